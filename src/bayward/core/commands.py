@@ -1,0 +1,132 @@
+"""Orders from the control plane to a bank.
+
+An order is data inside an envelope that says who it is (`id`), until when it may be carried out
+(`not_after`) and on which connection it was sent (`epoch`, the nonce a bank draws for each
+connection): one that arrives late or over a replayed connection is refused and logged, so that
+no door ever opens to somebody who has left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayward.core.clock import SECOND_MS, Instant
+from bayward.core.ids import CommandId, CompartmentId, GrantId, PersonId
+
+DOOR_COMMAND_LIFE_MS = 15 * SECOND_MS  # longer than a slow link, shorter than a walk away
+COMMAND_LIFE_MS = 24 * 3600 * SECOND_MS  # orders that move no door may wait for a cut cable
+SCOPE_BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitCourier:
+    """Let a person deposit at this bank; the bank draws his code and seals it for him."""
+
+    person: PersonId
+    name: str
+    carrier: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DismissCourier:
+    """Take that permission back at once."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForGrant:
+    """A resident's tap: open the compartment of his grant, now, while he stands there.
+
+    `presence` is the number the kiosk shows; it changes and is accepted for about a minute.
+    """
+
+    grant: GrantId
+    presence: str
+    actor: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class RotateCode:
+    """Resend: kill the old code of a grant and draw a new one."""
+
+    grant: GrantId
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeGrant:
+    """Withdraw a grant."""
+
+    grant: GrantId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngageLockdown:
+    """Lock down `scope`: the bank or one compartment id."""
+
+    scope: str
+    actor: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLockdown:
+    """The administrator's override; he has shown a fresh second factor and given a reason."""
+
+    scope: str
+    actor: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCompartment:
+    """Take a compartment out of service."""
+
+    compartment: CompartmentId
+    actor: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreCompartment:
+    """Put a compartment back into service after somebody looked inside and found it empty."""
+
+    compartment: CompartmentId
+    actor: PersonId
+
+
+Order = (
+    AdmitCourier
+    | DismissCourier
+    | OpenForGrant
+    | RotateCode
+    | RevokeGrant
+    | EngageLockdown
+    | ReleaseLockdown
+    | BlockCompartment
+    | RestoreCompartment
+)
+
+# Orders that end in a moving door must be carried out at once or not at all.
+MOVES_A_DOOR = (OpenForGrant,)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One order in its envelope."""
+
+    id: CommandId
+    order: Order
+    not_after: Instant
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended; `result` is `done` or the reason of refusal."""
+
+    command: CommandId
+    is_done: bool
+    result: str
