@@ -1,0 +1,31 @@
+"""Which free compartment a parcel gets.
+
+Smallest that fits, because a large one is dear; within reach for who needs it, because the top
+row is out of reach from a wheelchair; and the high doors first for everybody else, so that the
+low ones stay free for who cannot do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bayward.core.compartment import Compartment, Size
+from bayward.core.errors import Denied
+
+
+def allocate(free: Iterable[Compartment], size: Size, *, needs_low: bool) -> Compartment:
+    """Choose a compartment of at least `size`; raises `Denied("bank.full")` when none fits."""
+    fitting = [
+        space
+        for space in free
+        if space.size.rank >= size.rank and (space.is_within_reach or not needs_low)
+    ]
+    if not fitting:
+        raise Denied("bank.full", size=size.value)
+    return min(fitting, key=lambda space: (space.size.rank, space.is_within_reach, space.number))
+
+
+def free_by_size(free: Iterable[Compartment]) -> dict[Size, int]:
+    """How many free compartments could take a parcel of each size."""
+    spaces = list(free)
+    return {size: sum(space.size.rank >= size.rank for space in spaces) for size in Size}

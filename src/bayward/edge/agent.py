@@ -1,0 +1,193 @@
+"""The typed port between the kiosk and the agent that owns the doors.
+
+The kiosk is not trusted: it can ask for what stands here and is shown a `Visit`, and nothing
+else passes. Requests and answers are plain data, so the two can live in separate processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bayward.core.clock import Instant
+from bayward.core.compartment import Size
+from bayward.core.ids import CompartmentId, PersonId
+
+
+class Stage(StrEnum):
+    """What the kiosk should be showing."""
+
+    IDLE = "idle"
+    REFUSED = "refused"  # `refusal` says why, `wait_ms` how long the keypad rests
+    OPENING = "opening"  # an unlock is under way
+    DOOR_OPEN = "door_open"
+    STUCK = "stuck"  # the door did not open; may try again
+    STILL_INSIDE = "still_inside"  # a pickup closed with something still in there
+    COLLECTED = "collected"
+    COURIER = "courier"  # signed in, next parcel?
+    LOOKS_EMPTY = "looks_empty"  # a deposit closed, and the sensor sees nothing
+    CONFIRM = "confirm"  # a deposit closed: done, wrong size, or cancel?
+    DEPOSITED = "deposited"
+    FULL = "full"
+    LOCKED_DOWN = "locked_down"
+    OUT_OF_ORDER = "out_of_order"  # the log cannot be written: nothing opens
+
+
+class Purpose(StrEnum):
+    """Why a door is being opened."""
+
+    PICKUP = "pickup"
+    DEPOSIT = "deposit"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one person at the kiosk is in the middle of."""
+
+    stage: Stage = Stage.IDLE
+    purpose: Purpose | None = None
+    compartment: CompartmentId | None = None
+    courier: PersonId | None = None
+    refusal: str | None = None
+    wait_ms: int = 0
+    tries_left: int | None = None
+    deadline: Instant | None = None  # when the kiosk goes back to the start by itself
+    deposited: int = 0  # parcels this courier has left in this visit
+    size: Size | None = None
+    tracking: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentCode:
+    """Somebody typed digits at Collect."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPass:
+    """Somebody held a square picture to the camera at Collect."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A courier typed his personal code."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginDeposit:
+    """A courier wants a compartment for one parcel."""
+
+    recipient: PersonId
+    size: Size
+    tracking: str
+    needs_low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDeposit:
+    """The parcel is in and the door is shut."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSize:
+    """The parcel does not fit; give another compartment."""
+
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDeposit:
+    """The courier takes the parcel away again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAgain:
+    """The same door once more (stuck, something left inside, parcel not yet put in)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTime:
+    """Somebody needs more time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Back to the start; a courier is signed out."""
+
+
+Request = (
+    PresentCode
+    | PresentPass
+    | SignIn
+    | BeginDeposit
+    | ConfirmDeposit
+    | ChangeSize
+    | CancelDeposit
+    | OpenAgain
+    | MoreTime
+    | Leave
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody parcels can be left for, as replicated from the control plane."""
+
+    person: PersonId
+    unit: str
+    name: str
+    needs_low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompartmentView:
+    """A compartment as the kiosk may know it: never who or what is in it."""
+
+    id: CompartmentId
+    number: int
+    column: int
+    row: int
+    height_units: int
+    reach: str
+    size: Size
+    is_free: bool
+    is_closed: bool | None  # None: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class BankView:
+    """What the kiosk may know about its bank."""
+
+    visit: Visit
+    compartments: tuple[CompartmentView, ...]
+    free_by_size: dict[Size, int]
+    lockdown_reason: str | None
+    is_siren_on: bool
+    presence: str  # the number a phone must name to open from the app
+    presence_until: Instant
+
+
+class Agent(Protocol):
+    """What the kiosk can ask for."""
+
+    async def ask(self, request: Request) -> Visit:
+        """Do it; returns only after the outcome is in the log."""
+        ...
+
+    def view(self) -> BankView:
+        """How things stand now."""
+        ...
+
+    async def find(self, query: str) -> tuple[Recipient, ...]:
+        """Recipients by exact unit or by at least three letters of the name; few, or none."""
+        ...
+
+    async def wait_for_change(self, since: int) -> int:
+        """Sleep until the view is newer than revision `since`; returns the new revision."""
+        ...
