@@ -1,0 +1,121 @@
+"""Messages: HTML and text from the same view, by `Renderer.mail`.
+
+The QR is an inline picture: `Renderer.mail` returns it as a part with the Content-ID the HTML
+refers to. Digits appear here because the message is the one place outside the phone and the
+edge that has them; the link carries them behind `#`, where no server sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from bayward.core.clock import Instant
+from bayward.ui.views.base import Facts
+from bayward.ui.views.wall import Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailView:
+    """A message; `template` without its ending: `.html` and `.txt` exist, subject is in locale."""
+
+    template: ClassVar[str]
+    site: str  # who writes: "Northgate House"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelReady(MailView):
+    """A parcel waits: code, QR, link."""
+
+    template: ClassVar[str] = "mail/parcel_ready"
+    person: str
+    code: str  # "48219037"
+    link: str  # https://…/p/{token}#c=48219037
+    compartment: str
+    reach: Reach
+    where: str
+    until: Instant
+    carrier: str = ""
+    tracking_masked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder(MailView):
+    """A parcel still waits. No code: the one in the first message stays good."""
+
+    template: ClassVar[str] = "mail/reminder"
+    person: str
+    link: str  # without digits: the phone kept them
+    compartment: str
+    where: str
+    until: Instant
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected(MailView):
+    """Somebody took the parcel; `by` None: the person who reads this."""
+
+    template: ClassVar[str] = "mail/collected"
+    person: str
+    link: str
+    compartment: str
+    where: str
+    at: Instant
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourierCode(MailView):
+    """A courier's own sign-in code for one bank or site."""
+
+    template: ClassVar[str] = "mail/courier_code"
+    person: str
+    carrier: str
+    code: str
+    where: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink(MailView):
+    """A link that signs in once."""
+
+    template: ClassVar[str] = "mail/sign_in_link"
+    link: str
+    minutes: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(MailView):
+    """An account was made for you: `link` is /setup/{token}."""
+
+    template: ClassVar[str] = "mail/invitation"
+    person: str
+    role: str
+    tenant: str
+    link: str
+    until: Instant
+
+
+class Severity(StrEnum):
+    """How loud an incident is."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentAlert(MailView):
+    """Something needs a person now; `kind` and `facts` as in the log."""
+
+    template: ClassVar[str] = "mail/incident_alert"
+    kind: str
+    facts: Facts
+    severity: Severity
+    where: str
+    at: Instant
+    link: str
+    is_locked_down: bool = False

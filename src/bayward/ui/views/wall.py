@@ -1,0 +1,123 @@
+"""The wall as people see it: columns of doors, shared by kiosk, console, phone and demo.
+
+Geometry is proportional: a column is `units_wide` wide, a cell `units` high (any whole numbers
+up to `UNITS_MAX`, so 100 mm or rack units both do). Cells go from top to bottom; columns of one
+wall should add up to the same height. The kiosk itself and blind panels are cells too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bayward.core.clock import Instant
+
+UNITS_MAX = 60  # classes for cell heights are written out in the style sheet up to here
+
+
+class CellKind(StrEnum):
+    """What a rectangle of the wall is."""
+
+    COMPARTMENT = "compartment"
+    KIOSK = "kiosk"
+    PANEL = "panel"  # blind: electronics, meter, nothing
+
+
+class CellState(StrEnum):
+    """What differs from plan, most urgent first when several apply.
+
+    `FREE` and `OCCUPIED` are according to plan and stay silent; every other state has a word.
+    """
+
+    FORCED = "forced"  # opened without a grant: red
+    OPEN_TOO_LONG = "open_too_long"
+    UNKNOWN = "unknown"  # not read; never drawn as closed
+    JAMMED = "jammed"  # pulsed and did not open
+    OPEN = "open"
+    OVERDUE = "overdue"
+    OUT = "out"  # out of service
+    RESERVED = "reserved"
+    OCCUPIED = "occupied"
+    FREE = "free"
+
+
+class Reach(StrEnum):
+    """How high a compartment is for a person in front of it."""
+
+    KNEE = "knee"
+    WAIST = "waist"
+    SHOULDER = "shoulder"
+    OVERHEAD = "overhead"
+
+    @classmethod
+    def of(cls, floor_height_mm: int) -> Reach:
+        """The word for the middle of a door at this height; 1,220 mm is the reach limit."""
+        if floor_height_mm < 600:  # noqa: PLR2004 - the limits of the words are defined here
+            return cls.KNEE
+        if floor_height_mm < 1050:  # noqa: PLR2004 - see above
+            return cls.WAIST
+        return cls.SHOULDER if floor_height_mm <= 1400 else cls.OVERHEAD  # noqa: PLR2004 - see above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One rectangle. `number` is what is printed on the door ("07"), never an id.
+
+    `since` is when the state began (doors that stand open count up, overdue counts days);
+    `href` is where it leads, None for a picture without links.
+    """
+
+    number: str = ""
+    units: int = 1
+    kind: CellKind = CellKind.COMPARTMENT
+    state: CellState = CellState.FREE
+    is_occupied: bool = False
+    since: Instant | None = None
+    href: str | None = None
+    size: str = ""
+    is_online: bool = True  # of the kiosk
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of cells, from top to bottom."""
+
+    cells: tuple[Cell, ...]
+    units_wide: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a door is, in words: counted from the left and from the top, starting at 1."""
+
+    column: int
+    columns: int
+    row: int
+    rows: int
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A bank seen from the front."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def units_high(self) -> int:
+        """Height of the tallest column."""
+        return max((sum(cell.units for cell in column.cells) for column in self.columns), default=1)
+
+    @property
+    def units_wide(self) -> int:
+        """Width of all columns."""
+        return sum(column.units_wide for column in self.columns)
+
+    def position(self, number: str, reach: Reach) -> Position:
+        """The place of door `number`; raises `KeyError` when the wall has no such door."""
+        for index, column in enumerate(self.columns, start=1):
+            doors = [cell for cell in column.cells if cell.kind is CellKind.COMPARTMENT]
+            for row, cell in enumerate(doors, start=1):
+                if cell.number == number:
+                    return Position(index, len(self.columns), row, len(doors), reach)
+        raise KeyError(number)
