@@ -1,0 +1,190 @@
+"""Leaf v1: an entry of the log is a set of salted commitments, in the manner of RFC 9901.
+
+    leaf         {"_sd":["<43 characters>",…in ascending order…],"v":1}
+    disclosure   base64url( ["<24-character salt>","<name>",<value>] )
+    digest       base64url( SHA-256( the disclosure's characters ) )
+
+The leaf alone tells nothing, not even to somebody who can enumerate all values, since every
+field has its own 144-bit salt. Whoever holds the disclosure of a field can show that field,
+and only that one. Destroy a disclosure and the field is gone, while leaf, tree and every
+proof stay valid.
+
+Verification hashes bytes as they are stored; it never writes them anew to hash them. But each
+has only one permitted spelling, and another one is refused, so that no two readers can see
+two different things in the same bytes. The values are JSON without floats: strings, integers
+that every JSON reader holds exactly, true, false, null, and lists and objects of these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from bayward.ledger.errors import Malformed, Unverified
+from bayward.ledger.strict import base64url_bytes, base64url_text
+
+Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
+
+SALT_BYTES = 18
+"""144 bits; RFC 9901 §9.3 recommends 128 or more, and 18 bytes need no padding."""
+DECOY_BYTES = 32
+DIGESTS_MAX = 256
+"""Fields of one leaf: ten times what an event has, and 12 of the 64 KiB an entry may have."""
+DISCLOSURE_BYTES_MAX = 8192
+"""One field; photos and files are never in a leaf, only their hashes."""
+DEPTH_MAX = 4
+INTEGER_MAX = 2**53 - 1
+"""Beyond it, readers in other languages round (RFC 8259 §6)."""
+RESERVED = frozenset({"_sd", "_sd_alg", "v"})
+"""Names with a meaning in the leaf itself; a disclosed field may not shadow them."""
+
+_NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
+_KEY = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+_LEAF = re.compile(r'\{"_sd":\[((?:"[A-Za-z0-9_-]{43}",?)*)\],"v":1\}', re.ASCII)
+_SALT_CHARS = 24
+_json = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One field and the salt that hides it."""
+
+    salt: str
+    name: str
+    value: Value
+
+    def encode(self) -> str:
+        """The one spelling; raises `Malformed` when the field is outside the profile."""
+        if _NAME.fullmatch(self.name) is None or self.name in RESERVED:
+            raise Malformed("disclosure.name", repr(self.name))
+        _check_value(self.value)
+        try:
+            raw = _json([self.salt, self.name, self.value]).encode()
+        except UnicodeEncodeError:
+            raise Malformed("disclosure.value", "a lone surrogate") from None
+        text = base64url_text(raw)
+        if len(text) > DISCLOSURE_BYTES_MAX:
+            raise Malformed("disclosure.length", f"{self.name} has {len(text)} characters")
+        return text
+
+    @classmethod
+    def parse(cls, text: str) -> Disclosure:
+        """Read a disclosure; raises `Malformed` on anything but its one spelling."""
+        if len(text) > DISCLOSURE_BYTES_MAX:
+            raise Malformed("disclosure.length", f"{len(text)} characters")
+        raw = base64url_bytes(text, "disclosure.base64")
+        try:
+            parts = json.loads(raw.decode())
+        except (ValueError, RecursionError):
+            raise Malformed("disclosure.json", "not JSON in UTF-8") from None
+        match parts:
+            case [str(salt), str(name), value] if isinstance(parts, list):
+                found = cls(salt, name, value)
+            case _:
+                raise Malformed("disclosure.json", "not [salt, name, value]")
+        if len(salt) != _SALT_CHARS or len(base64url_bytes(salt, "disclosure.salt")) != SALT_BYTES:
+            raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
+        if found.encode() != text:
+            raise Malformed("disclosure.canonical", "another spelling of the same field")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A leaf to be logged, and what opens it: one disclosure per field, in the given order."""
+
+    leaf: bytes
+    disclosures: tuple[str, ...]
+
+
+def digest(disclosure: str) -> str:
+    """The commitment to a disclosure as it stands in the leaf (RFC 9901 §4.2.3)."""
+    return base64url_text(hashlib.sha256(disclosure.encode("ascii", "replace")).digest())
+
+
+def seal(
+    fields: Mapping[str, Value], salts: Iterable[bytes], decoys: Sequence[bytes] = ()
+) -> Sealed:
+    """Commit to fields, each with its own fresh random salt of `SALT_BYTES`.
+
+    `decoys` (random, 32 bytes each) add digests that nothing opens, to hide how many fields
+    there are. Raises `Malformed` for a name or value outside the profile, or when the salts
+    are too few, too short, or repeated.
+    """
+    supply, used, disclosures = iter(salts), set[bytes](), []
+    for name, value in fields.items():
+        salt = next(supply, b"")
+        if len(salt) != SALT_BYTES or salt in used:
+            raise Malformed("disclosure.salt", f"{name} needs {SALT_BYTES} fresh random bytes")
+        used.add(salt)
+        disclosures.append(Disclosure(base64url_text(salt), name, value).encode())
+    if any(len(decoy) != DECOY_BYTES for decoy in decoys):
+        raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
+    digests = [digest(one) for one in disclosures]
+    digests += [base64url_text(hashlib.sha256(decoy).digest()) for decoy in decoys]
+    return Sealed(_leaf(digests), tuple(disclosures))
+
+
+def parse_leaf(leaf: bytes) -> tuple[str, ...]:
+    """The digests of a leaf; raises `Malformed` on anything but the one spelling."""
+    try:
+        text = leaf.decode("ascii")
+    except UnicodeDecodeError:
+        raise Malformed("leaf.form", "not ASCII") from None
+    found = _LEAF.fullmatch(text)
+    if found is None:
+        raise Malformed("leaf.form", "not a leaf of version 1")
+    digests = tuple(found[1].strip('"').split('","')) if found[1] else ()
+    if _leaf(digests) != leaf:
+        raise Malformed("leaf.canonical", "digests out of order or repeated")
+    for one in digests:
+        base64url_bytes(one, "leaf.digest")
+    return digests
+
+
+def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
+    """The disclosed fields of a leaf, each proven against it.
+
+    Raises `Malformed` when leaf or a disclosure is not in its one spelling, and `Unverified`
+    when a disclosure does not belong to this leaf or two of them bear the same name.
+    """
+    committed = frozenset(parse_leaf(leaf))
+    fields: dict[str, Value] = {}
+    for text in disclosures:
+        found = Disclosure.parse(text)
+        if digest(text) not in committed:
+            raise Unverified("disclosure.foreign", f"{found.name} is not in this leaf")
+        if found.name in fields:
+            raise Unverified("disclosure.twice", found.name)
+        fields[found.name] = found.value
+    return fields
+
+
+def _leaf(digests: Sequence[str]) -> bytes:
+    if len(digests) > DIGESTS_MAX:
+        raise Malformed("leaf.length", f"{len(digests)} fields")
+    return _json({"_sd": sorted(set(digests)), "v": 1}).encode("ascii")
+
+
+def _check_value(value: object, depth: int = 0) -> None:
+    match value:
+        case None | bool() | str():
+            return
+        case int() if abs(value) <= INTEGER_MAX:
+            return
+        case list() if depth < DEPTH_MAX:
+            for item in cast("list[object]", value):
+                _check_value(item, depth + 1)
+        case dict() if depth < DEPTH_MAX:
+            for key, item in cast("dict[object, object]", value).items():
+                if not isinstance(key, str) or _KEY.fullmatch(key) is None:
+                    raise Malformed("disclosure.value", f"the key {key!r}")
+                _check_value(item, depth + 1)
+        case _:
+            raise Malformed("disclosure.value", f"a {type(value).__name__} outside the profile")
