@@ -47,6 +47,7 @@ TRANSITIONS: dict[tuple[GrantState, GrantMove], GrantState] = {
     (_S.OPENING, _M.OPEN): _S.OPENING,
     (_S.OPENING, _M.STAY_SHUT): _S.ACTIVE,
     (_S.OPENING, _M.CONSUME): _S.CONSUMED,
+    (_S.ACTIVE, _M.CONSUME): _S.CONSUMED,  # the door came open just after we had given up
     (_S.ACTIVE, _M.EXPIRE): _S.EXPIRED,
     (_S.ACTIVE, _M.REVOKE): _S.REVOKED,
     (_S.OPENING, _M.REVOKE): _S.REVOKED,
