@@ -1,0 +1,70 @@
+"""Every table of the control plane, declared once.
+
+The tables are views of what happened: the logs are the truth, and everything else here can be
+rebuilt from them, except secrets (password hashes, keys of webhooks), which are never in a log.
+
+`tenant` comes first in every key. A unique key without it would tell one tenant that another
+has a row, so the only ones are over values nobody can guess: random ids and hashes of tokens.
+
+`migrations` creates these tables; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from bayward.cloud.storage.schema.columns import metadata
+from bayward.cloud.storage.schema.custody import admission, grant, parcel, parcel_link
+from bayward.cloud.storage.schema.delivery import delivery, job, letter, webhook
+from bayward.cloud.storage.schema.fleet import (
+    bank,
+    command,
+    compartment,
+    incident,
+    readings,
+    setting,
+    site,
+    tenant,
+)
+from bayward.cloud.storage.schema.log import fork_evidence, happening, log, log_entry, log_hash
+from bayward.cloud.storage.schema.people import (
+    login_link,
+    password,
+    person,
+    recovery_code,
+    role_binding,
+    session,
+    setup_link,
+    totp,
+)
+
+__all__ = [
+    "admission",
+    "bank",
+    "command",
+    "compartment",
+    "delivery",
+    "fork_evidence",
+    "grant",
+    "happening",
+    "incident",
+    "job",
+    "letter",
+    "log",
+    "log_entry",
+    "log_hash",
+    "login_link",
+    "metadata",
+    "parcel",
+    "parcel_link",
+    "password",
+    "person",
+    "readings",
+    "recovery_code",
+    "role_binding",
+    "session",
+    "setting",
+    "setup_link",
+    "site",
+    "tenant",
+    "totp",
+    "webhook",
+]

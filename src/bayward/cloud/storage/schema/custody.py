@@ -1,0 +1,73 @@
+"""Parcels and who may open what, as the banks' events tell it. No code is here, nor its tag."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage.schema import columns as c
+
+parcel = c.table(
+    "parcel",
+    c.tenant(),
+    c.key("parcel"),
+    c.text("bank"),
+    c.text("compartment"),
+    c.text("recipient"),
+    c.text("courier"),
+    c.text("state"),  # core.custody.ParcelState
+    c.text("size", optional=True),
+    c.text("carrier", optional=True),
+    c.text("tracking", optional=True),
+    c.instant("changed_at"),
+    c.instant("deposited_at", optional=True),
+    c.instant("ended_at", optional=True),
+    c.instant("not_after", optional=True),  # until when it can be collected
+    c.belongs_to("tenant", "bank"),
+    sa.Index(None, "tenant", "state", "changed_at"),
+    sa.Index(None, "tenant", "recipient"),
+)
+
+grant = c.table(
+    "grant",
+    c.tenant(),
+    c.key("grant"),
+    c.text("bank"),
+    c.text("parcel"),
+    c.text("compartment"),
+    c.text("recipient"),
+    c.text("state"),  # core.grants.GrantState
+    c.instant("issued_at"),
+    c.instant("not_after"),
+    c.instant("rotated_at", optional=True),
+    c.instant("ended_at", optional=True),
+    c.text("reason", optional=True),
+    c.belongs_to("tenant", "bank"),
+    sa.Index(None, "tenant", "parcel"),
+)
+
+parcel_link = c.table(
+    "parcel_link",
+    c.tenant(),
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the 128-bit token
+    c.text("parcel"),
+    c.text("person"),
+    c.instant("created_at"),
+    c.instant("not_after"),
+    sa.Index(None, "hash", unique=True),
+    sa.Index(None, "tenant", "parcel"),
+)
+
+admission = c.table(
+    "admission",
+    c.tenant(),
+    c.key("person"),
+    c.key("bank"),
+    c.text("carrier"),
+    c.text("state"),  # requested | admitted | dismissed | refused
+    c.instant("until"),
+    c.instant("changed_at"),
+    c.text("command"),  # the order that brought it here
+    c.text("granted_by"),
+    c.belongs_to("tenant", "person"),
+    c.belongs_to("tenant", "bank"),
+)

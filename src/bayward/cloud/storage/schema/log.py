@@ -1,0 +1,84 @@
+"""The logs: mirrors of the banks' and the tenants' own, and an index of what is in them.
+
+`log_entry` and `log_hash` only grow; triggers stop accidents (an update, a delete, an
+`INSERT OR REPLACE`). Against intent only signatures and an outside memory help.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage.schema import columns as c
+
+log = c.table(
+    "log",
+    c.tenant(),
+    c.key("origin"),
+    c.text("kind"),  # bank | tenant
+    c.text("bank", optional=True),
+    c.text("vkey"),
+    c.text("state"),  # live | forked | closed
+    c.number("size"),
+    c.blob("root"),
+    c.text("note"),  # the signed checkpoint of `size`
+    c.instant("changed_at"),
+    c.instant("verified_at", optional=True),  # last full check, by `verify`
+    c.text("verify_problem", optional=True),
+    sa.Index(None, "tenant", "bank"),
+)
+
+log_entry = c.table(
+    "log_entry",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
+    c.blob("leaf"),
+    c.text("disclosures"),  # JSON list of texts; a field is erased by taking its text out
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+)
+
+log_hash = c.table(
+    "log_hash",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("place", c.NUMBER, primary_key=True, autoincrement=False),  # ledger.dense
+    c.blob("hash"),
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+)
+
+happening = c.table(
+    "happening",
+    c.serial("seq"),
+    sa.Column("tenant", sa.Text, sa.ForeignKey("tenant.tenant"), nullable=False),
+    c.text("origin"),
+    c.number("idx"),
+    c.text("type"),
+    c.instant("time"),  # the recorder's clock
+    c.instant("received_at"),  # ours
+    c.text("bank", optional=True),
+    c.text("compartment", optional=True),
+    c.text("parcel", optional=True),
+    c.text("incident", optional=True),
+    c.text("command", optional=True),
+    c.text("actor", optional=True),
+    c.text("subject", optional=True),
+    c.text("fields"),  # JSON, core.events
+    sa.Index(None, "tenant", "seq"),
+    sa.Index(None, "tenant", "parcel", sqlite_where=sa.text("parcel IS NOT NULL")),
+    sa.Index(None, "tenant", "incident", sqlite_where=sa.text("incident IS NOT NULL")),
+    sa.Index(None, "tenant", "bank", "seq", sqlite_where=sa.text("bank IS NOT NULL")),
+)
+
+fork_evidence = c.table(
+    "fork_evidence",
+    c.serial("evidence"),
+    sa.Column("tenant", sa.Text, sa.ForeignKey("tenant.tenant"), nullable=False),
+    c.text("origin"),
+    c.text("bank"),
+    c.text("reason"),  # the code of the refusal
+    c.instant("at"),
+    c.text("known_note"),  # what we had accepted
+    c.text("offered_note"),  # what we were shown
+    c.text("detail"),  # JSON
+    sa.Index(None, "tenant", "bank"),
+)
