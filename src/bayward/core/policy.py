@@ -1,0 +1,308 @@
+"""Who may do what: one total function over one literal table.
+
+`decide` first asks what is forbidden to everybody, whatever his role: the walls between
+tenants, the lockdown, the door of somebody else, authority above one's own. Only then it looks
+for a line of `TABLE` that allows. What no line allows is denied. There is no input on which it
+raises, and it reads nothing but its arguments: facts (who holds it, is it occupied, is there a
+lockdown) are found by the caller.
+
+`Need` is an answer of its own: the person may, but has not shown enough yet. A step-up is a
+fresh second factor for exactly this request; it is bound to the request by `cloud.people.authn`
+and reaches this page as the single fact `is_stepped_up`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from bayward.core.clock import Instant
+from bayward.core.ids import BankId, PersonId, TenantId
+from bayward.core.roles import Binding, Node, Role, active
+
+
+class Action(StrEnum):
+    """Everything a face can ask for; each route of the web declares one."""
+
+    # One's own session.
+    SESSION_READ = "session.read"
+    SESSION_REVOKE = "session.revoke"
+    STEP_UP = "session.step_up"
+    # A resident and his parcels.
+    PASS_LIST = "pass.list"  # noqa: S105 - the pass of a parcel, not a password
+    PASS_READ = "pass.read"  # noqa: S105 - as above
+    GRANT_OPEN = "grant.open"
+    GRANT_EXTEND = "grant.extend"
+    RECEIPT_READ = "receipt.read"
+    # A courier at the wall.
+    COMPARTMENT_DEPOSIT = "compartment.deposit"
+    # The wall and what happened at it.
+    WALL_READ = "wall.read"
+    PARCEL_READ = "parcel.read"
+    GRANT_REVOKE = "grant.revoke"
+    CODE_ROTATE = "code.rotate"
+    COMPARTMENT_BLOCK = "compartment.block"
+    COMPARTMENT_RESTORE = "compartment.restore"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_ACKNOWLEDGE = "incident.acknowledge"
+    INCIDENT_CLOSE = "incident.close"
+    LOCKDOWN_ENGAGE = "lockdown.engage"
+    LOCKDOWN_RELEASE = "lockdown.release"
+    # People.
+    PERSON_READ = "person.read"
+    PERSON_INVITE = "person.invite"
+    PERSON_CHANGE = "person.change"
+    PERSON_DISABLE = "person.disable"
+    ROLE_GRANT = "role.grant"
+    ROLE_REVOKE = "role.revoke"
+    COURIER_READ = "courier.read"
+    COURIER_ADMIT = "courier.admit"
+    COURIER_DISMISS = "courier.dismiss"
+    # Sites, banks and what leaves the house.
+    BANK_READ = "bank.read"
+    BANK_CREATE = "bank.create"
+    BANK_ENROL = "bank.enrol"
+    BANK_REVOKE = "bank.revoke"
+    LOG_READ = "log.read"
+    LOG_VERIFY = "log.verify"
+    LOG_EXPORT = "log.export"
+    WEBHOOK_READ = "webhook.read"
+    WEBHOOK_CREATE = "webhook.create"
+    WEBHOOK_DELETE = "webhook.delete"
+    WEBHOOK_RETRY = "webhook.retry"
+    NOTIFICATION_READ = "notification.read"
+    NOTIFICATION_RETRY = "notification.retry"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_CHANGE = "settings.change"
+    # The platform.
+    TENANT_READ = "tenant.read"
+    TENANT_CREATE = "tenant.create"
+
+
+class Aal(IntEnum):
+    """How surely we know who asks (in the sense of NIST SP 800-63B)."""
+
+    NONE = 0
+    ONE = 1  # something he has or knows: a link in his own mail, a password
+    TWO = 2  # two of them
+
+
+class Reach(StrEnum):
+    """How a line's role must stand to the thing."""
+
+    OWN = "own"  # the thing is the person's own, inside his node
+    NODE = "node"  # the thing lies inside his node
+    SELF = "self"  # the thing is the person himself, wherever his node is
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: what a role must show to do it."""
+
+    reach: Reach
+    aal: Aal
+    is_step_up: bool = False
+
+
+_SELF = Line(Reach.SELF, Aal.ONE)
+_OWN = Line(Reach.OWN, Aal.ONE)
+_AT = Line(Reach.NODE, Aal.ONE)
+_STAFF = Line(Reach.NODE, Aal.TWO)
+_FRESH = Line(Reach.NODE, Aal.TWO, is_step_up=True)
+
+_A = Action
+_EVERYBODY = dict.fromkeys(Role, _SELF)
+_RESIDENT = {Role.RESIDENT: _OWN}
+_ADMIN = {Role.ADMIN: _STAFF}
+_ADMIN_FRESH = {Role.ADMIN: _FRESH}
+TABLE: Mapping[Action, Mapping[Role, Line]] = {
+    _A.SESSION_READ: _EVERYBODY,
+    _A.SESSION_REVOKE: _EVERYBODY,
+    _A.STEP_UP: {Role.ADMIN: _SELF, Role.SUPER_ADMIN: _SELF},
+    _A.PASS_LIST: {Role.RESIDENT: _SELF},
+    _A.PASS_READ: _RESIDENT,
+    _A.GRANT_OPEN: _RESIDENT,
+    _A.GRANT_EXTEND: _RESIDENT,
+    _A.RECEIPT_READ: {Role.RESIDENT: _OWN, Role.ADMIN: _STAFF},
+    _A.COMPARTMENT_DEPOSIT: {Role.COURIER: _AT},
+    _A.WALL_READ: _ADMIN,
+    _A.PARCEL_READ: _ADMIN,
+    _A.GRANT_REVOKE: _ADMIN_FRESH,
+    _A.CODE_ROTATE: _ADMIN,
+    _A.COMPARTMENT_BLOCK: _ADMIN,
+    _A.COMPARTMENT_RESTORE: _ADMIN,
+    _A.INCIDENT_READ: _ADMIN,
+    _A.INCIDENT_ACKNOWLEDGE: _ADMIN,
+    _A.INCIDENT_CLOSE: _ADMIN,
+    _A.LOCKDOWN_ENGAGE: _ADMIN,  # stopping must be quick; going on must not
+    _A.LOCKDOWN_RELEASE: _ADMIN_FRESH,
+    _A.PERSON_READ: _ADMIN,
+    _A.PERSON_INVITE: _ADMIN,
+    _A.PERSON_CHANGE: _ADMIN,
+    _A.PERSON_DISABLE: _ADMIN,
+    _A.ROLE_GRANT: _ADMIN_FRESH | {Role.SUPER_ADMIN: _FRESH},
+    _A.ROLE_REVOKE: _ADMIN_FRESH | {Role.SUPER_ADMIN: _FRESH},
+    _A.COURIER_READ: _ADMIN,
+    _A.COURIER_ADMIT: _ADMIN,
+    _A.COURIER_DISMISS: _ADMIN,
+    _A.BANK_READ: _ADMIN,
+    _A.BANK_CREATE: _ADMIN_FRESH,
+    _A.BANK_ENROL: _ADMIN_FRESH,
+    _A.BANK_REVOKE: _ADMIN_FRESH,
+    _A.LOG_READ: _ADMIN,
+    _A.LOG_VERIFY: _ADMIN,
+    _A.LOG_EXPORT: _ADMIN_FRESH,
+    _A.WEBHOOK_READ: _ADMIN,
+    _A.WEBHOOK_CREATE: _ADMIN_FRESH,
+    _A.WEBHOOK_DELETE: _ADMIN_FRESH,
+    _A.WEBHOOK_RETRY: _ADMIN,
+    _A.NOTIFICATION_READ: _ADMIN,
+    _A.NOTIFICATION_RETRY: _ADMIN,
+    _A.SETTINGS_READ: _ADMIN,
+    _A.SETTINGS_CHANGE: _ADMIN_FRESH,
+    _A.TENANT_READ: {Role.SUPER_ADMIN: _STAFF},
+    _A.TENANT_CREATE: {Role.SUPER_ADMIN: _FRESH},
+}
+
+MOVES_A_DOOR = frozenset({_A.GRANT_OPEN, _A.COMPARTMENT_DEPOSIT})
+GIVES_AUTHORITY = frozenset({_A.PERSON_INVITE, _A.ROLE_GRANT, _A.COURIER_ADMIT})
+TAKES_AUTHORITY = frozenset({_A.PERSON_DISABLE, _A.ROLE_REVOKE, _A.COURIER_DISMISS})
+CHANGES_A_PERSON = TAKES_AUTHORITY | {_A.PERSON_CHANGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: a person of one tenant (None: of the platform) with his bindings."""
+
+    person: PersonId
+    tenant: TenantId | None
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What is asked for, and the facts about it that matter.
+
+    `holder` is whose thing it is; `subject` and `subject_bindings` are the person it is done to
+    and what he holds now; `offered` is the binding an act would give.
+    """
+
+    node: Node
+    holder: PersonId | None = None
+    grant_bank: BankId | None = None
+    is_occupied: bool = False
+    subject: PersonId | None = None
+    subject_bindings: tuple[Binding, ...] = ()
+    offered: Binding | None = None
+    is_last_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The circumstances: when, how surely we know him, whether the place is locked down."""
+
+    now: Instant
+    aal: Aal
+    is_stepped_up: bool = False
+    is_locked_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No; `reason` is an error code."""
+
+    reason: str
+
+
+class Step(StrEnum):
+    """What is missing."""
+
+    SECOND_FACTOR = "second_factor"
+    STEP_UP = "step_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Yes, after this step."""
+
+    step: Step
+
+
+Decision = Allow | Deny | Need
+
+
+def decide(principal: Principal, action: Action, resource: Resource, context: Context) -> Decision:
+    """Whether `principal` may do `action` to `resource` now."""
+    held = active(principal.bindings, context.now)
+    for reason in _forbidden(principal, held, action, resource, context):
+        return Deny(reason)
+    answers = [
+        _shown(line, resource, context)
+        for binding in held
+        if (line := TABLE[action].get(binding.role)) is not None
+        and _reaches(line.reach, binding, principal.person, resource)
+    ]
+    if not answers:
+        return Deny("role.not_allowed")
+    return min(answers, key=lambda answer: isinstance(answer, Need))
+
+
+def _forbidden(
+    principal: Principal,
+    held: tuple[Binding, ...],
+    action: Action,
+    resource: Resource,
+    context: Context,
+) -> Iterator[str]:
+    """What no role may do, hardest wall first."""
+    if resource.node.tenant != principal.tenant:
+        yield "tenant.foreign"
+    if action in MOVES_A_DOOR:
+        if any(binding.role is Role.SUPER_ADMIN for binding in held):
+            yield "super_admin.never_opens"
+        if context.is_locked_down:
+            yield "lockdown"
+        if resource.is_occupied and resource.holder != principal.person:
+            yield "compartment.occupied"
+    if resource.grant_bank is not None and resource.grant_bank != resource.node.bank:
+        yield "grant.other_bank"
+    yield from _forbidden_authority(principal, held, action, resource)
+
+
+def _forbidden_authority(
+    principal: Principal, held: tuple[Binding, ...], action: Action, resource: Resource
+) -> Iterator[str]:
+    if action in GIVES_AUTHORITY:
+        if resource.subject == principal.person:
+            yield "role.self"
+        offered = resource.offered
+        if offered is not None and not any(mine.covers(offered) for mine in held):
+            yield "role.above_own"
+    if action in CHANGES_A_PERSON and resource.subject != principal.person:
+        theirs = resource.subject_bindings
+        if not all(any(mine.covers(their) for mine in held) for their in theirs):
+            yield "role.above_own"
+    if action in TAKES_AUTHORITY and resource.is_last_owner:
+        yield "owner.last"
+
+
+def _reaches(reach: Reach, binding: Binding, person: PersonId, resource: Resource) -> bool:
+    if reach is Reach.SELF:
+        return resource.holder == person
+    is_inside = binding.node.contains(resource.node)
+    return is_inside and (reach is Reach.NODE or resource.holder == person)
+
+
+def _shown(line: Line, resource: Resource, context: Context) -> Allow | Need:
+    if context.aal < line.aal:
+        return Need(Step.SECOND_FACTOR)
+    makes_staff = resource.offered is not None and resource.offered.role.rank >= Role.ADMIN.rank
+    if (line.is_step_up or makes_staff) and not context.is_stepped_up:
+        return Need(Step.STEP_UP)
+    return Allow()
