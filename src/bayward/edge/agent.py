@@ -56,6 +56,7 @@ class Visit:
     deposited: int = 0  # parcels this courier has left in this visit
     size: Size | None = None
     tracking: str | None = None
+    needs_low: bool = False  # the recipient of this deposit needs a door within reach
 
 
 @dataclass(frozen=True, slots=True)
