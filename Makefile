@@ -1,0 +1,71 @@
+# Bayward: every task has a name here. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest -q
+SEEDS ?= 200
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.ready ## install the locked versions into .venv (every other target does it too)
+
+.venv/.ready: requirements/bootstrap.txt requirements/dev.txt package-lock.json pyproject.toml tools/setup.sh tools/assets.py
+	@bash tools/setup.sh
+
+.PHONY: demo
+demo: setup ## the whole product on this machine, with a simulated wall; prints its URLs
+	@.venv/bin/bayward demo $(ARGS)
+
+.PHONY: demo-check
+demo-check: setup ## perform the whole story without a screen and verify the log
+	@.venv/bin/bayward demo --check
+
+.PHONY: check
+check: setup ## format, lint, types, import contracts, house rules, links in the docs
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTEST) tests/test_tidy.py tests/test_docs.py
+
+.PHONY: test
+test: setup ## the fast tests (no browser, no long simulations)
+	@$(PYTEST) -m "not browser and not system and not world"
+
+.PHONY: sim
+sim: setup ## many seeded worlds with faults; SEEDS=n
+	@$(PYTEST) -m world
+	@.venv/bin/bayward sim --seeds $(SEEDS)
+
+.PHONY: system
+system: setup ## real processes on loopback
+	@$(PYTEST) -m system
+
+.PHONY: browser
+browser: setup ## Chromium on every page (needs Debian's package chromium)
+	@$(PYTEST) -m browser
+
+.PHONY: bench
+bench: setup ## measurements, as ratios
+	@$(PY) -m bench
+
+.PHONY: pictures
+pictures: setup ## screenshots of wall, kiosk, phone and console into docs/pictures
+	@$(PY) tools/pictures.py
+
+.PHONY: golden
+golden: setup ## rewrite the golden files; read the diff
+	@BAYWARD_GOLDEN=write $(PYTEST) -m "not browser and not system and not world"
+
+.PHONY: lock
+lock: ## resolve the locked versions anew (hashes, no addresses)
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml -o requirements/run.txt
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove everything that can be made again
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules out src/bayward/ui/static/vendor

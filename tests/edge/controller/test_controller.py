@@ -1,0 +1,108 @@
+from bayward.core.clock import DAY_MS
+from bayward.core.commands import OpenForGrant, ReleaseLockdown
+from bayward.core.compartment import CompartmentState
+from bayward.core.events import EventType
+from bayward.edge.agent import Leave, PresentCode, PresentPass, Stage
+from bayward.edge.controller import Siren, Tick
+from table_top import ANNA, TableTop
+
+T = EventType
+
+
+def test_a_parcel_goes_in_and_the_right_person_takes_it_out() -> None:
+    bank = TableTop()
+    code, compartment = bank.deposit()
+    assert bank.visit.stage is Stage.DEPOSITED
+    bank.do(Leave())
+
+    bank.do(PresentCode(code))
+    assert bank.opens() == compartment
+    assert bank.visit.stage is Stage.DOOR_OPEN
+    bank.read(compartment, is_closed=True, is_occupied=False)
+
+    assert bank.visit.stage is Stage.COLLECTED
+    assert bank.controller.bank.spaces[compartment].state is CompartmentState.FREE
+    assert bank.kinds()[-6:] == [
+        T.ACCESS_GRANTED,
+        T.UNLOCK_REQUESTED,
+        T.DOOR_OPENED,
+        T.UNLOCK_ENDED,
+        T.DOOR_CLOSED,
+        T.PARCEL_COLLECTED,
+    ]
+
+
+def test_identity_01_a_code_opens_once_and_the_second_try_is_logged() -> None:
+    bank = TableTop()
+    code, compartment = bank.deposit()
+    bank.do(PresentCode(code))
+    bank.opens()
+    bank.read(compartment, is_closed=True)
+    pulses = len(bank.unlocks())
+
+    bank.do(PresentCode(code))
+
+    assert len(bank.unlocks()) == pulses
+    assert bank.visit.stage is Stage.REFUSED
+    assert (bank.log[-1].type, bank.log[-1].reason) == (T.ACCESS_REFUSED, "code.dead")
+
+
+def test_identity_44_a_late_tap_moves_no_door() -> None:
+    bank = TableTop()
+    bank.deposit()
+    grant = next(iter(bank.controller.bank.grants))
+    pulses = len(bank.unlocks())
+    tap = OpenForGrant(grant, bank.controller.presence, ANNA)
+
+    bank.order(tap, epoch="before the cable was cut")
+    bank.order(tap, life_ms=-1)
+
+    assert [event.reason for event in bank.log[-2:]] == [
+        "command.stale_connection",
+        "command.stale",
+    ]
+    assert len(bank.unlocks()) == pulses
+
+
+def test_a_tap_opens_with_the_number_the_kiosk_shows_and_not_without() -> None:
+    bank = TableTop()
+    bank.deposit()
+    grant = next(iter(bank.controller.bank.grants))
+    bank.order(OpenForGrant(grant, "nothere", ANNA))
+    assert not bank.reports()[-1].result.is_done
+
+    bank.order(OpenForGrant(grant, bank.controller.presence, ANNA))
+    bank.opens()
+
+    assert bank.reports()[-1].result.is_done
+    assert bank.reports()[-1].result.result == "opened"
+
+
+def test_a_forced_door_locks_the_bank_down_and_survives_a_restart() -> None:
+    bank = TableTop()
+    code, _ = bank.deposit()
+    victim = bank.layout[-1].id
+
+    bank.read(victim, is_closed=False)
+
+    assert bank.kinds()[-2:] == [T.DOOR_FORCED_OPEN, T.LOCKDOWN_ENGAGED]
+    assert Siren(is_on=True) in bank.effects
+    bank.do(PresentCode(code))
+    assert bank.visit.stage is Stage.LOCKED_DOWN
+    bank.restart()
+    bank.do(PresentPass("L1:" + next(iter(bank.controller.bank.grants))))
+    assert bank.visit.stage is Stage.LOCKED_DOWN
+
+    bank.order(ReleaseLockdown("bank", ANNA, "looked, all well"))
+    bank.do(PresentCode(code))
+    assert bank.visit.stage is Stage.OPENING
+
+
+def test_a_week_later_the_code_is_dead() -> None:
+    bank = TableTop()
+    code, _ = bank.deposit()
+    bank.later(7 * DAY_MS)
+    bank.do(Tick())
+    assert T.GRANT_EXPIRED in bank.kinds()
+    bank.do(PresentCode(code))
+    assert bank.visit.stage is Stage.REFUSED
