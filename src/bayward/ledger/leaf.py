@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
@@ -34,7 +35,7 @@ SALT_BYTES = 18
 DECOY_BYTES = 32
 DIGESTS_MAX = 256
 """Fields of one leaf: ten times what an event has, and 12 of the 64 KiB an entry may have."""
-DISCLOSURE_BYTES_MAX = 8192
+DISCLOSURE_CHARS_MAX = 8192
 """One field; photos and files are never in a leaf, only their hashes."""
 DEPTH_MAX = 4
 INTEGER_MAX = 2**53 - 1
@@ -44,8 +45,10 @@ RESERVED = frozenset({"_sd", "_sd_alg", "v"})
 
 _NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
-_LEAF = re.compile(r'\{"_sd":\[((?:"[A-Za-z0-9_-]{43}",?)*)\],"v":1\}', re.ASCII)
-_SALT_CHARS = 24
+_SALT = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
+_DIGEST = r'"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
+"""Of 43 characters the last one has two bits to spare; they are zero."""
+_LEAF = re.compile(rf'\{{"_sd":\[((?:{_DIGEST}(?:,{_DIGEST})*)?)\],"v":1\}}', re.ASCII)
 _json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
 ).encode
@@ -61,22 +64,13 @@ class Disclosure:
 
     def encode(self) -> str:
         """The one spelling; raises `Malformed` when the field is outside the profile."""
-        if _NAME.fullmatch(self.name) is None or self.name in RESERVED:
-            raise Malformed("disclosure.name", repr(self.name))
-        _check_value(self.value)
-        try:
-            raw = _json([self.salt, self.name, self.value]).encode()
-        except UnicodeEncodeError:
-            raise Malformed("disclosure.value", "a lone surrogate") from None
-        text = base64url_text(raw)
-        if len(text) > DISCLOSURE_BYTES_MAX:
-            raise Malformed("disclosure.length", f"{self.name} has {len(text)} characters")
-        return text
+        _check_salt(self.salt)
+        return _encode(self.salt, self.name, self.value)
 
     @classmethod
     def parse(cls, text: str) -> Disclosure:
         """Read a disclosure; raises `Malformed` on anything but its one spelling."""
-        if len(text) > DISCLOSURE_BYTES_MAX:
+        if len(text) > DISCLOSURE_CHARS_MAX:
             raise Malformed("disclosure.length", f"{len(text)} characters")
         raw = base64url_bytes(text, "disclosure.base64")
         try:
@@ -84,15 +78,14 @@ class Disclosure:
         except (ValueError, RecursionError):
             raise Malformed("disclosure.json", "not JSON in UTF-8") from None
         match parts:
-            case [str(salt), str(name), value] if isinstance(parts, list):
-                found = cls(salt, name, value)
+            case [str(salt), str(name), value]:
+                _check_salt(salt)
+                spelling = _spell(salt, name, value)
             case _:
                 raise Malformed("disclosure.json", "not [salt, name, value]")
-        if len(salt) != _SALT_CHARS or len(base64url_bytes(salt, "disclosure.salt")) != SALT_BYTES:
-            raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
-        if found.encode() != text:
+        if spelling != raw:
             raise Malformed("disclosure.canonical", "another spelling of the same field")
-        return found
+        return cls(salt, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +110,13 @@ def seal(
     there are. Raises `Malformed` for a name or value outside the profile, or when the salts
     are too few, too short, or repeated.
     """
-    supply, used, disclosures = iter(salts), set[bytes](), []
-    for name, value in fields.items():
-        salt = next(supply, b"")
-        if len(salt) != SALT_BYTES or salt in used:
-            raise Malformed("disclosure.salt", f"{name} needs {SALT_BYTES} fresh random bytes")
-        used.add(salt)
-        disclosures.append(Disclosure(base64url_text(salt), name, value).encode())
+    fresh = tuple(islice(salts, len(fields)))
+    if len(set(fresh)) != len(fields) or any(len(salt) != SALT_BYTES for salt in fresh):
+        raise Malformed("disclosure.salt", f"each field needs {SALT_BYTES} fresh random bytes")
+    disclosures = [
+        _encode(base64url_text(salt), name, value)
+        for salt, (name, value) in zip(fresh, fields.items(), strict=True)
+    ]
     if any(len(decoy) != DECOY_BYTES for decoy in decoys):
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
     digests = [digest(one) for one in disclosures]
@@ -143,8 +136,6 @@ def parse_leaf(leaf: bytes) -> tuple[str, ...]:
     digests = tuple(found[1].strip('"').split('","')) if found[1] else ()
     if _leaf(digests) != leaf:
         raise Malformed("leaf.canonical", "digests out of order or repeated")
-    for one in digests:
-        base64url_bytes(one, "leaf.digest")
     return digests
 
 
@@ -164,6 +155,28 @@ def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
             raise Unverified("disclosure.twice", found.name)
         fields[found.name] = found.value
     return fields
+
+
+def _check_salt(salt: str) -> None:
+    if _SALT.fullmatch(salt) is None:
+        raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
+
+
+def _encode(salt: str, name: str, value: Value) -> str:
+    text = base64url_text(_spell(salt, name, value))
+    if len(text) > DISCLOSURE_CHARS_MAX:
+        raise Malformed("disclosure.length", f"{name} has {len(text)} characters")
+    return text
+
+
+def _spell(salt: str, name: str, value: Value) -> bytes:
+    if _NAME.fullmatch(name) is None or name in RESERVED:
+        raise Malformed("disclosure.name", repr(name))
+    _check_value(value)
+    try:
+        return f'["{salt}","{name}",{_json(value)}]'.encode()
+    except UnicodeEncodeError:
+        raise Malformed("disclosure.value", "a lone surrogate") from None
 
 
 def _leaf(digests: Sequence[str]) -> bytes:

@@ -6,13 +6,18 @@ without sign or leading zero. Two verifiers that differ here could be shown two 
 
 from __future__ import annotations
 
-import base64
 import binascii
+import json
 import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from bayward.ledger.errors import Malformed
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_PADDING = (b"", b"===", b"==", b"=")
 MAX_NUMBER = 2**63 - 1
 """Sizes, indexes and times fit a signed 64-bit column and the u64 of every C2SP format."""
 
@@ -20,7 +25,7 @@ MAX_NUMBER = 2**63 - 1
 def base64_bytes(text: str, code: str) -> bytes:
     """Read standard base64 (RFC 4648 §4, padded); raises `Malformed(code)` on any other form."""
     try:
-        raw = base64.b64decode(text.encode("ascii"), validate=True)
+        raw = binascii.a2b_base64(text.encode("ascii"))
     except (binascii.Error, ValueError):
         raise Malformed(code, "not base64") from None
     if base64_text(raw) != text:
@@ -36,7 +41,9 @@ def base64_text(raw: bytes) -> str:
 def base64url_bytes(text: str, code: str) -> bytes:
     """Read base64url without padding (RFC 4648 §5); raises `Malformed(code)` otherwise."""
     try:
-        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        raw = binascii.a2b_base64(
+            text.encode("ascii").translate(_FROM_URL) + _PADDING[len(text) % 4]
+        )
     except (binascii.Error, ValueError):
         raise Malformed(code, "not base64url") from None
     if base64url_text(raw) != text:
@@ -46,7 +53,8 @@ def base64url_bytes(text: str, code: str) -> bytes:
 
 def base64url_text(raw: bytes) -> str:
     """Write base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    padded = binascii.b2a_base64(raw, newline=False)
+    return padded.translate(_TO_URL, b"=").decode("ascii")
 
 
 def decimal(text: str, code: str) -> int:
@@ -54,3 +62,32 @@ def decimal(text: str, code: str) -> int:
     if _DECIMAL.fullmatch(text) is None or (number := int(text)) > MAX_NUMBER:
         raise Malformed(code, "not a decimal without leading zeros below 2^63")
     return number
+
+
+def json_object(text: str, members: Mapping[str, type], code: str) -> dict[str, Any]:
+    """Read a JSON object with exactly these members, each of its type.
+
+    A repeated name, a missing or further member, a wrong type (true is no number) and numbers
+    that are not JSON raise `Malformed(code)`: no two readers can take a different value.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(code, f"not JSON: {error}") from None
+    if not isinstance(found, dict) or found.keys() != members.keys():
+        raise Malformed(code, f"not an object with the members {', '.join(members)}")
+    for name, kind in members.items():
+        if type(found[name]) is not kind:
+            raise Malformed(code, f"{name} is not a {kind.__name__}")
+    return found
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name appears twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

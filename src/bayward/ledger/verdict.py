@@ -1,0 +1,98 @@
+"""What a verification found, in words that stay the same.
+
+The same defect gets the same name from every verifier of this format, so that the word of one
+can be held against the word of another. A `Fault` is the name, a `Finding` says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from bayward.ledger.leaf import Value
+
+FINDINGS_MAX = 100
+"""A verdict stays readable however broken the file is; the first hundred tell the story."""
+
+
+class Fault(StrEnum):
+    """The names of what can be wrong. Values are stable; scripts and reports compare them."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_KEY = "unknown key"
+    SIGNATURE_INVALID = "signature invalid"
+    WRONG_ORIGIN = "wrong origin"
+    PROOF_INVALID = "proof invalid"
+    LEAF_MALFORMED = "leaf malformed"
+    BODY_MISMATCH = "body/leaf mismatch"
+    DISCLOSURE_MALFORMED = "disclosure malformed"
+    DISCLOSURE_MISMATCH = "disclosure does not match leaf"
+    DISCLOSURE_TWICE = "field disclosed twice"
+    GAP = "gap"
+    REPEATED = "repeated"
+    OUT_OF_ORDER = "out of order"
+    SIZE_MISMATCH = "size mismatch"
+    ROOT_MISMATCH = "root mismatch"
+    ROLLBACK = "rollback"
+    FORK = "fork"
+
+
+class Trust(StrEnum):
+    """Where the key that signed comes from."""
+
+    TRUSTED = "trusted"
+    """It is one the caller gave."""
+    SELF_ASSERTED = "self-asserted"
+    """The caller gave none; it came with the document and vouches only for itself."""
+    UNKNOWN = "unknown"
+    """The caller gave keys, and it is not among them."""
+
+
+class Unexamined(StrEnum):
+    """What a verdict cannot know from what it was given."""
+
+    KEY = "the key is the document's own: compare it with one you know from elsewhere"
+    ROLLBACK = (
+        "a log cut short together with its checkpoint looks like an earlier one: give an older "
+        "receipt or checkpoint to know"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, where it is (`at`: an index or a line, by the fault), and what was seen."""
+
+    fault: Fault
+    at: int | None = None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        where = "" if self.at is None else f" at {self.at}"
+        return f"{self.fault}{where}: {self.detail}" if self.detail else f"{self.fault}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a verification.
+
+    `entries` were read; `size` and `root` are what the checkpoint says. `fields` are the
+    proven fields of a receipt. `cosigned` names the known witnesses and their times.
+    """
+
+    findings: tuple[Finding, ...]
+    trust: Trust
+    unexamined: tuple[Unexamined, ...] = ()
+    origin: str = ""
+    size: int = 0
+    root: bytes = b""
+    entries: int = 0
+    index: int | None = None
+    fields: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    cosigned: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing was found; what stays `unexamined` is another matter."""
+        return not self.findings

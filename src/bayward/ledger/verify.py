@@ -1,0 +1,264 @@
+"""Verification of a receipt and of a whole exported log, for people who trust nobody.
+
+Both give a `Verdict`, never an exception: a broken document is a finding, not a failure of
+the verifier. Whom to trust comes from outside. Without trusted keys the signature is checked
+with the key the document brings, and the verdict says that it is self-asserted.
+
+One attack leaves no trace in the document itself: a log cut short *together with* its
+checkpoint is, byte for byte, what it once was. Only memory from outside shows it, so
+`verify_log` takes older checkpoints or receipts and holds them against the log: each must be
+a prefix of it. Shorter than one of them is a rollback, different from one of them a fork.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+
+from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
+from bayward.ledger.dense import Frontier
+from bayward.ledger.errors import LedgerError, Malformed, OutOfRange
+from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
+from bayward.ledger.keys import COSIGNATURE, VerifierKey
+from bayward.ledger.leaf import Value, open_leaf
+from bayward.ledger.merkle import leaf_hash
+from bayward.ledger.proof import HEADER as PROOF_HEADER
+from bayward.ledger.proof import parse_proof
+from bayward.ledger.receipt import parse_receipt
+from bayward.ledger.verdict import FINDINGS_MAX, Fault, Finding, Trust, Unexamined, Verdict
+
+_BATCH = 512
+"""Leaf hashes folded into the tree at once; the memory a verification needs."""
+
+
+def verify_receipt(text: str, trusted: Collection[VerifierKey] = ()) -> Verdict:
+    """Verify a receipt; `trusted` are keys of logs and of witnesses known from elsewhere."""
+    try:
+        receipt = parse_receipt(text)
+    except LedgerError as error:
+        return Verdict((Finding(Fault.MALFORMED, None, str(error)),), Trust.UNKNOWN)
+    trust = _trust(receipt.key, trusted)
+    findings = _key_findings(receipt.key, trust)
+    signed, entry = None, receipt.leaf
+    try:
+        signed = receipt.proof.verify(entry, receipt.key, _witnesses(trusted))
+    except LedgerError as error:
+        findings.append(_checkpoint_finding(error))
+    opened, faults = _open(entry, receipt.disclosures, receipt.proof.index)
+    unexamined = (Unexamined.KEY,) if trust is Trust.SELF_ASSERTED else ()
+    return Verdict(
+        (*findings, *faults),
+        trust,
+        unexamined,
+        origin=receipt.key.name,
+        size=signed.checkpoint.size if signed else 0,
+        root=signed.checkpoint.root if signed else b"",
+        entries=1,
+        index=receipt.proof.index,
+        fields=opened if signed and not faults else {},
+        cosigned=signed.cosignatures if signed else {},
+    )
+
+
+def verify_log(
+    lines: Iterable[bytes],
+    trusted: Collection[VerifierKey] = (),
+    older: Sequence[str] = (),
+) -> Verdict:
+    """Verify an exported log as its lines come in (see `export.bounded_lines`).
+
+    `older` are documents kept from before: checkpoints, tlog-proofs or receipts of this log.
+    Memory does not grow with the log.
+    """
+    stream = iter(lines)
+    try:
+        header = parse_header(next(stream, b""))
+    except LedgerError as error:
+        return Verdict((Finding(Fault.MALFORMED, 1, str(error)),), Trust.UNKNOWN)
+    trust = _trust(header.key, trusted)
+    examination = _Examination(header, trust)
+    examination.take_checkpoint(_witnesses(trusted))
+    examination.take_older(older, [header.key, *trusted])
+    for number, line in enumerate(stream, start=2):
+        if not examination.take_line(number, line):
+            break
+    return examination.conclude()
+
+
+def checkpoint_of(document: str) -> str:
+    """The signed checkpoint in a receipt, a tlog-proof, or a bare note; raises `Malformed`."""
+    if document.lstrip().startswith("{"):
+        return parse_receipt(document).proof.checkpoint
+    if document.startswith(PROOF_HEADER + "\n"):
+        return parse_proof(document).checkpoint
+    return document
+
+
+class _Examination:
+    """One pass over an exported log; holds the edge of the tree and nothing behind it."""
+
+    def __init__(self, header: LogHeader, trust: Trust) -> None:
+        self.header = header
+        self.trust = trust
+        self.findings = _key_findings(header.key, trust)
+        self.signed: SignedCheckpoint | None = None
+        self.older: dict[int, list[bytes]] = {}
+        self.remembers = False
+        self.frontier = Frontier()
+        self.waiting: list[bytes] = []
+        self.next = 0
+        self.last: int | None = None
+        self.intact = True
+
+    def find(self, fault: Fault, at: int | None = None, detail: str = "") -> None:
+        self.findings.append(Finding(fault, at, detail))
+
+    def take_checkpoint(self, witnesses: Sequence[VerifierKey]) -> None:
+        try:
+            self.signed = open_checkpoint(self.header.checkpoint, self.header.key, witnesses)
+        except LedgerError as error:
+            self.findings.append(_checkpoint_finding(error))
+
+    def take_older(self, documents: Sequence[str], keys: Sequence[VerifierKey]) -> None:
+        """Note the roots the log had at earlier sizes, once their signatures are verified."""
+        for document in documents:
+            try:
+                checkpoint = _open_older(document, keys)
+            except LedgerError as error:
+                finding = _checkpoint_finding(error)
+                self.find(finding.fault, None, f"older checkpoint: {finding.detail}")
+                continue
+            if checkpoint.origin != self.header.key.name:
+                self.find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {checkpoint.origin}")
+                continue
+            self.remembers = True
+            self.older.setdefault(checkpoint.size, []).append(checkpoint.root)
+
+    def take_line(self, number: int, line: bytes) -> bool:
+        """Examine one line; False when there are findings enough and reading on is pointless."""
+        try:
+            entry = parse_entry(line)
+        except LedgerError as error:
+            self.intact = False
+            self.next += 1
+            self.find(Fault.MALFORMED, number, str(error))
+        else:
+            self._place(entry)
+        if len(self.findings) < FINDINGS_MAX:
+            return True
+        self.intact = False
+        return False
+
+    def _place(self, entry: LogEntry) -> None:
+        """See whether the entry is where it belongs, and examine it."""
+        if entry.index == self.last:
+            self.find(Fault.REPEATED, entry.index)
+            return
+        if entry.index > self.next:
+            self.intact = False
+            self.find(Fault.GAP, self.next, f"{entry.index} follows")
+        elif entry.index < self.next:
+            self.intact = False
+            self.find(Fault.OUT_OF_ORDER, entry.index, f"in the place of {self.next}")
+        self.last = entry.index
+        self.next = max(self.next, entry.index + 1)
+        self._examine(entry)
+
+    def _examine(self, entry: LogEntry) -> None:
+        if leaf_hash(entry.leaf) != entry.hash:
+            self.find(Fault.BODY_MISMATCH, entry.index)
+        _, faults = _open(entry.leaf, entry.disclosures, entry.index)
+        for one in faults:
+            self.find(one.fault, one.at, one.detail)
+        if self.intact:
+            self.waiting.append(entry.hash)
+            if len(self.waiting) == _BATCH or entry.index + 1 in self.older:
+                self._fold()
+
+    def _fold(self) -> None:
+        if not self.waiting:
+            return
+        self.frontier, _ = self.frontier.extend(self.waiting)
+        self.waiting.clear()
+        for root in self.older.get(self.frontier.size, ()):
+            if root != self.frontier.root:
+                self.find(Fault.FORK, self.frontier.size, "an older checkpoint has another root")
+
+    def conclude(self) -> Verdict:
+        self._fold()
+        checkpoint = self.signed.checkpoint if self.signed else None
+        if checkpoint and self.intact:
+            self._compare(checkpoint)
+        for size in sorted(self.older):
+            known = checkpoint.size if checkpoint else self.next
+            if size > known:
+                self.find(Fault.ROLLBACK, size, f"the log had {size} entries, this one {known}")
+        unexamined = [Unexamined.KEY] if self.trust is Trust.SELF_ASSERTED else []
+        if not self.remembers:
+            unexamined.append(Unexamined.ROLLBACK)
+        return Verdict(
+            tuple(self.findings),
+            self.trust,
+            tuple(unexamined),
+            origin=self.header.key.name,
+            size=checkpoint.size if checkpoint else 0,
+            root=checkpoint.root if checkpoint else b"",
+            entries=self.next,
+            cosigned=self.signed.cosignatures if self.signed else {},
+        )
+
+    def _compare(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.size != self.next:
+            told = f"checkpoint {checkpoint.size} vs {self.next} entries"
+            self.find(Fault.SIZE_MISMATCH, None, told)
+        elif checkpoint.root != self.frontier.root:
+            self.find(Fault.ROOT_MISMATCH, checkpoint.size)
+
+
+def _open_older(document: str, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """Open with the first key that does; when none does, the first key's objection counts."""
+    note = checkpoint_of(document)
+    for key in keys[1:]:
+        with suppress(LedgerError):
+            return open_checkpoint(note, key).checkpoint
+    return open_checkpoint(note, keys[0]).checkpoint
+
+
+def _open(
+    leaf: bytes, disclosures: Sequence[str], index: int
+) -> tuple[dict[str, Value], list[Finding]]:
+    try:
+        return open_leaf(leaf, disclosures), []
+    except LedgerError as error:
+        names = {"disclosure.foreign": Fault.DISCLOSURE_MISMATCH}
+        names["disclosure.twice"] = Fault.DISCLOSURE_TWICE
+        about_leaf = error.code.startswith("leaf.")
+        other = Fault.LEAF_MALFORMED if about_leaf else Fault.DISCLOSURE_MALFORMED
+        return {}, [Finding(names.get(error.code, other), index, error.detail)]
+
+
+def _checkpoint_finding(error: LedgerError) -> Finding:
+    if isinstance(error, Malformed):
+        fault = Fault.MALFORMED
+    elif error.code == "checkpoint.origin":
+        fault = Fault.WRONG_ORIGIN
+    elif error.code.startswith("proof.") or isinstance(error, OutOfRange):
+        fault = Fault.PROOF_INVALID
+    else:
+        fault = Fault.SIGNATURE_INVALID
+    return Finding(fault, None, str(error))
+
+
+def _trust(key: VerifierKey, trusted: Collection[VerifierKey]) -> Trust:
+    if key in trusted:
+        return Trust.TRUSTED
+    of_logs = any(one.kind != COSIGNATURE for one in trusted)
+    return Trust.UNKNOWN if of_logs else Trust.SELF_ASSERTED
+
+
+def _key_findings(key: VerifierKey, trust: Trust) -> list[Finding]:
+    return [Finding(Fault.UNKNOWN_KEY, None, key.vkey)] if trust is Trust.UNKNOWN else []
+
+
+def _witnesses(trusted: Collection[VerifierKey]) -> list[VerifierKey]:
+    return [one for one in trusted if one.kind == COSIGNATURE]
