@@ -27,7 +27,7 @@ from typing import ClassVar
 
 from bayward.core.clock import Instant
 from bayward.ui.views.base import Facts, Language, Problem, View
-from bayward.ui.views.wall import Reach
+from bayward.ui.views.wall import Position, Reach, Wall
 
 
 class PassState(StrEnum):
@@ -111,6 +111,8 @@ class Pass(PhoneView):
     until: Instant | None = None
     carrier: str = ""
     tracking_masked: str = ""  # "1Z 5R8…7127"
+    wall: Wall | None = None  # a small drawing with the door in it
+    position: Position | None = None
     is_here: bool = False  # reached by the kiosk's QR: no number is asked
     is_open_offered: bool = True
     extend_to: Instant | None = None  # None: not offered

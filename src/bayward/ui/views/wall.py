@@ -7,10 +7,14 @@ wall should add up to the same height. The kiosk itself and blind panels are cel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
+from typing import Self
 
 from bayward.core.clock import Instant
+from bayward.core.compartment import Compartment
 
 UNITS_MAX = 60  # classes for cell heights are written out in the style sheet up to here
 
@@ -42,21 +46,12 @@ class CellState(StrEnum):
 
 
 class Reach(StrEnum):
-    """How high a compartment is for a person in front of it."""
+    """How high a compartment is for a person in front of it: `Reach(compartment.reach)`."""
 
-    KNEE = "knee"
+    LOW = "low"
     WAIST = "waist"
-    SHOULDER = "shoulder"
-    OVERHEAD = "overhead"
-
-    @classmethod
-    def of(cls, floor_height_mm: int) -> Reach:
-        """The word for the middle of a door at this height; 1,220 mm is the reach limit."""
-        if floor_height_mm < 600:  # noqa: PLR2004 - the limits of the words are defined here
-            return cls.KNEE
-        if floor_height_mm < 1050:  # noqa: PLR2004 - see above
-            return cls.WAIST
-        return cls.SHOULDER if floor_height_mm <= 1400 else cls.OVERHEAD  # noqa: PLR2004 - see above
+    CHEST = "chest"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a door is, in words: counted from the left and from the top, starting at 1."""
+    """Where a door is, counted from the left and from the top, starting at 1."""
 
     column: int
     columns: int
@@ -97,11 +92,50 @@ class Position:
     reach: Reach
 
 
+def door_label(number: int) -> str:
+    """What is printed on a door: two digits at least."""
+    return f"{number:02d}"
+
+
+def _placed(compartment: Compartment, cell: Cell) -> Cell:
+    return replace(
+        cell,
+        number=door_label(compartment.number),
+        units=compartment.height_units,
+        size=compartment.size.value,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Wall:
     """A bank seen from the front."""
 
     columns: tuple[Column, ...]
+
+    @classmethod
+    def of(
+        cls,
+        compartments: Iterable[Compartment],
+        look: Callable[[Compartment], Cell],
+        *,
+        kiosk_after: int | None = None,
+        is_kiosk_online: bool = True,
+    ) -> Self:
+        """Lay compartments out by their commissioning data; `look` draws each one.
+
+        `kiosk_after` is the column the kiosk stands to the right of (0: leftmost), None where
+        the wall has no kiosk. `look` need not set number, units and size.
+        """
+        placed = sorted(compartments, key=lambda one: (one.column, one.row))
+        columns = [
+            Column(tuple(_placed(one, look(one)) for one in doors))
+            for _, doors in groupby(placed, key=lambda one: one.column)
+        ]
+        if kiosk_after is not None:
+            tallest = cls(tuple(columns)).units_high
+            kiosk = Cell(units=tallest, kind=CellKind.KIOSK, is_online=is_kiosk_online)
+            columns.insert(kiosk_after, Column((kiosk,)))
+        return cls(tuple(columns))
 
     @property
     def units_high(self) -> int:
