@@ -23,6 +23,16 @@ setting = c.table(
     c.instant("changed_at"),
 )
 
+issuer = c.table(
+    "issuer",
+    c.tenant(),
+    sa.Column("kid", c.NUMBER, primary_key=True, autoincrement=False),  # one byte, in each pass
+    c.blob("spki"),
+    c.blob("private"),  # sealed
+    c.text("state"),  # current | next | retired
+    c.instant("created_at"),
+)
+
 site = c.table(
     "site",
     c.tenant(),

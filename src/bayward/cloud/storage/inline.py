@@ -1,0 +1,64 @@
+"""The same store without threads: for simulated worlds, where time stands still while one works.
+
+Functions run at once, on one connection, usually to a database in memory. What is written here
+is gone with the process; everything else is as in `sqlite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage import migrations
+from bayward.cloud.storage.sqlite import make_engine, run_group
+
+T = TypeVar("T")
+
+
+class InlineStore:
+    """A database that answers before `write` and `read` return."""
+
+    def __init__(self, template: bytes | None = None) -> None:
+        """Create a database in memory, empty or from the `serialize`d bytes of another."""
+        self._engine = make_engine(None)
+        self._connection = self._engine.connect()
+        if template is None:
+            with self._connection.begin():
+                migrations.upgrade(self._connection)
+        else:
+            raw = self._connection.connection.driver_connection
+            assert raw is not None, "a fresh connection is open"
+            raw.deserialize(template)
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The one connection, for looking at what was written."""
+        return self._connection
+
+    def serialize(self) -> bytes:
+        """The whole database, as `__init__` takes it."""
+        raw = self._connection.connection.driver_connection
+        assert raw is not None, "open until `close`"
+        return bytes(raw.serialize())
+
+    async def write(self, function: Callable[[sa.Connection], T]) -> T:
+        """Run `function` in a transaction of its own."""
+        results: list[T] = []
+        [(_, error)] = run_group(self._connection, [lambda tx: results.append(function(tx))])
+        if error is not None:
+            raise error
+        return results[-1]
+
+    async def read(self, function: Callable[[sa.Connection], T]) -> T:
+        """Run `function`; what it writes is rolled back."""
+        with self._connection.begin() as transaction:
+            result = function(self._connection)
+            transaction.rollback()
+        return result
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+        self._engine.dispose()
