@@ -1,0 +1,110 @@
+"""A whole log as lines anybody can verify (`ledger.export`), and the check we run ourselves.
+
+An export is taken page by page, up to the size that was fixed when it began: a log only grows,
+so pages read later still belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bayward.cloud.audit import store
+from bayward.cloud.unit import Work
+from bayward.core.errors import Conflict
+from bayward.core.events import Event, EventType
+from bayward.core.ids import PersonId, TenantId
+from bayward.ledger.export import LogEntry, LogHeader
+from bayward.ledger.keys import parse_vkey
+from bayward.ledger.leaf import Disclosure
+from bayward.ledger.verdict import Verdict
+from bayward.ledger.verify import verify_log
+
+PAGE_ENTRIES = 500  # half a megabyte of lines at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export in progress: `header` is the first line, `size` the number of entries."""
+
+    origin: str
+    header: bytes
+    size: int
+
+
+def begin(work: Work, tenant: TenantId, origin: str, actor: PersonId) -> Export:
+    """Fix what will be exported, and log who asked; raises `NotFound` or `Conflict`."""
+    found = _begin(work, tenant, origin)
+    work.emit(
+        Event(
+            type=EventType.LOG_EXPORTED,
+            time=work.now,
+            actor=actor,
+            origin=origin,
+            log_size=found.size,
+        ),
+        tenant=tenant,
+    )
+    return found
+
+
+def page(
+    work: Work,
+    tenant: TenantId,
+    export: Export,
+    first: int,
+    hidden: frozenset[str] = frozenset(),
+) -> list[bytes]:
+    """The lines of entries from `first`, at most `PAGE_ENTRIES`; empty at the end."""
+    count = min(PAGE_ENTRIES, export.size - first)
+    if count <= 0:
+        return []
+    found = store.entries(work.tx, tenant, export.origin, first, count)
+    places = [2 * entry.index - entry.index.bit_count() for entry in found]
+    hashes = store.Hashes(work.tx, tenant, export.origin).read_hashes(places)
+    return [
+        LogEntry(entry.index, stored, entry.leaf, _shown(entry.disclosures, hidden)).line
+        for entry, stored in zip(found, hashes, strict=True)
+    ]
+
+
+def verify(work: Work, tenant: TenantId, origin: str) -> Verdict:
+    """Read a log from its first entry to its last and check everything; writes nothing.
+
+    Works on one snapshot, so what is appended meanwhile does not disturb it. An older
+    checkpoint of the same log, kept by somebody else, is what we cannot check here.
+    """
+    head = store.get_log(work.tx, tenant, origin)
+    if head.kind == store.TENANT_LOG:  # a key swapped in the database must not vouch for itself
+        key = work.house.keys.log_signer(origin).key
+    else:
+        key = parse_vkey(head.vkey)
+    return verify_log(_lines(work, tenant, _begin(work, tenant, origin)), [key])
+
+
+def note_verdict(work: Work, tenant: TenantId, origin: str, verdict: Verdict) -> None:
+    """Remember how `verify` ended, for whoever looks at the log's page."""
+    problem = None if verdict.ok else str(verdict.findings[0])
+    store.note_check(work.tx, tenant, origin, now=work.now, problem=problem)
+    work.wake(f"tenant/{tenant}")
+
+
+def _begin(work: Work, tenant: TenantId, origin: str) -> Export:
+    head = store.get_log(work.tx, tenant, origin)
+    if not head.note:
+        raise Conflict("log.empty")
+    return Export(origin, LogHeader(parse_vkey(head.vkey), head.note).line, head.size)
+
+
+def _lines(work: Work, tenant: TenantId, export: Export) -> Iterator[bytes]:
+    yield export.header
+    first = 0
+    while lines := page(work, tenant, export, first):
+        yield from lines
+        first += len(lines)
+
+
+def _shown(disclosures: tuple[str, ...], hidden: frozenset[str]) -> tuple[str, ...]:
+    if not hidden:
+        return disclosures
+    return tuple(one for one in disclosures if Disclosure.parse(one).name not in hidden)

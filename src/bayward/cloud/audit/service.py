@@ -1,0 +1,151 @@
+"""Our use of the log: everything that happened is an entry, and can be shown to be one.
+
+Each tenant has a log of its own, `<deployment>/tenant/<id>`; each bank keeps one that we mirror.
+An event of ours is sealed, appended and covered by a signed checkpoint in the transaction that
+caused it, so nothing is done that is not logged, and nothing logged that was not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bayward.cloud.audit import store
+from bayward.cloud.audit.store import Happened, LogHead, Wanted
+from bayward.cloud.unit import Place, Work
+from bayward.core.errors import Conflict, NotFound
+from bayward.core.events import LOCAL, Event, EventType
+from bayward.core.ids import TenantId
+from bayward.ledger.keys import Signer, parse_vkey
+from bayward.ledger.leaf import SALT_BYTES, Disclosure, seal
+from bayward.ledger.log import Append, Log
+from bayward.ledger.receipt import Receipt
+
+TIME_QUALITY = "I"  # informative (OCMF): a server's clock, kept by others and not checked by us
+LIST_MAX = 200  # lines of one page
+
+
+def origin_of(work: Work, tenant: TenantId) -> str:
+    """The name of a tenant's own log."""
+    return f"{work.house.name}/tenant/{tenant}"
+
+
+def append(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """Log an event and make it findable; one that a bank has logged is only made findable.
+
+    Called first for every event, see `reactions`.
+    """
+    if place is None:
+        place = _append(work, tenant, event)
+    store.insert_happening(work.tx, tenant, event, place, now=work.now)
+    work.wake(f"tenant/{tenant}")
+
+
+def logs(work: Work, tenant: TenantId) -> list[LogHead]:
+    """All logs of a tenant."""
+    return store.logs(work.tx, tenant)
+
+
+def happenings(
+    work: Work, tenant: TenantId, wanted: Wanted, *, before: int | None = None, count: int = 50
+) -> list[Happened]:
+    """What happened, newest first; `before` is the `seq` of the last line of the page above."""
+    count = min(count, LIST_MAX)
+    return store.happenings(work.tx, tenant, wanted, before=before, count=count)
+
+
+def receipt(
+    work: Work, tenant: TenantId, place: Place, hidden: frozenset[str] = frozenset()
+) -> Receipt:
+    """The receipt of one entry, which whoever holds it can check without us.
+
+    `hidden` names fields that are not disclosed to this reader. Local fields of banks never got
+    here, so they are not in it in any case.
+    """
+    head = store.get_log(work.tx, tenant, place.origin)
+    log = _open(work, tenant, head)
+    found = store.entries(work.tx, tenant, place.origin, place.index, 1)
+    if not found:
+        raise NotFound("log.entry")
+    shown = [one for one in found[0].disclosures if Disclosure.parse(one).name not in hidden]
+    return Receipt(parse_vkey(head.vkey), log.prove(place.index), found[0].leaf, tuple(shown))
+
+
+def parcel_receipt(work: Work, tenant: TenantId, parcel: str) -> Receipt:
+    """The receipt a recipient can keep: of the collection, else of the deposit."""
+    kinds = (EventType.PARCEL_COLLECTED, EventType.PARCEL_DEPOSITED)
+    wanted = Wanted(parcel=parcel, types=kinds)
+    found = store.happenings(work.tx, tenant, wanted, before=None, count=LIST_MAX)
+    if not found:
+        raise NotFound("parcel")
+    best = min(found, key=lambda one: (kinds.index(one.event.type), -one.seq))
+    return receipt(work, tenant, best.place)
+
+
+def _append(work: Work, tenant: TenantId, event: Event) -> Place:
+    told = replace(event, tq=event.tq or TIME_QUALITY)
+    fields = {name: value for name, value in told.to_fields().items() if name not in LOCAL}
+    salts = (work.ids.random(SALT_BYTES) for _ in fields)
+    sealed = seal(fields, salts)
+    head = _own_log(work, tenant)
+    log = _open(work, tenant, head, [sealed.disclosures])
+    return Place(head.origin, log.append([sealed.leaf]).first)
+
+
+def _own_log(work: Work, tenant: TenantId) -> LogHead:
+    """The tenant's log, begun when this is its first event."""
+    origin = origin_of(work, tenant)
+    found = store.find_log(work.tx, tenant, origin)
+    if found is not None:
+        return found
+    vkey = work.house.keys.log_signer(origin).key.vkey
+    store.create_log(
+        work.tx, tenant, origin, kind=store.TENANT_LOG, bank=None, vkey=vkey, now=work.now
+    )
+    return store.get_log(work.tx, tenant, origin)
+
+
+def _open(
+    work: Work, tenant: TenantId, head: LogHead, disclosures: Sequence[Sequence[str]] = ()
+) -> Log:
+    """The log of `ledger` over our tables; only our own can be appended to."""
+    kept = _Kept(work, tenant, head, disclosures)
+    if head.kind == store.TENANT_LOG:
+        signer = work.house.keys.log_signer(head.origin)
+    else:
+        signer = Signer(parse_vkey(head.vkey), _refuse)
+    return Log(kept, lambda: [signer])
+
+
+def _refuse(text: bytes) -> bytes:
+    del text
+    raise Conflict("log.not_ours")
+
+
+class _Kept:
+    """A log in the database, as `ledger.log.Store` wants it."""
+
+    def __init__(
+        self, work: Work, tenant: TenantId, head: LogHead, disclosures: Sequence[Sequence[str]]
+    ) -> None:
+        self._work = work
+        self._tenant = tenant
+        self._head = head
+        self._disclosures = disclosures
+        self.read_hashes = store.Hashes(work.tx, tenant, head.origin).read_hashes
+
+    def read_head(self) -> str | None:
+        """The signed checkpoint, if there is one."""
+        return self._head.note or None
+
+    def commit(self, append: Append, note: str) -> None:
+        """Keep everything; durable when the unit of work commits."""
+        store.append(
+            self._work.tx,
+            self._tenant,
+            self._head.origin,
+            append,
+            note=note,
+            disclosures=self._disclosures,
+            now=self._work.now,
+        )

@@ -1,0 +1,273 @@
+"""SQL of the logs: what is kept of each, and the index of what is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Place
+from bayward.core.clock import Instant
+from bayward.core.errors import Conflict, NotFound
+from bayward.core.events import Event, EventType, Scalar
+from bayward.core.ids import BankId, TenantId
+from bayward.ledger.errors import Unverified
+from bayward.ledger.log import Append
+from bayward.ledger.merkle import EMPTY_ROOT
+
+TENANT_LOG = "tenant"
+BANK_LOG = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """One log as we hold it; `note` is "" before its first entry."""
+
+    origin: str
+    kind: str
+    bank: BankId | None
+    vkey: str
+    state: str  # live | forked | closed
+    size: int
+    root: bytes
+    note: str
+    changed_at: Instant
+    verified_at: Instant | None
+    verify_problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a log, with the stored hash of its leaf."""
+
+    index: int
+    leaf: bytes
+    disclosures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event with its place in a log; `seq` orders arrivals and is the cursor of lists."""
+
+    seq: int
+    place: Place
+    event: Event
+    received_at: Instant
+
+
+def create_log(
+    tx: sa.Connection,
+    tenant: TenantId,
+    origin: str,
+    *,
+    kind: str,
+    bank: BankId | None,
+    vkey: str,
+    now: Instant,
+) -> None:
+    """Begin an empty log; `Conflict` when there is one of this origin."""
+    try:
+        tx.execute(
+            s.log.insert().values(
+                tenant=tenant,
+                origin=origin,
+                kind=kind,
+                bank=bank,
+                vkey=vkey,
+                state="live",
+                size=0,
+                root=EMPTY_ROOT,
+                note="",
+                changed_at=now,
+            )
+        )
+    except sa.exc.IntegrityError as error:
+        raise Conflict("log.exists", origin=origin) from error
+
+
+def find_log(tx: sa.Connection, tenant: TenantId, origin: str) -> LogHead | None:
+    """The log of this origin; None when it is another tenant's or nobody's."""
+    mine = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
+    row = tx.execute(sa.select(s.log).where(mine)).one_or_none()
+    return None if row is None else _head(row)
+
+
+def get_log(tx: sa.Connection, tenant: TenantId, origin: str) -> LogHead:
+    """The log of this origin; raises `NotFound`."""
+    found = find_log(tx, tenant, origin)
+    if found is None:
+        raise NotFound("log")
+    return found
+
+
+def logs(tx: sa.Connection, tenant: TenantId) -> list[LogHead]:
+    """All logs of a tenant: its own first, then those of its banks."""
+    rows = tx.execute(
+        sa.select(s.log)
+        .where(s.log.c.tenant == tenant)
+        .order_by(s.log.c.kind.desc(), s.log.c.origin)
+    )
+    return [_head(row) for row in rows]
+
+
+class Hashes:
+    """The dense array of hashes of one log (`ledger.dense.HashReader`)."""
+
+    def __init__(self, tx: sa.Connection, tenant: TenantId, origin: str) -> None:
+        self._tx = tx
+        self._mine = (s.log_hash.c.tenant == tenant) & (s.log_hash.c.origin == origin)
+
+    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
+        """The hashes at these places, in this order."""
+        query = sa.select(s.log_hash.c.place, s.log_hash.c.hash)
+        rows = self._tx.execute(query.where(self._mine, s.log_hash.c.place.in_(indexes)))
+        found: dict[int, bytes] = {row.place: row.hash for row in rows}
+        missing = [index for index in indexes if index not in found]
+        if missing:
+            raise Unverified("log.hash", f"the hash at place {missing[0]} is gone")
+        return [found[index] for index in indexes]
+
+
+def append(
+    tx: sa.Connection,
+    tenant: TenantId,
+    origin: str,
+    planned: Append,
+    *,
+    note: str,
+    disclosures: Sequence[Sequence[str]],
+    now: Instant,
+) -> None:
+    """Keep new entries, their hashes and the checkpoint that covers them.
+
+    Raises `Conflict("log.moved")` when the log is not of the size the plan was made for: the
+    fence against two writers.
+    """
+    head = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
+    moved = tx.execute(
+        s.log.update()
+        .where(head, s.log.c.size == planned.first)
+        .values(size=planned.new_size, root=planned.new_root, note=note, changed_at=now)
+    )
+    if moved.rowcount != 1:
+        raise Conflict("log.moved", origin=origin)
+    if not planned.entries:
+        return
+    tx.execute(
+        s.log_entry.insert(),
+        [
+            {
+                "tenant": tenant,
+                "origin": origin,
+                "idx": planned.first + offset,
+                "leaf": leaf,
+                "disclosures": json.dumps(list(disclosures[offset]), separators=(",", ":")),
+            }
+            for offset, leaf in enumerate(planned.entries)
+        ],
+    )
+    first_place = 2 * planned.first - planned.first.bit_count()
+    tx.execute(
+        s.log_hash.insert(),
+        [
+            {"tenant": tenant, "origin": origin, "place": first_place + offset, "hash": one}
+            for offset, one in enumerate(planned.stored_hashes)
+        ],
+    )
+
+
+def entries(
+    tx: sa.Connection, tenant: TenantId, origin: str, first: int, count: int
+) -> list[Entry]:
+    """Entries `first` up to `first + count`, as far as there are any."""
+    mine = (s.log_entry.c.tenant == tenant) & (s.log_entry.c.origin == origin)
+    wanted = s.log_entry.c.idx.between(first, first + count - 1)
+    rows = tx.execute(sa.select(s.log_entry).where(mine, wanted).order_by(s.log_entry.c.idx))
+    return [Entry(row.idx, row.leaf, tuple(json.loads(row.disclosures))) for row in rows]
+
+
+def note_check(
+    tx: sa.Connection, tenant: TenantId, origin: str, *, now: Instant, problem: str | None
+) -> None:
+    """Remember how a full verification ended."""
+    mine = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
+    tx.execute(s.log.update().where(mine).values(verified_at=now, verify_problem=problem))
+
+
+def insert_happening(
+    tx: sa.Connection, tenant: TenantId, event: Event, place: Place, *, now: Instant
+) -> None:
+    """Make an event findable."""
+    tx.execute(
+        s.happening.insert().values(
+            tenant=tenant,
+            origin=place.origin,
+            idx=place.index,
+            type=event.type.value,
+            time=event.time,
+            received_at=now,
+            bank=event.bank,
+            compartment=event.compartment,
+            parcel=event.parcel,
+            incident=event.incident,
+            command=event.command,
+            actor=event.actor,
+            subject=event.subject,
+            fields=json.dumps(event.to_fields(), separators=(",", ":"), ensure_ascii=False),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which happenings to list; None: any."""
+
+    bank: str | None = None
+    parcel: str | None = None
+    incident: str | None = None
+    actor: str | None = None
+    origin: str | None = None
+    types: tuple[EventType, ...] = ()
+
+
+def happenings(
+    tx: sa.Connection, tenant: TenantId, wanted: Wanted, *, before: int | None, count: int
+) -> list[Happened]:
+    """Newest first, from below the cursor `before`."""
+    table = s.happening.c
+    query = sa.select(s.happening).where(table.tenant == tenant)
+    for name in ("bank", "parcel", "incident", "actor", "origin"):
+        value = getattr(wanted, name)
+        if value is not None:
+            query = query.where(table[name] == value)
+    if wanted.types:
+        query = query.where(table.type.in_([one.value for one in wanted.types]))
+    if before is not None:
+        query = query.where(table.seq < before)
+    rows = tx.execute(query.order_by(table.seq.desc()).limit(count))
+    return [_happened(row) for row in rows]
+
+
+def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:
+    return LogHead(
+        origin=row.origin,
+        kind=row.kind,
+        bank=None if row.bank is None else BankId(row.bank),
+        vkey=row.vkey,
+        state=row.state,
+        size=row.size,
+        root=row.root,
+        note=row.note,
+        changed_at=row.changed_at,
+        verified_at=row.verified_at,
+        verify_problem=row.verify_problem,
+    )
+
+
+def _happened(row: sa.Row[tuple[object, ...]]) -> Happened:
+    fields: dict[str, Scalar] = json.loads(row.fields)
+    place = Place(row.origin, row.idx)
+    return Happened(row.seq, place, Event.from_fields(fields), row.received_at)
