@@ -1,0 +1,254 @@
+"""SQL of persons and of the roles they are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage import schema as s
+from bayward.core.clock import Instant
+from bayward.core.ids import Id, PersonId, SiteId, TenantId
+from bayward.core.roles import Binding, Node, Role
+
+PAGE_ROWS = 50  # one screen of a list; more is the next page
+SEARCH_CHARS_MAX = 80
+
+
+class BindingId(Id):
+    """One role given to one person."""
+
+    __slots__ = ()
+    prefix = "bnd"
+
+
+class PersonState(StrEnum):
+    """Whether somebody can use what he was given."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A resident, courier or member of staff."""
+
+    tenant: TenantId
+    person: PersonId
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    unit: str = ""
+    site: SiteId | None = None
+    language: str = "en"
+    needs_low: bool = False
+    state: PersonState = PersonState.INVITED
+    created_at: Instant = Instant(0)
+    seen_at: Instant | None = None
+
+
+def email_key(email: str) -> str:
+    """The form two spellings of one address share."""
+    return email.strip().casefold()
+
+
+def insert(tx: sa.Connection, person: Person) -> None:
+    """Add somebody."""
+    tx.execute(s.person.insert().values(**_row(person)))
+
+
+def update(tx: sa.Connection, person: Person) -> None:
+    """Write somebody back."""
+    mine = (s.person.c.tenant == person.tenant) & (s.person.c.person == person.person)
+    tx.execute(s.person.update().where(mine).values(**_row(person)))
+
+
+def seen(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) -> None:
+    """Somebody was here."""
+    mine = (s.person.c.tenant == tenant) & (s.person.c.person == person)
+    tx.execute(s.person.update().where(mine).values(seen_at=now))
+
+
+def find(tx: sa.Connection, tenant: TenantId, person: PersonId) -> Person | None:
+    """Somebody of this tenant."""
+    mine = (s.person.c.tenant == tenant) & (s.person.c.person == person)
+    row = tx.execute(sa.select(s.person).where(mine)).mappings().one_or_none()
+    return None if row is None else _person(row)
+
+
+def with_email(tx: sa.Connection, email: str, tenant: TenantId | None = None) -> list[Person]:
+    """Who has this address, in one tenant or in all of them (before a sign-in, none is known)."""
+    tenants = sa.select(s.tenant.c.tenant)
+    if tenant is not None:
+        tenants = tenants.where(s.tenant.c.tenant == tenant)
+    here = s.person.c.tenant.in_(tenants) & (s.person.c.email_key == email_key(email))
+    return [_person(row) for row in tx.execute(sa.select(s.person).where(here)).mappings()]
+
+
+def search(
+    tx: sa.Connection,
+    tenant: TenantId,
+    *,
+    text: str = "",
+    role: Role | None = None,
+    after: PersonId | None = None,
+    now: Instant,
+) -> list[Person]:
+    """People by name, unit or address, in the order of their ids, one page and one row more."""
+    query = sa.select(s.person).where(s.person.c.tenant == tenant)
+    if text:
+        pattern = _pattern(text)
+        columns = (s.person.c.name, s.person.c.unit, s.person.c.email_key)
+        query = query.where(sa.or_(*(column.ilike(pattern, escape="\\") for column in columns)))
+    if role is not None:
+        query = query.where(s.person.c.person.in_(_holders(tenant, role, now)))
+    if after is not None:
+        query = query.where(s.person.c.person > after)
+    rows = tx.execute(query.order_by(s.person.c.person).limit(PAGE_ROWS + 1)).mappings()
+    return [_person(row) for row in rows]
+
+
+def count_by_role(tx: sa.Connection, tenant: TenantId, now: Instant) -> dict[Role, int]:
+    """How many people hold each role."""
+    holders = sa.func.count(sa.distinct(s.role_binding.c.person))
+    query = (
+        sa.select(s.role_binding.c.role, holders)
+        .where((s.role_binding.c.tenant == tenant) & _counts(now))
+        .group_by(s.role_binding.c.role)
+    )
+    return {Role(role): count for role, count in tx.execute(query)}
+
+
+def bindings_of(tx: sa.Connection, tenant: TenantId, person: PersonId) -> tuple[Binding, ...]:
+    """Everything somebody was given, over or not."""
+    columns = s.role_binding.c
+    mine = (columns.tenant == tenant) & (columns.person == person)
+    rows = tx.execute(sa.select(s.role_binding).where(mine).order_by(columns.binding))
+    return tuple(_binding(row) for row in rows)
+
+
+def bindings_of_all(
+    tx: sa.Connection, tenant: TenantId, people: Iterable[PersonId], now: Instant
+) -> dict[PersonId, list[Binding]]:
+    """What each of these people holds now."""
+    columns = s.role_binding.c
+    wanted = (columns.tenant == tenant) & columns.person.in_(list(people)) & _counts(now)
+    told: dict[PersonId, list[Binding]] = {}
+    for row in tx.execute(sa.select(s.role_binding).where(wanted)):
+        told.setdefault(PersonId(row.person), []).append(_binding(row))
+    return told
+
+
+def insert_binding(
+    tx: sa.Connection, tenant: TenantId, binding_id: BindingId, binding: Binding
+) -> None:
+    """Give somebody a role."""
+    tx.execute(
+        s.role_binding.insert().values(
+            tenant=tenant,
+            binding=binding_id,
+            person=binding.person,
+            role=binding.role.value,
+            scope=binding.node.path,
+            not_before=binding.not_before,
+            not_after=binding.not_after,
+            granted_by=binding.granted_by or "",
+        )
+    )
+
+
+def end_bindings(tx: sa.Connection, tenant: TenantId, binding: Binding, now: Instant) -> int:
+    """Take a role back; returns how many bindings ended."""
+    columns = s.role_binding.c
+    theirs = (columns.tenant == tenant) & (columns.person == binding.person)
+    same = (columns.role == binding.role.value) & (columns.scope == binding.node.path)
+    ended = s.role_binding.update().where(theirs & same & _counts(now)).values(not_after=now)
+    return tx.execute(ended).rowcount
+
+
+def owners(tx: sa.Connection, tenant: TenantId, now: Instant) -> list[PersonId]:
+    """Who administers the whole tenant for good and is not disabled."""
+    columns = s.role_binding.c
+    holders = (
+        sa.select(columns.person)
+        .distinct()
+        .join(s.person, (s.person.c.tenant == tenant) & (s.person.c.person == columns.person))
+        .where(
+            (columns.tenant == tenant)
+            & (columns.role == Role.ADMIN.value)
+            & (columns.scope == Node(tenant).path)
+            & columns.not_after.is_(None)
+            & (columns.not_before <= now)
+            & (s.person.c.state != PersonState.DISABLED.value)
+        )
+    )
+    return [PersonId(person) for person in tx.execute(holders).scalars()]
+
+
+def directory_changed(tx: sa.Connection, tenant: TenantId) -> None:
+    """Somebody may be delivered to, or no longer: every bank gets a new list."""
+    grown = s.tenant.c.directory_revision + 1
+    mine = s.tenant.update().where(s.tenant.c.tenant == tenant)
+    tx.execute(mine.values(directory_revision=grown))
+
+
+def units(tx: sa.Connection, tenant: TenantId) -> tuple[str, ...]:
+    """Units that are in use, offered while typing."""
+    query = (
+        sa.select(s.person.c.unit)
+        .distinct()
+        .where((s.person.c.tenant == tenant) & (s.person.c.unit != ""))
+        .order_by(s.person.c.unit)
+        .limit(500)  # a list to choose from; a longer one helps nobody
+    )
+    return tuple(tx.execute(query).scalars())
+
+
+def _counts(now: Instant) -> sa.ColumnElement[bool]:
+    columns = s.role_binding.c
+    ends = columns.not_after.is_(None) | (columns.not_after > now)
+    return (columns.not_before <= now) & ends
+
+
+def _holders(tenant: TenantId, role: Role, now: Instant) -> sa.Select[tuple[str]]:
+    columns = s.role_binding.c
+    held = (columns.tenant == tenant) & (columns.role == role.value) & _counts(now)
+    return sa.select(columns.person).where(held)
+
+
+def _pattern(text: str) -> str:
+    plain = text[:SEARCH_CHARS_MAX].casefold()
+    for char in ("\\", "%", "_"):
+        plain = plain.replace(char, f"\\{char}")
+    return f"%{plain}%"
+
+
+def _row(person: Person) -> dict[str, object]:
+    row = asdict(person)
+    row["state"] = person.state.value
+    row["email_key"] = None if person.email is None else email_key(person.email)
+    return row
+
+
+def _person(row: sa.RowMapping) -> Person:
+    told: dict[str, Any] = {str(name): value for name, value in row.items()}
+    del told["email_key"]
+    told["tenant"], told["person"] = TenantId(told["tenant"]), PersonId(told["person"])
+    told["site"] = None if told["site"] is None else SiteId(told["site"])
+    told["state"] = PersonState(told["state"])
+    return Person(**told)
+
+
+def _binding(row: sa.Row[tuple[object, ...]]) -> Binding:
+    return Binding(
+        person=PersonId(row.person),
+        role=Role(row.role),
+        node=Node.parse(row.scope),
+        not_before=Instant(row.not_before),
+        not_after=None if row.not_after is None else Instant(row.not_after),
+        granted_by=PersonId(row.granted_by) if row.granted_by else None,
+    )

@@ -1,0 +1,71 @@
+"""A real database in memory, the real tenant log, two tenants; time is moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from bayward.cloud.audit import service as audit
+from bayward.cloud.people import service as people
+from bayward.cloud.people.details import Details
+from bayward.cloud.unit import House, Ids, Place, Work
+from bayward.core.clock import Instant, after
+from bayward.core.events import Event
+from bayward.core.ids import PersonId, TenantId
+from bayward.core.roles import Binding, Node, Role
+
+START = Instant(1_800_000_000_000)
+
+
+class Numbers:
+    """Bytes that look random and repeat with every test."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, size: int) -> bytes:
+        self._count += 1
+        return self._count.to_bytes(size, "big")
+
+
+@dataclass
+class Bench:
+    """What a test works with."""
+
+    tx: sa.Connection
+    house: House
+    tenant: TenantId
+    other: TenantId
+    now: Instant = START
+    ids: Ids = field(default_factory=lambda: Ids(Numbers()))
+    told: list[tuple[TenantId, Event]] = field(default_factory=list)
+
+    @property
+    def work(self) -> Work:
+        return Work(self.tx, self.now, self.ids, self.house, self._react)
+
+    def wait(self, ms: int) -> None:
+        self.now = after(self.now, ms)
+
+    def person(
+        self,
+        name: str = "Anne",
+        role: Role | None = Role.ADMIN,
+        *,
+        node: Node | None = None,
+        tenant: TenantId | None = None,
+    ) -> PersonId:
+        home = tenant or self.tenant
+        offered = None
+        if role is not None:
+            offered = Binding(PersonId(""), role, node or Node(home), self.now, None)
+        details = Details(name=name, email=f"{name.lower()}@example.com")
+        return people.add(self.work, home, None, details, offered).person
+
+    def events(self, kind: str) -> list[Event]:
+        return [event for _, event in self.told if event.type == kind]
+
+    def _react(self, work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+        self.told.append((tenant, event))
+        audit.append(work, tenant, event, place)
