@@ -119,7 +119,7 @@ def decide(
     state: GovernorState, request: PulseRequest, now_ms: int, limits: GovernorLimits
 ) -> tuple[GovernorState, Decision]:
     """Permit a pulse, and charge for it, or say how long to wait."""
-    state = _at(state, now_ms)
+    state = at(state, now_ms)
     if any(pulse.request.command == request.command for pulse in state.pulses):
         return state, PulsedBefore()
     waits = [wait for wait in _waits(state, request, limits) if wait.ms > 0]
@@ -135,7 +135,7 @@ def sent(state: GovernorState, command: CommandId, now_ms: int) -> GovernorState
     A frame that never left is told here too. What was charged is not given back, because an
     attacker who can break a port would otherwise be paid for it.
     """
-    state = _at(state, now_ms)
+    state = at(state, now_ms)
     pulses = tuple(
         replace(pulse, at_ms=state.time_ms)
         if pulse.request.command == command and pulse.at_ms is None
@@ -143,6 +143,14 @@ def sent(state: GovernorState, command: CommandId, now_ms: int) -> GovernorState
         for pulse in state.pulses
     )
     return replace(state, pulses=pulses)
+
+
+def at(state: GovernorState, now_ms: int) -> GovernorState:
+    """The state at `now_ms`; a time that runs back stands still."""
+    time_ms = max(state.time_ms, now_ms)
+    since = time_ms - MEMORY_MS
+    pulses = tuple(pulse for pulse in state.pulses if pulse.at_ms is None or pulse.at_ms > since)
+    return GovernorState(time_ms, pulses)
 
 
 def to_dict(state: GovernorState) -> dict[str, object]:
@@ -176,14 +184,6 @@ def from_dict(stored: Mapping[str, object]) -> GovernorState:
     return GovernorState(time_ms, tuple(_pulse_from(row, time_ms) for row in pulses))
 
 
-def _at(state: GovernorState, now_ms: int) -> GovernorState:
-    """The state at `now_ms`; a time that runs back stands still."""
-    time_ms = max(state.time_ms, now_ms)
-    since = time_ms - MEMORY_MS
-    pulses = tuple(pulse for pulse in state.pulses if pulse.at_ms is None or pulse.at_ms > since)
-    return GovernorState(time_ms, pulses)
-
-
 def _waits(state: GovernorState, request: PulseRequest, limits: GovernorLimits) -> list[Wait]:
     """What each rule says; 0 ms and less means that it does not mind."""
     now = state.time_ms
@@ -192,15 +192,15 @@ def _waits(state: GovernorState, request: PulseRequest, limits: GovernorLimits) 
     attended: list[int] = []
     unattended: list[int] = []
     for pulse in state.pulses:
-        at = now if pulse.at_ms is None else pulse.at_ms
+        since = now if pulse.at_ms is None else pulse.at_ms
         if pulse.request.supply == request.supply:
             if pulse.at_ms is None:
                 waits.append(Wait(IN_FLIGHT_POLL_MS, Brake.IN_FLIGHT))
-            free_at = at + pulse.request.pulse_ms + limits.stagger_ms
+            free_at = since + pulse.request.pulse_ms + limits.stagger_ms
             waits.append(Wait(free_at - now, Brake.SUPPLY))
         if pulse.request.coil == request.coil:
-            coil.append(at)
-        (attended if pulse.request.has_presence else unattended).append(at)
+            coil.append(since)
+        (attended if pulse.request.has_presence else unattended).append(since)
     waits.append(Wait(_coil_ready(coil, limits) - now, Brake.COIL))
     if request.has_presence:
         counts = [(attended, limits.attended_per_minute, MINUTE_MS)]
@@ -234,15 +234,15 @@ def _free_again(times: list[int], most: int, window_ms: int) -> int:
 
 def _pulse_from(row: object, time_ms: int) -> Pulse:
     match row:
-        case [str(command), str(coil), str(supply), int(pulse_ms), bool(has_presence), at]:
+        case [str(command), str(coil), str(supply), int(pulse_ms), bool(has_presence), at_ms]:
             pass
         case _:
             raise Invalid("governor.malformed", field="pulses")
-    if at is None:
-        at = time_ms
-    if type(at) is not int or not 0 <= at <= time_ms or not 0 < pulse_ms <= MEMORY_MS:
+    if at_ms is None:
+        at_ms = time_ms
+    if type(at_ms) is not int or not 0 <= at_ms <= time_ms or not 0 < pulse_ms <= MEMORY_MS:
         raise Invalid("governor.malformed", field="pulses")
     request = PulseRequest(
         CommandId.parse(command), CompartmentId.parse(coil), supply, pulse_ms, has_presence
     )
-    return Pulse(request, at)
+    return Pulse(request, at_ms)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from bayward.core.errors import Misconfigured
 from bayward.core.ids import CompartmentId
@@ -98,7 +97,7 @@ class HardwareSettings:
         for board in self.boards:
             if board.name == name:
                 return board
-        _missing("wiring.board_unknown", name)
+        raise Misconfigured("wiring.board_unknown", name=name)
 
     def boards_on(self, port: str) -> tuple[BoardSettings, ...]:
         """The boards of one line."""
@@ -107,9 +106,9 @@ class HardwareSettings:
     def _check_board(self, board: BoardSettings) -> None:
         caps = codec_of(board.family).caps
         if all(port.name != board.port for port in self.ports):
-            _missing("wiring.port_unknown", board.port)
+            raise Misconfigured("wiring.port_unknown", name=board.port)
         if board.supply not in self.supplies:
-            _missing("wiring.supply_unknown", board.supply)
+            raise Misconfigured("wiring.supply_unknown", name=board.supply)
         if not 0 <= board.address < caps.addresses:
             raise Misconfigured("wiring.address", board=board.name, address=board.address)
         if board.closed_when not in (0, 1):
@@ -135,7 +134,3 @@ def _once(code: str, things: Iterable[object]) -> None:
     thing, times = next(iter(Counter(things).most_common(1)), (None, 0))
     if times > 1:
         raise Misconfigured(code, thing=str(thing))
-
-
-def _missing(code: str, name: str) -> NoReturn:
-    raise Misconfigured(code, name=name)

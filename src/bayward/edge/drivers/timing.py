@@ -18,6 +18,7 @@ class BusTiming:
     tries_max: int = 3  # reads only: at 10 % loss one in a thousand is then still lost
     scan_every_ms: int = 150  # a small bank need not be read faster
     overdue_ms: int = 250  # a board waiting longer than this is read before busy ones
+    doubt_ms: int = 40  # a contact that changed is read again after this; contacts bounce for 30
     confirm_every_ms: int = 75  # how often a door that was just unlocked is read
     confirm_for_ms: int = 10_000  # and for how long: people open and shut within this
     rest_first_ms: int = 1_000  # a silent board costs at most one try per second

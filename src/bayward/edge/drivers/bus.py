@@ -1,0 +1,306 @@
+"""The one master of one line: decides which frame goes next.
+
+It is decided anew after each exchange, so an unlock waits for at most one:
+
+    1 unlock       once, never repeated
+    2 confirm      boards with a door just unlocked, a contact that changed, or a reading to retry
+    3 scan         every board in turn
+    4 diagnostics  how long the boards hold their coils
+
+0 is kept for the all-off frames of families that need one. Nothing starves: a board that waited
+too long counts as 2, a diagnostic that waited too long goes before the scan.
+
+Only readings are retried. What becomes of an unlock is for its caller to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from bayward.core.clock import Clock
+from bayward.core.door import DoorReading
+from bayward.core.errors import LimitExceeded, Unavailable
+from bayward.edge.drivers.boards.codec import BoardState, Frame, PulseTime
+from bayward.edge.drivers.boards.families import codec_of
+from bayward.edge.drivers.line import Line, LineHealth
+from bayward.edge.drivers.timing import BusTiming
+from bayward.edge.drivers.watch import BoardWatch
+from bayward.edge.wiring import BoardSettings, PortSettings
+
+PULSES_WAITING_MAX = 16  # one per supply can be under way; more is a bug of the caller
+SETTLE_TRIES = 3  # per time a board appears; some boards do not know the command
+
+
+class Priority(IntEnum):
+    """What goes first."""
+
+    UNLOCK = 1
+    CONFIRM = 2
+    SCAN = 3
+    DIAGNOSTIC = 4
+
+
+class PulseResult(StrEnum):
+    """What became of the frame of one unlock."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"  # not one byte left
+    UNSURE = "unsure"  # the port broke while it was on its way
+    LATE = "late"  # the caller withdrew it in the last moment; not one byte left
+
+
+class _Board:
+    """One board on this line."""
+
+    def __init__(self, settings: BoardSettings, timing: BusTiming, clock: Clock) -> None:
+        self.settings = settings
+        self.codec = codec_of(settings.family)
+        self.watch = BoardWatch(self.codec.caps.locks, timing, clock.now())
+        self.pulse_ms: int | None = None  # as the board says
+        self.settle_tries = 0
+        self.settle_due_ms = 0
+        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether its pulse time is still to be asked or set."""
+        is_known = self.watch.read_ms is not None
+        return is_known and self.settle_tries > 0 and self.pulse_ms != self.settings.pulse_ms
+
+    def appear(self, now_ms: int) -> None:
+        """It answers for the first time, or again: it may be another board, or have restarted."""
+        self.pulse_ms, self.settle_tries, self.settle_due_ms = None, SETTLE_TRIES, now_ms
+
+    def end_turn(self) -> None:
+        """Wake who waits for a reading of this board."""
+        turn, self.turn = self.turn, asyncio.get_running_loop().create_future()
+        turn.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulse:
+    frame: Frame
+    may_send: Callable[[], bool]
+    done: asyncio.Future[PulseResult]
+
+    def end(self, result: PulseResult) -> None:
+        """Tell the caller, unless he has gone."""
+        if not self.done.done():
+            self.done.set_result(result)
+
+
+class BusScheduler:
+    """Owns one line and its boards; make it inside a running event loop.
+
+    `on_change` is told the board and the locks whose reading has changed.
+    """
+
+    def __init__(
+        self,
+        port: PortSettings,
+        boards: Sequence[BoardSettings],
+        timing: BusTiming,
+        clock: Clock,
+        on_change: Callable[[str, tuple[int, ...]], None],
+    ) -> None:
+        self._name = port.name
+        self._timing = timing
+        self._clock = clock
+        self._on_change = on_change
+        self._boards = {board.name: _Board(board, timing, clock) for board in boards}
+        self._line = Line(port, codec_of(boards[0].family).parser(), timing)
+        self._pulses: deque[_Pulse] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to open the port and to read."""
+        self._task = asyncio.create_task(self._run(), name=f"bus {self._name}")
+
+    async def stop(self) -> None:
+        """End now; unlocks that wait are told `NOT_SENT`, one on its way `UNSURE`."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    @property
+    def health(self) -> LineHealth:
+        """How the line is doing."""
+        return self._line.health
+
+    def reading(self, board: str, lock: int) -> DoorReading:
+        """A door as far as it is known."""
+        return self._boards[board].watch.reading(lock)
+
+    def confirmed_ms(self, board: str, lock: int) -> int:
+        """When the reading of a door was last confirmed (monotonic); -1 for never."""
+        return self._boards[board].watch.confirmed_ms(lock)
+
+    def read_ms(self) -> list[int]:
+        """When each board that is known was last read (monotonic)."""
+        times = (board.watch.read_ms for board in self._boards.values())
+        return [at for at in times if at is not None]
+
+    def pulse_ms(self, board: str) -> int:
+        """How long this board may hold a coil: as set, or as it says if that is longer."""
+        of = self._boards[board]
+        return max(of.settings.pulse_ms, of.pulse_ms or 0)
+
+    def watch(self, board: str) -> None:
+        """Read this board often from now on."""
+        self._boards[board].watch.watch(self._clock.monotonic_ms())
+        self._wake.set()
+
+    async def next_turn(self, board: str) -> None:
+        """Wait until this board was read, or missed, once more."""
+        await asyncio.shield(self._boards[board].turn)
+
+    async def pulse(self, board: str, lock: int, may_send: Callable[[], bool]) -> PulseResult:
+        """Send one unlock frame, once; `may_send` is asked in the last moment."""
+        if not self._line.is_open:
+            return PulseResult.NOT_SENT
+        if len(self._pulses) >= PULSES_WAITING_MAX:
+            raise LimitExceeded("bus.pulses", limit=PULSES_WAITING_MAX)
+        of = self._boards[board]
+        frame = of.codec.unlock(of.settings.address, lock, of.settings.pulse_ms)
+        pulse = _Pulse(frame, may_send, asyncio.get_running_loop().create_future())
+        self._pulses.append(pulse)
+        self._wake.set()
+        return await pulse.done
+
+    async def _run(self) -> None:
+        pause_ms = self._timing.reopen_first_ms
+        try:
+            while True:
+                try:
+                    await self._line.open()
+                except Unavailable:
+                    self._port_gone()
+                    await asyncio.sleep(pause_ms / 1000)
+                    pause_ms = min(2 * pause_ms, self._timing.reopen_max_ms)
+                    continue
+                pause_ms = self._timing.reopen_first_ms
+                await self._serve()
+                self._port_gone()
+                await self._line.close()
+        except Exception:
+            self._port_gone()  # a bug here must not leave doors looking known
+            raise
+        finally:
+            self._drop_pulses()
+            await self._line.close()
+
+    async def _serve(self) -> None:
+        """Take turns until the port is gone."""
+        for board in self._boards.values():
+            board.watch.port_back(self._clock.monotonic_ms())
+        while self._line.is_open:
+            self._wake.clear()
+            if self._pulses:
+                await self._send(self._pulses.popleft())
+                continue
+            now_ms = self._clock.monotonic_ms()
+            priority, board = min(
+                (self._rank(board, now_ms) for board in self._boards.values()),
+                key=lambda rank: (rank[0], rank[1].watch.due_ms),
+            )
+            if priority is Priority.DIAGNOSTIC:
+                due_ms = min(board.watch.due_ms for board in self._boards.values())
+                await self._settle_or_rest(due_ms - now_ms)
+            elif priority is Priority.SCAN and (late := self._unsettled(now_ms)) is not None:
+                await self._settle(late)
+            else:
+                await self._read(board)
+
+    def _rank(self, board: _Board, now_ms: int) -> tuple[Priority, _Board]:
+        """How much a board wants to be read; `DIAGNOSTIC`: not now."""
+        waited_ms = now_ms - board.watch.due_ms
+        if waited_ms < 0:
+            return Priority.DIAGNOSTIC, board
+        if board.watch.is_urgent(now_ms) or waited_ms > self._timing.overdue_ms:
+            return Priority.CONFIRM, board
+        return Priority.SCAN, board
+
+    def _unsettled(self, now_ms: int) -> _Board | None:
+        """A board that has waited too long for its diagnostic."""
+        since_ms = now_ms - self._timing.diagnostic_wait_ms
+        boards = self._boards.values()
+        return next((it for it in boards if it.is_settling and it.settle_due_ms < since_ms), None)
+
+    async def _send(self, pulse: _Pulse) -> None:
+        if not pulse.may_send():
+            pulse.end(PulseResult.LATE)
+            return
+        result = PulseResult.UNSURE
+        try:
+            await self._line.exchange(pulse.frame)
+            if self._line.is_open:
+                result = PulseResult.SENT
+        except Unavailable:
+            result = PulseResult.NOT_SENT
+        finally:
+            pulse.end(result)
+
+    async def _read(self, board: _Board) -> None:
+        try:
+            answer = await self._line.exchange(board.codec.read(board.settings.address))
+        except Unavailable:
+            return
+        at, now_ms = self._clock.now(), self._clock.monotonic_ms()
+        if isinstance(answer, BoardState):
+            if board.watch.read_ms is None:
+                board.appear(now_ms)
+            closed = answer.closed(board.settings.closed_when)
+            changed = board.watch.heard(closed, answer.objects, at, now_ms)
+        elif self._line.is_open:
+            changed = board.watch.missed(at, now_ms)
+        else:
+            return
+        self._tell(board, changed)
+        board.end_turn()
+
+    async def _settle_or_rest(self, ms: int) -> None:
+        board = next((board for board in self._boards.values() if board.is_settling), None)
+        if board is None:
+            await self._line.rest(self._wake, ms)
+        else:
+            await self._settle(board)
+
+    async def _settle(self, board: _Board) -> None:
+        """Ask the pulse time, set it if it is another one, and believe only what is asked."""
+        board.settle_tries -= 1
+        board.settle_due_ms = self._clock.monotonic_ms()
+        ask = board.codec.ask_pulse(board.settings.address)
+        change = board.codec.set_pulse(board.settings.address, board.settings.pulse_ms)
+        if ask is None or change is None:
+            board.pulse_ms = board.settings.pulse_ms
+            return
+        try:
+            answer = await self._line.exchange(ask)
+            if isinstance(answer, PulseTime):
+                board.pulse_ms = answer.pulse_ms
+                if answer.pulse_ms != board.settings.pulse_ms:
+                    await self._line.exchange(change)
+        except Unavailable:
+            return
+
+    def _port_gone(self) -> None:
+        self._drop_pulses()
+        for board in self._boards.values():
+            self._tell(board, board.watch.port_gone(self._clock.now()))
+            board.end_turn()
+
+    def _drop_pulses(self) -> None:
+        while self._pulses:
+            self._pulses.popleft().end(PulseResult.NOT_SENT)
+
+    def _tell(self, board: _Board, changed: tuple[int, ...]) -> None:
+        if changed:
+            self._on_change(board.settings.name, changed)
