@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from bayward.core import fold
 from bayward.core.bank import BankState
 from bayward.core.clock import Instant
 from bayward.core.commands import AdmitCourier, Command, Order
@@ -13,7 +14,7 @@ from bayward.core.door import KnownDoor, UnlockOutcome
 from bayward.core.errors import Denied
 from bayward.core.events import Event, EventType
 from bayward.core.ids import CommandId, CompartmentId, GrantId, ParcelId, PersonId
-from bayward.edge.agent import BeginDeposit, ConfirmDeposit, SignIn, Visit
+from bayward.edge.agent import BeginDeposit, ConfirmDeposit, SignIn, Stage, Visit
 from bayward.edge.controller import (
     CommandReceived,
     Controller,
@@ -120,8 +121,6 @@ class TableTop:
 
     def restart(self) -> None:
         """Power cut: a new controller that knows only the log."""
-        from bayward.core import fold
-
         self.controller = self._build()
         for event in self.log:
             fold.apply(self.controller.bank, event)
@@ -168,9 +167,11 @@ class TableTop:
     def kinds(self) -> list[EventType]:
         return [event.type for event in self.log]
 
-    @property
     def visit(self) -> Visit:
         return self.controller.visit
+
+    def stage(self) -> Stage:
+        return self.controller.visit.stage
 
     def admit(self) -> str:
         """Admit the courier; returns his code."""

@@ -12,15 +12,15 @@ T = EventType
 def test_a_parcel_goes_in_and_the_right_person_takes_it_out() -> None:
     bank = TableTop()
     code, compartment = bank.deposit()
-    assert bank.visit.stage is Stage.DEPOSITED
+    assert bank.stage() is Stage.DEPOSITED
     bank.do(Leave())
 
     bank.do(PresentCode(code))
     assert bank.opens() == compartment
-    assert bank.visit.stage is Stage.DOOR_OPEN
+    assert bank.stage() is Stage.DOOR_OPEN
     bank.read(compartment, is_closed=True, is_occupied=False)
 
-    assert bank.visit.stage is Stage.COLLECTED
+    assert bank.stage() is Stage.COLLECTED
     assert bank.controller.bank.spaces[compartment].state is CompartmentState.FREE
     assert bank.kinds()[-6:] == [
         T.ACCESS_GRANTED,
@@ -43,7 +43,7 @@ def test_identity_01_a_code_opens_once_and_the_second_try_is_logged() -> None:
     bank.do(PresentCode(code))
 
     assert len(bank.unlocks()) == pulses
-    assert bank.visit.stage is Stage.REFUSED
+    assert bank.stage() is Stage.REFUSED
     assert (bank.log[-1].type, bank.log[-1].reason) == (T.ACCESS_REFUSED, "code.dead")
 
 
@@ -88,14 +88,14 @@ def test_a_forced_door_locks_the_bank_down_and_survives_a_restart() -> None:
     assert bank.kinds()[-2:] == [T.DOOR_FORCED_OPEN, T.LOCKDOWN_ENGAGED]
     assert Siren(is_on=True) in bank.effects
     bank.do(PresentCode(code))
-    assert bank.visit.stage is Stage.LOCKED_DOWN
+    assert bank.stage() is Stage.LOCKED_DOWN
     bank.restart()
     bank.do(PresentPass("L1:" + next(iter(bank.controller.bank.grants))))
-    assert bank.visit.stage is Stage.LOCKED_DOWN
+    assert bank.stage() is Stage.LOCKED_DOWN
 
     bank.order(ReleaseLockdown("bank", ANNA, "looked, all well"))
     bank.do(PresentCode(code))
-    assert bank.visit.stage is Stage.OPENING
+    assert bank.stage() is Stage.OPENING
 
 
 def test_a_week_later_the_code_is_dead() -> None:
@@ -105,4 +105,20 @@ def test_a_week_later_the_code_is_dead() -> None:
     bank.do(Tick())
     assert T.GRANT_EXPIRED in bank.kinds()
     bank.do(PresentCode(code))
-    assert bank.visit.stage is Stage.REFUSED
+    assert bank.stage() is Stage.REFUSED
+
+
+def test_identity_74_no_credential_opens_anything_during_lockdown() -> None:
+    bank = TableTop()
+    code, _ = bank.deposit()
+    grant = next(iter(bank.controller.bank.grants))
+    bank.read(bank.layout[-1].id, is_closed=False)
+    pulses = len(bank.unlocks())
+
+    bank.do(PresentCode(code))
+    bank.do(PresentPass(f"L1:{grant}"))
+    bank.order(OpenForGrant(grant, bank.controller.presence, ANNA))
+
+    assert len(bank.unlocks()) == pulses
+    assert bank.stage() is Stage.LOCKED_DOWN
+    assert bank.reports()[-1].result.result == "lockdown"
