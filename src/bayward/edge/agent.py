@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from bayward.core.clock import Instant
-from bayward.core.compartment import Size
+from bayward.core.compartment import Compartment, Size
+from bayward.core.door import DoorReading
 from bayward.core.ids import CompartmentId, PersonId
+from bayward.core.lockdown import Lockdown
 
 
 class Stage(StrEnum):
@@ -138,7 +140,10 @@ Request = (
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody parcels can be left for, as replicated from the control plane."""
+    """Somebody parcels can be left for, as replicated from the control plane.
+
+    What the kiosk gets has its `name` masked.
+    """
 
     person: PersonId
     unit: str
@@ -148,17 +153,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class CompartmentView:
-    """A compartment as the kiosk may know it: never who or what is in it."""
+    """A compartment as the kiosk may know it: never whose it is or what is in it."""
 
-    id: CompartmentId
-    number: int
-    column: int
-    row: int
-    height_units: int
-    reach: str
-    size: Size
+    built: Compartment
     is_free: bool
-    is_closed: bool | None  # None: unknown
+    door: DoorReading | None  # None: not read since the last unlock was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +166,20 @@ class BankView:
 
     visit: Visit
     compartments: tuple[CompartmentView, ...]
-    free_by_size: dict[Size, int]
-    lockdown_reason: str | None
+    lockdown: Lockdown | None  # of the whole bank
     is_siren_on: bool
+    is_online: bool  # the control plane is on the line
     presence: str  # the number a phone must name to open from the app
     presence_until: Instant
+    carrier: str = ""  # of the courier who is signed in
+    trouble: str | None = None  # why nothing opens at all (a code of core.errors)
+
+    def compartment(self, compartment: CompartmentId) -> CompartmentView:
+        """The compartment of that id; raises `KeyError`."""
+        for one in self.compartments:
+            if one.built.id == compartment:
+                return one
+        raise KeyError(compartment)
 
 
 class Agent(Protocol):
@@ -186,7 +194,10 @@ class Agent(Protocol):
         ...
 
     async def find(self, query: str) -> tuple[Recipient, ...]:
-        """Recipients by exact unit or by at least three letters of the name; few, or none."""
+        """Recipients by exact unit or by at least three letters of the name; few, or none.
+
+        Raises `Denied` unless a courier is signed in, `LimitExceeded` when asked too often.
+        """
         ...
 
     async def wait_for_change(self, since: int) -> int:
