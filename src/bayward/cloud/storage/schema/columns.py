@@ -7,6 +7,8 @@ place is an error there as well.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -22,10 +24,14 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Flag(sa.types.TypeDecorator[bool]):
-    """Yes or no, kept as 1 or 0: STRICT tables know no boolean."""
+    """Yes or no; 1 or 0 on SQLite, whose STRICT tables know no boolean."""
 
-    impl = sa.Integer
+    impl = sa.Boolean
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """What the column is made of."""
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.Boolean())
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> bool | None:
         """Give back what was put in."""

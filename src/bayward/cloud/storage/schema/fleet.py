@@ -112,7 +112,8 @@ command = c.table(
     c.tenant(),
     c.key("command"),
     c.text("bank"),
-    c.text("kind"),  # name of the order, core.commands
+    c.text("kind"),  # name of the order, wire.orders
+    c.flag("is_door"),  # sent once, on one connection
     c.text("body"),  # JSON of the order
     c.text("actor"),
     c.text("state"),  # waiting | sent | done | refused | expired
@@ -146,9 +147,8 @@ incident = c.table(
     c.instant("closed_at", optional=True),
     c.text("closed_by", optional=True),
     c.text("reason", optional=True),
-    c.text("scope", optional=True),  # of the lockdown in force because of it
-    c.text("release_command", optional=True),
-    c.text("release_state"),  # none | requested | confirmed | refused
+    c.instant("released_at", optional=True),  # when the last lockdown it caused was ended
+    c.text("released_by", optional=True),
     c.belongs_to("tenant", "bank"),
     # One open incident per bank and kind, whatever arrives at the same time.
     sa.Index(
@@ -160,4 +160,19 @@ incident = c.table(
         sqlite_where=_IS_LIVE,
         postgresql_where=_IS_LIVE,
     ),
+)
+
+lockdown = c.table(
+    "lockdown",
+    c.tenant(),
+    c.key("bank"),
+    c.key("scope"),  # `bank` or a compartment id; the row is gone when the lockdown is over
+    c.text("incident", optional=True),
+    c.text("reason"),
+    c.text("actor"),
+    c.instant("since"),
+    c.text("release_command", optional=True),
+    c.text("release_state"),  # none | requested | refused
+    c.belongs_to("tenant", "bank"),
+    sa.Index(None, "tenant", "incident"),
 )

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_readings()
     _create_command()
     _create_incident()
+    _create_lockdown()
     _create_parcel()
     _create_grant()
     _create_parcel_link()
@@ -117,6 +118,7 @@ def _create_command() -> None:
         sa.Column("command", sa.Text, nullable=False),
         sa.Column("bank", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("is_door", sa.Integer, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
@@ -155,9 +157,8 @@ def _create_incident() -> None:
         sa.Column("closed_at", NUMBER),
         sa.Column("closed_by", sa.Text),
         sa.Column("reason", sa.Text),
-        sa.Column("scope", sa.Text),
-        sa.Column("release_command", sa.Text),
-        sa.Column("release_state", sa.Text, nullable=False),
+        sa.Column("released_at", NUMBER),
+        sa.Column("released_by", sa.Text),
         sa.ForeignKeyConstraint(
             ["tenant", "bank"], ["bank.tenant", "bank.bank"], name=op.f("fk_incident_tenant_bank")
         ),
@@ -173,6 +174,28 @@ def _create_incident() -> None:
         sqlite_where=sa.text("state <> 'closed'"),
         postgresql_where=sa.text("state <> 'closed'"),
     )
+
+
+def _create_lockdown() -> None:
+    op.create_table(
+        "lockdown",
+        sa.Column("tenant", sa.Text, nullable=False),
+        sa.Column("bank", sa.Text, nullable=False),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("incident", sa.Text),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("since", NUMBER, nullable=False),
+        sa.Column("release_command", sa.Text),
+        sa.Column("release_state", sa.Text, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant", "bank"], ["bank.tenant", "bank.bank"], name=op.f("fk_lockdown_tenant_bank")
+        ),
+        sa.ForeignKeyConstraint(["tenant"], ["tenant.tenant"], name=op.f("fk_lockdown_tenant")),
+        sa.PrimaryKeyConstraint("tenant", "bank", "scope", name=op.f("pk_lockdown")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_lockdown_tenant_incident"), "lockdown", ["tenant", "incident"])
 
 
 def _create_parcel() -> None:

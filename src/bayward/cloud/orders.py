@@ -1,0 +1,204 @@
+"""Orders to banks: written down before they are sent, and each ends in an outcome.
+
+    waiting ──sent to the bank──▶ sent ──it answered, or its log says so──▶ done | refused
+       └───────────────────────────┴──`not_after` passed, no outcome──────▶ expired
+
+An order that moves a door is sent on one connection and never again: it is good for seconds,
+while somebody stands there. Any other is sent again on each new connection until its outcome is
+known; a bank does it once, because it remembers ids. The bank's log has the last word: an order
+given up here that its log reports as done was done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage import outbox
+from bayward.cloud.storage.schema import command as table
+from bayward.cloud.unit import Work
+from bayward.core.clock import SECOND_MS, Instant, after
+from bayward.core.commands import (
+    COMMAND_LIFE_MS,
+    DOOR_COMMAND_LIFE_MS,
+    MOVES_A_DOOR,
+    Command,
+    Order,
+)
+from bayward.core.errors import NotFound
+from bayward.core.events import Event, EventType
+from bayward.core.ids import BankId, CommandId, TenantId
+from bayward.wire.orders import decode_order, encode_order, kind_of
+
+EXPIRE_JOB = "command.expire"
+ANSWER_GRACE_MS = 10 * SECOND_MS  # the answer to an order carried out at the last moment
+PENDING_MAX = 200  # orders for one bank sent at once; the rest follow as these end
+
+
+class State(StrEnum):
+    """How far an order has come."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An order as we keep it."""
+
+    id: CommandId
+    bank: BankId
+    order: Order
+    actor: str
+    state: State
+    not_after: Instant
+    created_at: Instant
+    result: str | None
+    ended_at: Instant | None
+
+
+def place(work: Work, tenant: TenantId, bank: BankId, order: Order, *, actor: str) -> CommandId:
+    """Write an order down; it is sent as soon as this is committed and the bank is connected."""
+    is_door = isinstance(order, MOVES_A_DOOR)
+    life_ms = DOOR_COMMAND_LIFE_MS if is_door else COMMAND_LIFE_MS
+    command = work.ids.new(CommandId)
+    not_after = after(work.now, life_ms)
+    work.tx.execute(
+        table.insert().values(
+            tenant=tenant,
+            command=command,
+            bank=bank,
+            kind=kind_of(order),
+            is_door=is_door,
+            body=encode_order(order),
+            actor=actor,
+            state=State.WAITING.value,
+            not_after=not_after,
+            created_at=work.now,
+            sendings=0,
+        )
+    )
+    work.emit(
+        Event(
+            type=EventType.COMMAND_SENT,
+            time=work.now,
+            bank=bank,
+            command=command,
+            actor=actor,
+            detail=kind_of(order),
+            grant=getattr(order, "grant", None),
+            compartment=getattr(order, "compartment", None),
+            scope=getattr(order, "scope", None),
+            reason=getattr(order, "reason", None),
+            not_after=not_after,
+        ),
+        tenant=tenant,
+    )
+    due = after(not_after, ANSWER_GRACE_MS)
+    work.enqueue(EXPIRE_JOB, command, {"tenant": tenant, "command": command}, due)
+    work.wake(f"bank/{bank}")
+    return command
+
+
+def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command]:
+    """The orders to send to a bank now, oldest first, marked as sent on connection `epoch`."""
+    on_new = (table.c.state == State.SENT.value) & (table.c.epoch != epoch)
+    may_repeat = ~table.c.is_door
+    chosen = (
+        sa.select(table.c.command)
+        .where(
+            table.c.tenant == tenant,
+            table.c.bank == bank,
+            table.c.not_after > work.now,
+            (table.c.state == State.WAITING.value) | (on_new & may_repeat),
+        )
+        .order_by(table.c.created_at, table.c.command)
+        .limit(PENDING_MAX)
+    )
+    rows = work.tx.execute(
+        table.update()
+        .where(table.c.tenant == tenant, table.c.command.in_(chosen))
+        .values(
+            state=State.SENT.value,
+            sent_at=work.now,
+            epoch=epoch,
+            sendings=table.c.sendings + 1,
+        )
+        .returning(table.c.command, table.c.body, table.c.not_after, table.c.created_at)
+    ).all()
+    return [
+        Command(CommandId(row.command), decode_order(row.body), row.not_after, epoch)
+        for row in sorted(rows, key=lambda row: (row.created_at, row.command))
+    ]
+
+
+def end(work: Work, tenant: TenantId, command: CommandId, *, is_done: bool, result: str) -> None:
+    """Record an outcome; the first one stands, except that the bank overrides an expiry."""
+    _end(work, tenant, command, State.DONE if is_done else State.REFUSED, result)
+
+
+def ended_by_log(work: Work, tenant: TenantId, event: Event) -> None:
+    """`command.done` and `command.refused` as the bank has logged them."""
+    is_done = event.type is EventType.COMMAND_DONE
+    result = event.result if is_done else event.reason
+    end(work, tenant, CommandId(event.command or ""), is_done=is_done, result=result or "")
+
+
+def expire(work: Work, tenant: TenantId, command: CommandId) -> None:
+    """Give up an order whose time has passed without an outcome."""
+    _end(work, tenant, command, State.EXPIRED, "expired")
+
+
+def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
+    """How far an order has come; raises `NotFound`."""
+    mine = (table.c.tenant == tenant) & (table.c.command == command)
+    row = work.tx.execute(sa.select(table).where(mine)).one_or_none()
+    if row is None:
+        raise NotFound("command")
+    return Ordered(
+        id=CommandId(row.command),
+        bank=BankId(row.bank),
+        order=decode_order(row.body),
+        actor=row.actor,
+        state=State(row.state),
+        not_after=row.not_after,
+        created_at=row.created_at,
+        result=row.result,
+        ended_at=row.ended_at,
+    )
+
+
+def _end(work: Work, tenant: TenantId, command: CommandId, state: State, result: str) -> None:
+    before = [State.WAITING.value, State.SENT.value]
+    if state is not State.EXPIRED:
+        before.append(State.EXPIRED.value)
+    row = work.tx.execute(
+        table.update()
+        .where(
+            table.c.tenant == tenant,
+            table.c.command == command,
+            table.c.state.in_(before),
+        )
+        .values(state=state.value, result=result, ended_at=work.now)
+        .returning(table.c.bank, table.c.kind)
+    ).one_or_none()
+    if row is None:
+        return
+    outbox.discard(work.tx, EXPIRE_JOB, command)
+    work.emit(
+        Event(
+            type=EventType.COMMAND_ENDED,
+            time=work.now,
+            bank=row.bank,
+            command=command,
+            result=state.value,
+            reason=None if state is State.DONE else result,
+            detail=row.kind,
+        ),
+        tenant=tenant,
+    )
