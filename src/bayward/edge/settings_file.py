@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from bayward.core.compartment import LifeSafety, Mode, Size, TemperatureZone
 from bayward.core.lockdown import Scope
 from bayward.edge.drivers.boards.families import Family
+from bayward.wire.limits import COMPARTMENTS_MAX
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Short = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -21,7 +22,7 @@ Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Millimetres = Annotated[int, Meta(ge=1, le=5_000)]
 Seconds = Annotated[int, Meta(ge=5, le=900)]
-Count = Annotated[int, Meta(ge=1, le=1_000)]
+Count = Annotated[int, Meta(ge=1, le=1_000)]  # as wire.messages.Small
 
 
 class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +109,7 @@ class CompartmentTable(_Table, frozen=True, kw_only=True):
     """`[[compartment]]`: one door, its lock, and the space behind it."""
 
     id: str
-    number: Annotated[int, Meta(ge=1, le=9_999)]
+    number: Count
     column: Count
     row: Count
     height_units: Annotated[int, Meta(ge=1, le=100)] = 1
@@ -135,4 +136,6 @@ class BankFile(_Table, frozen=True, kw_only=True):
     supplies: Annotated[tuple[Short, ...], Meta(min_length=1, max_length=32)]
     port: Annotated[tuple[PortTable, ...], Meta(min_length=1, max_length=16)]
     board: Annotated[tuple[BoardTable, ...], Meta(min_length=1, max_length=128)]
-    compartment: Annotated[tuple[CompartmentTable, ...], Meta(min_length=1, max_length=1_000)]
+    compartment: Annotated[
+        tuple[CompartmentTable, ...], Meta(min_length=1, max_length=COMPARTMENTS_MAX)
+    ]
