@@ -140,6 +140,17 @@ def test_what_is_wrong_is_told_with_file_key_and_expectation(
     assert expected in str(caught.value)
 
 
+def test_identity_11_codes_that_guessing_could_find_are_refused() -> None:
+    shorter = WHOLE.replace("[times]", "[codes]\nlength = 6\ncouriers_max = 398\n\n[times]")
+    with pytest.raises(Misconfigured) as caught:
+        read(shorter)
+    assert caught.value.code == "code.too_short"
+    assert caught.value.facts["required"] == 9
+    assert caught.value.facts["chance"] == "1.3e-01"
+    assert caught.value.facts["key"] == "codes.length"
+    assert read(shorter.replace("length = 6", "length = 9")).codes.length == 9
+
+
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"settings\.unreadable .*No such file"):
         load(tmp_path / "bank.toml")

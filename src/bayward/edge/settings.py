@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from bayward.core import throttle
 from bayward.core.clock import DAY_MS, SECOND_MS
+from bayward.core.codes import check_length
 from bayward.core.compartment import Compartment
 from bayward.core.door import DoorAlarm
 from bayward.core.errors import BaywardError, Fact, Invalid, Misconfigured
@@ -130,6 +132,7 @@ def _settings(told: BankFile) -> BankSettings:
         hardware = _hardware(told, pairs)
     except Misconfigured as error:
         raise _WrongAt("port/board/supplies/compartment", error) from error
+    _check_codes(told)
     return BankSettings(
         bank=_at("bank.id", BankId.parse, told.bank.id),
         name=told.bank.name,
@@ -228,6 +231,19 @@ def _cloud(told: BankFile) -> CloudSettings | None:
     if len(pins) < PINS_MIN:
         raise _WrongAt("cloud.pins", Misconfigured("settings.pins", expected=PINS_MIN))
     return CloudSettings(link=told.cloud.link, web=told.cloud.web, pins=pins)
+
+
+def _check_codes(told: BankFile) -> None:
+    """Refuse a code that a week of guessing could find."""
+    try:
+        check_length(
+            told.codes.length,
+            outstanding=len(told.compartment) + told.codes.couriers_max,
+            weekly_guesses=throttle.weekly_guesses(throttle.KIOSK),
+            risk=told.codes.risk_per_week,
+        )
+    except Misconfigured as error:
+        raise _WrongAt("codes.length", error) from error
 
 
 def _at(key: str, read: Callable[[Raw], Read], raw: Raw) -> Read:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bayward.core.codes import LENGTH_MAX, LENGTH_MIN
 from bayward.core.compartment import LifeSafety, Mode, Size, TemperatureZone
 from bayward.core.lockdown import Scope
 from bayward.edge.drivers.boards.families import Family
@@ -60,7 +61,7 @@ class KioskTable(_Table, frozen=True, kw_only=True):
 class CodesTable(_Table, frozen=True, kw_only=True):
     """`[codes]`: how long a code is, against how much guessing."""
 
-    length: Annotated[int, Meta(ge=4, le=12)] = 8
+    length: Annotated[int, Meta(ge=LENGTH_MIN, le=LENGTH_MAX)] = 8
     risk_per_week: Annotated[float, Meta(gt=0, le=0.01)] = 0.001
     couriers_max: Count = 50
     life_days: Annotated[int, Meta(ge=1, le=90)] = 7
