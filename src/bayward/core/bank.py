@@ -102,6 +102,7 @@ class BankState:
             and space.is_open is False
             and space.is_occupied is not True
             and compartment not in self.lockdowns
+            and self.pending_unlock(compartment) is None
         ]
 
     def grant_of(self, parcel: ParcelId) -> Grant | None:

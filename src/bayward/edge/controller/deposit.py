@@ -51,10 +51,10 @@ def begin(desk: Desk, request: BeginDeposit) -> None:
     tracking = request.tracking.strip()
     if not tracking or len(tracking) > TRACKING_CHARS_MAX or not tracking.isprintable():
         raise Invalid("tracking.malformed", limit=TRACKING_CHARS_MAX)
-    if holds(desk.bank.lockdowns, None) is not None:
-        desk.record(EventType.ACCESS_REFUSED, method="courier", reason="lockdown", actor=courier)
-        desk.show(Stage.LOCKED_DOWN, for_ms=desk.settings.refused_ms)
+    if _is_locked_down(desk, courier):
         return
+    if _has_unconfirmed(desk):
+        raise Denied("deposit.unfinished")
     _reserve(desk, courier, request.recipient, request.size, tracking, needs_low=request.needs_low)
 
 
@@ -92,6 +92,8 @@ def change_size(desk: Desk, request: ChangeSize) -> None:
     """It does not fit: give this compartment back and open another."""
     courier = _courier(desk)
     compartment, space = _unconfirmed(desk)
+    if _is_locked_down(desk, courier):
+        return
     parcel = desk.bank.parcels[space.parcel] if space.parcel else None
     if parcel is None or not _give_back(desk, compartment, space, "wrong_size"):
         return
@@ -209,8 +211,26 @@ def _reserve(
     )
 
 
+def _is_locked_down(desk: Desk, courier: PersonId) -> bool:
+    if holds(desk.bank.lockdowns, None) is None:
+        return False
+    desk.record(EventType.ACCESS_REFUSED, method="courier", reason="lockdown", actor=courier)
+    desk.show(Stage.LOCKED_DOWN, for_ms=desk.settings.refused_ms)
+    return True
+
+
+def _has_unconfirmed(desk: Desk) -> bool:
+    try:
+        _unconfirmed(desk)
+    except Denied:
+        return False
+    return True
+
+
 def _give_back(desk: Desk, compartment: CompartmentId, space: Space, reason: str) -> bool:
     """Release a reservation; reopens instead when the parcel is still in there."""
+    if desk.bank.pending_unlock(compartment) is not None:
+        raise Denied("deposit.opening")
     if space.is_open is False and space.was_opened and space.is_occupied:
         open_again(desk)
         return False

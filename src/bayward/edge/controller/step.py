@@ -17,7 +17,7 @@ from bayward.core.commands import Command, CommandResult
 from bayward.core.door import DoorAlarm, DoorReading, UnlockOutcome
 from bayward.core.events import Event, EventType
 from bayward.core.ids import CommandId, CompartmentId, GrantId, ParcelId, PersonId
-from bayward.core.lockdown import Scope
+from bayward.core.lockdown import Scope, holds
 from bayward.edge.agent import Request, Stage, Visit
 
 UNLOCK_LIFE_MS = 10 * SECOND_MS  # a queue of coils in front of us must not outlast the user
@@ -192,6 +192,9 @@ class Desk:
         self, compartment: CompartmentId, purpose: str, command: CommandId, grant: GrantId | None
     ) -> None:
         """Propose one unlock: the intent as an event, the pulse as an effect."""
+        # Every way here has asked already; these lines are why a forgotten one opens nothing.
+        assert holds(self.bank.lockdowns, compartment) is None
+        assert self.bank.pending_unlock(compartment) is None
         not_after = after(self.now, UNLOCK_LIFE_MS)
         self.record(
             EventType.UNLOCK_REQUESTED,
