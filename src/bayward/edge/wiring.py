@@ -34,7 +34,7 @@ class PortSettings:
     url: str
     baud: int = 19200
     has_echo: bool = False
-    gap_ms: int = 10
+    gap_ms: int = 5  # ten characters; Modbus asks for three and a half
 
 
 @dataclass(frozen=True, slots=True)
