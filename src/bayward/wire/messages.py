@@ -254,10 +254,14 @@ class Directory(Message, frozen=True):
 
 
 class ErrorDetails(Message, frozen=True, omit_defaults=True):
-    """Facts of an error that the other side acts on."""
+    """Facts of an error that the other side acts on.
+
+    `size` and `root` are those of the log as the control plane has it.
+    """
 
     retry_after_ms: Annotated[int, Meta(ge=0, le=limits.RETRY_AFTER_MS_MAX)] | None = None
     size: Count | None = None
+    root: Hash | None = None
 
 
 class Action(StrEnum):
@@ -276,7 +280,7 @@ class ErrorCode(StrEnum):
     """Why a call was not answered with a result."""
 
     BUSY = "busy"  # try again after `retry_after_ms`
-    GAP = "gap"  # entries are missing before these; `size` says what is there
+    GAP = "gap"  # go on from `size`
     FORK = "fork"  # not the log that was accepted before
     ROLLBACK = "rollback"  # a shorter log than was accepted before
     BAD_UPLOAD = "bad_upload"  # leaves, signature, proof or disclosures do not hold
