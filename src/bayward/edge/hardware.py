@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bayward.core.clock import Clock
 from bayward.core.door import DoorReading, UnlockOutcome
-from bayward.core.errors import Conflict, LimitExceeded, NotFound, Unavailable
+from bayward.core.errors import Conflict, LimitExceeded, NotFound
 from bayward.core.ids import CommandId, CompartmentId
 from bayward.edge.drivers.bus import BusScheduler
 from bayward.edge.drivers.line import LineHealth
@@ -66,7 +66,11 @@ class Hardware:
         self._locks = {lock.compartment: lock for lock in settings.locks}
         self._compartments = {(lock.board, lock.lock): lock.compartment for lock in settings.locks}
         self._ports = {board.name: board.port for board in settings.boards}
-        self._buses: dict[str, BusScheduler] = {}
+        self._buses = {
+            port.name: BusScheduler(port, boards, settings.timing, clock, self._changed)
+            for port in settings.ports
+            if (boards := settings.boards_on(port.name))
+        }
         self._given: dict[CommandId, _Given] = {}
         self._siren_is_on = False
         self._timekeeper: asyncio.Task[None] | None = None
@@ -75,12 +79,6 @@ class Hardware:
     async def start(self) -> None:
         """Begin to open the ports and to read; doors are unknown until they were read."""
         self._started_ms = self._clock.monotonic_ms()
-        for port in self._settings.ports:
-            boards = self._settings.boards_on(port.name)
-            if boards:
-                self._buses[port.name] = BusScheduler(
-                    port, boards, self._settings.timing, self._clock, self._changed
-                )
         for bus in self._buses.values():
             bus.start()
         self._timekeeper = asyncio.create_task(self._keep_time(), name="governor time")
@@ -90,14 +88,18 @@ class Hardware:
         if self._timekeeper is not None:
             self._timekeeper.cancel()
             self._timekeeper = None
-        for bus in self._buses.values():
-            await bus.stop()
+        ended = await asyncio.gather(
+            *(bus.stop() for bus in self._buses.values()), return_exceptions=True
+        )
         running = [given.task for given in self._given.values() if not given.task.done()]
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running)
         self._governor.store_time()
+        for error in ended:
+            if error is not None:
+                raise error
 
     def reading(self, compartment: CompartmentId) -> DoorReading:
         """A door as far as it is known; raises `NotFound("compartment.unknown")`."""
@@ -165,10 +167,7 @@ class Hardware:
         return lock
 
     def _bus(self, lock: LockSettings) -> BusScheduler:
-        bus = self._buses.get(self._ports[lock.board])
-        if bus is None:
-            raise Unavailable("hardware.not_started")
-        return bus
+        return self._buses[self._ports[lock.board]]
 
     def _changed(self, board: str, locks: tuple[int, ...]) -> None:
         """Tell what changed, after the bus has gone on: its work must not depend on ours."""

@@ -8,7 +8,7 @@ It is decided anew after each exchange, so an unlock waits for at most one:
     4 diagnostics  how long the boards hold their coils
 
 0 is kept for the all-off frames of families that need one. Nothing starves: a board that waited
-too long counts as 2, a diagnostic that waited too long goes before the scan.
+too long counts as 2, a diagnostic that waited too long goes before all but an unlock.
 
 Only readings are retried. What becomes of an unlock is for its caller to read.
 """
@@ -24,16 +24,15 @@ from enum import IntEnum, StrEnum
 
 from bayward.core.clock import Clock
 from bayward.core.door import DoorReading
-from bayward.core.errors import LimitExceeded, Unavailable
-from bayward.edge.drivers.boards.codec import BoardState, Frame, PulseTime
+from bayward.core.errors import Unavailable
+from bayward.edge.drivers.board import Board
+from bayward.edge.drivers.boards.codec import Frame
 from bayward.edge.drivers.boards.families import codec_of
 from bayward.edge.drivers.line import Line, LineHealth
 from bayward.edge.drivers.timing import BusTiming
-from bayward.edge.drivers.watch import BoardWatch
 from bayward.edge.wiring import BoardSettings, PortSettings
 
 PULSES_WAITING_MAX = 16  # one per supply can be under way; more is a bug of the caller
-SETTLE_TRIES = 3  # per time a board appears; some boards do not know the command
 
 
 class Priority(IntEnum):
@@ -54,34 +53,6 @@ class PulseResult(StrEnum):
     LATE = "late"  # the caller withdrew it in the last moment; not one byte left
 
 
-class _Board:
-    """One board on this line."""
-
-    def __init__(self, settings: BoardSettings, timing: BusTiming, clock: Clock) -> None:
-        self.settings = settings
-        self.codec = codec_of(settings.family)
-        self.watch = BoardWatch(self.codec.caps.locks, timing, clock.now())
-        self.pulse_ms: int | None = None  # as the board says
-        self.settle_tries = 0
-        self.settle_due_ms = 0
-        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_settling(self) -> bool:
-        """Whether its pulse time is still to be asked or set."""
-        is_known = self.watch.read_ms is not None
-        return is_known and self.settle_tries > 0 and self.pulse_ms != self.settings.pulse_ms
-
-    def appear(self, now_ms: int) -> None:
-        """It answers for the first time, or again: it may be another board, or have restarted."""
-        self.pulse_ms, self.settle_tries, self.settle_due_ms = None, SETTLE_TRIES, now_ms
-
-    def end_turn(self) -> None:
-        """Wake who waits for a reading of this board."""
-        turn, self.turn = self.turn, asyncio.get_running_loop().create_future()
-        turn.set_result(None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Pulse:
     frame: Frame
@@ -95,7 +66,7 @@ class _Pulse:
 
 
 class BusScheduler:
-    """Owns one line and its boards; make it inside a running event loop.
+    """Owns one line and its boards.
 
     `on_change` is told the board and the locks whose reading has changed.
     """
@@ -112,7 +83,7 @@ class BusScheduler:
         self._timing = timing
         self._clock = clock
         self._on_change = on_change
-        self._boards = {board.name: _Board(board, timing, clock) for board in boards}
+        self._boards = {board.name: Board(board, timing, clock) for board in boards}
         self._line = Line(port, codec_of(boards[0].family).parser(), timing)
         self._pulses: deque[_Pulse] = deque()
         self._wake = asyncio.Event()
@@ -150,8 +121,7 @@ class BusScheduler:
 
     def pulse_ms(self, board: str) -> int:
         """How long this board may hold a coil: as set, or as it says if that is longer."""
-        of = self._boards[board]
-        return max(of.settings.pulse_ms, of.pulse_ms or 0)
+        return self._boards[board].pulse_ms
 
     def watch(self, board: str) -> None:
         """Read this board often from now on."""
@@ -160,14 +130,12 @@ class BusScheduler:
 
     async def next_turn(self, board: str) -> None:
         """Wait until this board was read, or missed, once more."""
-        await asyncio.shield(self._boards[board].turn)
+        await self._boards[board].next_turn()
 
     async def pulse(self, board: str, lock: int, may_send: Callable[[], bool]) -> PulseResult:
         """Send one unlock frame, once; `may_send` is asked in the last moment."""
-        if not self._line.is_open:
+        if not self._line.is_open or len(self._pulses) >= PULSES_WAITING_MAX:
             return PulseResult.NOT_SENT
-        if len(self._pulses) >= PULSES_WAITING_MAX:
-            raise LimitExceeded("bus.pulses", limit=PULSES_WAITING_MAX)
         of = self._boards[board]
         frame = of.codec.unlock(of.settings.address, lock, of.settings.pulse_ms)
         pulse = _Pulse(frame, may_send, asyncio.get_running_loop().create_future())
@@ -207,6 +175,9 @@ class BusScheduler:
                 await self._send(self._pulses.popleft())
                 continue
             now_ms = self._clock.monotonic_ms()
+            if (late := self._unsettled(now_ms)) is not None:
+                await late.settle(self._line)
+                continue
             priority, board = min(
                 (self._rank(board, now_ms) for board in self._boards.values()),
                 key=lambda rank: (rank[0], rank[1].watch.due_ms),
@@ -214,12 +185,10 @@ class BusScheduler:
             if priority is Priority.DIAGNOSTIC:
                 due_ms = min(board.watch.due_ms for board in self._boards.values())
                 await self._settle_or_rest(due_ms - now_ms)
-            elif priority is Priority.SCAN and (late := self._unsettled(now_ms)) is not None:
-                await self._settle(late)
             else:
                 await self._read(board)
 
-    def _rank(self, board: _Board, now_ms: int) -> tuple[Priority, _Board]:
+    def _rank(self, board: Board, now_ms: int) -> tuple[Priority, Board]:
         """How much a board wants to be read; `DIAGNOSTIC`: not now."""
         waited_ms = now_ms - board.watch.due_ms
         if waited_ms < 0:
@@ -228,14 +197,14 @@ class BusScheduler:
             return Priority.CONFIRM, board
         return Priority.SCAN, board
 
-    def _unsettled(self, now_ms: int) -> _Board | None:
+    def _unsettled(self, now_ms: int) -> Board | None:
         """A board that has waited too long for its diagnostic."""
         since_ms = now_ms - self._timing.diagnostic_wait_ms
         boards = self._boards.values()
         return next((it for it in boards if it.is_settling and it.settle_due_ms < since_ms), None)
 
     async def _send(self, pulse: _Pulse) -> None:
-        if not pulse.may_send():
+        if pulse.done.cancelled() or not pulse.may_send():
             pulse.end(PulseResult.LATE)
             return
         result = PulseResult.UNSURE
@@ -248,21 +217,8 @@ class BusScheduler:
         finally:
             pulse.end(result)
 
-    async def _read(self, board: _Board) -> None:
-        try:
-            answer = await self._line.exchange(board.codec.read(board.settings.address))
-        except Unavailable:
-            return
-        at, now_ms = self._clock.now(), self._clock.monotonic_ms()
-        if isinstance(answer, BoardState):
-            if board.watch.read_ms is None:
-                board.appear(now_ms)
-            closed = answer.closed(board.settings.closed_when)
-            changed = board.watch.heard(closed, answer.objects, at, now_ms)
-        elif self._line.is_open:
-            changed = board.watch.missed(at, now_ms)
-        else:
-            return
+    async def _read(self, board: Board) -> None:
+        changed = await board.read(self._line)
         self._tell(board, changed)
         board.end_turn()
 
@@ -271,25 +227,7 @@ class BusScheduler:
         if board is None:
             await self._line.rest(self._wake, ms)
         else:
-            await self._settle(board)
-
-    async def _settle(self, board: _Board) -> None:
-        """Ask the pulse time, set it if it is another one, and believe only what is asked."""
-        board.settle_tries -= 1
-        board.settle_due_ms = self._clock.monotonic_ms()
-        ask = board.codec.ask_pulse(board.settings.address)
-        change = board.codec.set_pulse(board.settings.address, board.settings.pulse_ms)
-        if ask is None or change is None:
-            board.pulse_ms = board.settings.pulse_ms
-            return
-        try:
-            answer = await self._line.exchange(ask)
-            if isinstance(answer, PulseTime):
-                board.pulse_ms = answer.pulse_ms
-                if answer.pulse_ms != board.settings.pulse_ms:
-                    await self._line.exchange(change)
-        except Unavailable:
-            return
+            await board.settle(self._line)
 
     def _port_gone(self) -> None:
         self._drop_pulses()
@@ -301,6 +239,6 @@ class BusScheduler:
         while self._pulses:
             self._pulses.popleft().end(PulseResult.NOT_SENT)
 
-    def _tell(self, board: _Board, changed: tuple[int, ...]) -> None:
+    def _tell(self, board: Board, changed: tuple[int, ...]) -> None:
         if changed:
             self._on_change(board.settings.name, changed)

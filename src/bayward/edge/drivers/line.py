@@ -76,7 +76,7 @@ class Line:
         await asyncio.sleep(self._settings.gap_ms / 1000)
         if answered.done():
             return answered.result()
-        self._health.silences += frame.answer is not None
+        self._health.silences += frame.answer is not None and self.is_open
         return None
 
     async def rest(self, until: asyncio.Event, ms: float) -> None:

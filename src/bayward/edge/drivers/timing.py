@@ -17,7 +17,7 @@ class BusTiming:
     adapter_ms: int = 16  # USB adapters hold bytes back for up to this (FTDI's default)
     tries_max: int = 3  # reads only: at 10 % loss one in a thousand is then still lost
     scan_every_ms: int = 150  # a small bank need not be read faster
-    overdue_ms: int = 250  # a board waiting longer than this is read before busy ones
+    overdue_ms: int = 100  # a board waiting longer than this is read before busy ones
     doubt_ms: int = 40  # a contact that changed is read again after this; contacts bounce for 30
     confirm_every_ms: int = 75  # how often a door that was just unlocked is read
     confirm_for_ms: int = 10_000  # and for how long: people open and shut within this
@@ -25,7 +25,7 @@ class BusTiming:
     rest_max_ms: int = 8_000  # and is still found within this after it was repaired
     reopen_first_ms: int = 250
     reopen_max_ms: int = 4_000  # an adapter that was plugged back in is found within this
-    diagnostic_wait_ms: int = 1_000  # after this a diagnostic goes before the scan
+    diagnostic_wait_ms: int = 1_000  # after this a diagnostic goes before readings
 
     def __post_init__(self) -> None:
         times = (getattr(self, name) for name in self.__slots__)
