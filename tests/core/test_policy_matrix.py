@@ -2,7 +2,7 @@
 
 One line per role, action and relation to the thing; one letter per state and strength of
 authentication: `A` allow, `2` a second factor is missing, `s` a step-up is missing, `-` denied.
-A change of the policy is a change of this file. `BAYWARD_GOLDEN=rewrite` writes it anew.
+A change of the policy is a change of this file. `BAYWARD_GOLDEN=write` writes it anew.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def rendered() -> str:
 
 def test_identity_60_the_matrix_is_the_reviewed_one() -> None:
     text = rendered()
-    if os.environ.get("BAYWARD_GOLDEN") == "rewrite":
+    if os.environ.get("BAYWARD_GOLDEN") == "write":
         GOLDEN.write_text(text, encoding="utf-8")
     assert GOLDEN.read_text(encoding="utf-8") == text
 

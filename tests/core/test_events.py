@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bayward.core.clock import Instant
+from bayward.core.errors import Invalid
+from bayward.core.events import FIELDS, Event, EventType, Scalar
+
+NOW = Instant(1_800_000_000_000)
+
+
+def sample(kind: EventType) -> Event:
+    numbers = {"not_after", "log_size"}
+    told = {name: 1 if name in numbers else "x" for name in FIELDS[kind]}
+    return Event(type=kind, time=NOW, **told)  # type: ignore[arg-type]  # per-type fields
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_every_type_round_trips_through_plain_fields(kind: EventType) -> None:
+    event = sample(kind)
+    assert Event.from_fields(event.to_fields()) == event
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_a_missing_field_is_named(kind: EventType) -> None:
+    told = sample(kind).to_fields()
+    for name in FIELDS[kind]:
+        with pytest.raises(Invalid, match=f"field={name}"):
+            Event.from_fields({key: value for key, value in told.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"type": "door.closed", "time": 1, "compartment": "c", "colour": "red"}, "field_unknown"),
+        ({"type": "door.exploded", "time": 1}, "type_unknown"),
+        ({"time": 1}, "type_unknown"),
+        ({"type": "door.closed", "time": "1", "compartment": "c"}, "field_kind"),
+        ({"type": "door.closed", "time": True, "compartment": "c"}, "field_kind"),
+        ({"type": "door.closed", "time": 1, "compartment": 7}, "field_kind"),
+        ({"type": "door.closed", "time": 1, "compartment": "c", "detail": "x" * 501}, "too_long"),
+    ],
+)
+def test_foreign_fields_are_refused(told: dict[str, Scalar], code: str) -> None:
+    with pytest.raises(Invalid, match=code):
+        Event.from_fields(told)
+
+
+scalars = st.one_of(st.text(max_size=20), st.integers(), st.booleans(), st.none())
+
+
+@given(st.dictionaries(st.sampled_from(["type", "time", "grant", "reason", "x"]), scalars))
+def test_arbitrary_fields_raise_only_invalid(told: dict[str, Scalar]) -> None:
+    try:
+        Event.from_fields(told)
+    except Invalid:
+        return
+
+
+def test_local_fields_stay_local() -> None:
+    event = Event(type=EventType.CODE_ROTATED, time=NOW, grant="g", tag="secret")
+    assert "tag" in event.to_fields()
+    assert "tag" not in event.public().to_fields()
