@@ -1,0 +1,64 @@
+"""Who a bank is, and what the control plane told it to trust."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
+
+from bayward.core.errors import Denied
+from bayward.core.ids import BankId
+from bayward.wire.messages import Issuer
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """What enrolment made of this computer."""
+
+    bank: str
+    tenant: str
+    deployment: str
+    epoch: int
+    link_url: str
+    pins: tuple[str, ...]
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+        return log_origin(self.deployment, BankId(self.bank), self.epoch)
+
+
+class Trust(Struct, frozen=True, kw_only=True):
+    """Keys the control plane gave: who signs passes, and to whom codes are sealed."""
+
+    issuers: tuple[Issuer, ...] = ()
+    notifier_key: bytes | None = None
+
+
+def log_origin(deployment: str, bank: BankId, epoch: int) -> str:
+    """Name of a bank's log; a new epoch is a new log."""
+    return f"{deployment}/bank/{bank}/{epoch}"
+
+
+def check_certificate(
+    chain_pem: str, anchor_pem: str, anchor: x509.Certificate, key: ec.EllipticCurvePublicKey
+) -> None:
+    """Raise `Denied("enrol.certificate")` unless the chain is for our key, under that root.
+
+    OpenSSL judges chains at each connection; here it is about not storing somebody else's.
+    """
+    try:
+        leaf, issuing, *rest = x509.load_pem_x509_certificates(chain_pem.encode())
+        told = x509.load_pem_x509_certificate(anchor_pem.encode())
+        leaf.verify_directly_issued_by(issuing)
+        issuing.verify_directly_issued_by(anchor)
+        is_ours = _spki(leaf.public_key()) == _spki(key) and told == anchor and not rest
+    except Exception as error:  # every kind of unreadable or unsigned is one refusal
+        raise Denied("enrol.certificate", why=type(error).__name__) from error
+    if not is_ours:
+        raise Denied("enrol.certificate", why="another key or root")
+
+
+def _spki(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

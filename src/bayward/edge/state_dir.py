@@ -1,0 +1,96 @@
+"""Where a bank keeps what it must remember beside its log.
+
+    state/
+      keys/            made on the bank (edge.keys)
+      identity.json    who it is and to whom it belongs, from enrolment
+      certificate.pem  its certificate and the issuing authority's;  anchor.pem  the root's
+      journal-1.db     the log of epoch 1
+      codes.json       salts of the code book          trust.json      keys the control plane gave
+      governor.json    pulses of the last ten minutes  directory.json  whom parcels are for
+
+Everything is 0600 in a folder of 0700. Files are replaced whole: written beside, flushed, and
+renamed, so a power cut leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from bayward.core.errors import Misconfigured, Unavailable
+
+FILE_BYTES_MAX = 8 * 1024 * 1024  # twenty thousand recipients
+
+M = TypeVar("M", bound=msgspec.Struct)
+
+
+class StateDir:
+    """The folder; created when it is not there, refused when others can look into it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise Misconfigured("state.exposed", folder=str(path), expected="chmod go-rwx")
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the bank's own keys."""
+        return self.path / "keys"
+
+    @property
+    def certificate(self) -> Path:
+        """PEM chain of the device certificate."""
+        return self.path / "certificate.pem"
+
+    @property
+    def anchor(self) -> Path:
+        """PEM of the deployment's root."""
+        return self.path / "anchor.pem"
+
+    def journal(self, epoch: int) -> Path:
+        """The log of one epoch."""
+        return self.path / f"journal-{epoch}.db"
+
+    def load(self, name: str, kind: type[M]) -> M | None:
+        """Read `<name>.json`, None when there is none; raises `Misconfigured` when it is bent."""
+        raw = self.read(f"{name}.json")
+        if raw is None:
+            return None
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except msgspec.DecodeError as error:
+            raise Misconfigured("state.malformed", file=f"{name}.json", why=str(error)) from error
+
+    def save(self, name: str, value: msgspec.Struct) -> None:
+        """Replace `<name>.json` durably; raises `Unavailable("state.not_writable")`."""
+        self.write(f"{name}.json", msgspec.json.format(msgspec.json.encode(value, enc_hook=str)))
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file, None when there is none."""
+        try:
+            with (self.path / name).open("rb") as file:
+                return file.read(FILE_BYTES_MAX)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Unavailable("state.not_readable", file=name, why=error.strerror) from error
+
+    def write(self, name: str, raw: bytes) -> None:
+        """Replace a file durably, 0600."""
+        target = self.path / name
+        beside = target.with_name(name + ".new")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            descriptor = os.open(beside, flags, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(target)
+        except OSError as error:
+            raise Unavailable("state.not_writable", file=name, why=error.strerror) from error
