@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from bayward.ledger.dense import stored_hash_count
+from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import LogEntry, LogHeader
 from bayward.ledger.keys import Signer, cosigner, ecdsa_signer, ed25519_signer
-from bayward.ledger.leaf import Sealed, seal
+from bayward.ledger.leaf import Sealed, Value, seal
 from bayward.ledger.log import Append, Log
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.receipt import Receipt
 
+T = TypeVar("T")
 ORIGIN = "audit.example.com/d/bank-7/1"
 WITNESS = "witness.example.com/w1"
 
@@ -37,8 +41,28 @@ def salts(seed: str, count: int) -> list[bytes]:
     return [hashlib.sha256(f"{seed} {n}".encode()).digest()[:18] for n in range(count)]
 
 
+def refused(kind: type[LedgerError], code: str) -> pytest.RaisesExc[LedgerError]:
+    """Expects an error of this kind whose code (and, if given, detail) begins like this."""
+    return pytest.raises(kind, check=lambda error: str(error).startswith(code))
+
+
+def attempt(call: Callable[[], T], *codes: str) -> T | None:
+    """What the call gives, or None when it refuses with one of these codes; nothing else."""
+    try:
+        return call()
+    except LedgerError as error:
+        if error.code.startswith(codes):
+            return None
+        raise
+
+
 def event(n: int) -> Sealed:
-    fields = {"type": "door.opened", "seq": n, "compartment": f"cmp_{n % 12}", "actor": None}
+    fields: dict[str, Value] = {
+        "type": "door.opened",
+        "seq": n,
+        "compartment": f"cmp_{n % 12}",
+        "actor": None,
+    }
     return seal(fields, salts(f"event {n}", len(fields)))
 
 

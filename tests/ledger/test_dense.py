@@ -3,11 +3,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-import merkle_oracle as oracle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import merkle_oracle as oracle
 from bayward.ledger.dense import (
     Frontier,
     consistency_proof,
@@ -69,7 +69,11 @@ def test_the_classic_tree_of_eight_leaves() -> None:
 def test_places_in_the_array() -> None:
     assert [stored_hash_index(0, n) for n in range(7)] == [0, 1, 3, 4, 7, 8, 10]
     assert [stored_hash_index(1, n) for n in range(4)] == [2, 5, 9, 12]
-    assert (stored_hash_index(2, 0), stored_hash_index(2, 1), stored_hash_index(3, 0)) == (6, 13, 14)
+    assert (stored_hash_index(2, 0), stored_hash_index(2, 1), stored_hash_index(3, 0)) == (
+        6,
+        13,
+        14,
+    )
     assert [stored_hash_count(n) for n in range(9)] == [0, 1, 3, 4, 7, 8, 10, 11, 15]
 
 

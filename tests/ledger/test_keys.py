@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
-import ed25519_oracle as curve
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_bench import IMPOSTOR, LOG, ORIGIN, TPM_LOG, WITNESS, ed25519_key, witness
 
+import ed25519_oracle as curve
 from bayward.ledger.errors import LedgerError, Malformed, Unverified
 from bayward.ledger.keys import (
     COSIGNATURE,
@@ -29,6 +29,17 @@ from bayward.ledger.keys import (
     parse_vkey,
 )
 from bayward.ledger.strict import base64_text
+from ledger_bench import (
+    IMPOSTOR,
+    LOG,
+    ORIGIN,
+    TPM_LOG,
+    WITNESS,
+    attempt,
+    ed25519_key,
+    refused,
+    witness,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "ledger" / "ed25519.json"
 TEXT = b"a text\n"
@@ -101,7 +112,7 @@ def test_signatures_of_logs(signer: Signer) -> None:
         (TEXT, bytes([signature[0] ^ 1]) + signature[1:]),
         (TEXT, signature[:-1] + bytes([signature[-1] ^ 1])),
     ):
-        with pytest.raises(Unverified, match="signature"):
+        with refused(Unverified, "signature"):
             signer.key.verify(text, bad)
 
 
@@ -111,14 +122,14 @@ def test_cosignatures_carry_their_time() -> None:
     assert signature[:8] == (1679315147).to_bytes(8, "big")
     assert signer.key.verify(TEXT, signature) == 1679315147
     later = (1679315148).to_bytes(8, "big") + signature[8:]
-    with pytest.raises(Unverified, match="signature.invalid"):
+    with refused(Unverified, "signature.invalid"):
         signer.key.verify(TEXT, later)
-    with pytest.raises(Unverified, match="signature.time"):
+    with refused(Unverified, "signature.time"):
         signer.key.verify(TEXT, b"\xff" * 8 + signature[8:])
-    with pytest.raises(Unverified, match="signature.form"):
+    with refused(Unverified, "signature.form"):
         signer.key.verify(TEXT, b"")
     for time in (-1, 2**63):
-        with pytest.raises(Malformed, match="signature.time"):
+        with refused(Malformed, "signature.time"):
             cosigner(WITNESS, ed25519_key("witness"), time)
 
 
@@ -145,9 +156,9 @@ def test_audit_06_same_name_and_key_id_but_another_key() -> None:
     forged = IMPOSTOR.sign_text(TEXT)
     collided = Collided(ORIGIN, ED25519, IMPOSTOR.key.public)
     assert (collided.name, collided.id) == (LOG.key.name, LOG.key.id)
-    with pytest.raises(Unverified, match="signature.invalid"):
+    with refused(Unverified, "signature.invalid"):
         LOG.key.verify(TEXT, forged)
-    with pytest.raises(Malformed, match="key.id"):
+    with refused(Malformed, "key.id"):
         parse_vkey(collided.vkey)
 
 
@@ -172,7 +183,7 @@ def test_audit_06_ed25519_edge_cases_follow_the_strict_rule() -> None:
 
 def test_audit_06_every_spelling_of_a_small_order_key_is_refused() -> None:
     for place in curve.places(0):
-        with pytest.raises(Malformed, match="key.public"):
+        with refused(Malformed, "key.public"):
             VerifierKey("x", ED25519, place.encoded)
 
 
@@ -194,10 +205,10 @@ def test_audit_06_ecdsa_is_strict_der() -> None:
     padded = b"\x30" + bytes([signature[1] + 1, 2, signature[3] + 1, 0]) + signature[4:]
     negative = bytes.fromhex("30060201ff020101")
     for bad in (long_form, padded, negative, signature + b"\0", b"\x30\0", signature[2:]):
-        with pytest.raises(Unverified, match="signature"):
+        with refused(Unverified, "signature"):
             TPM_LOG.key.verify(TEXT, bad)
     for pair in ((0, s), (r, 0), (r + P256_ORDER, s), (r, s + P256_ORDER)):
-        with pytest.raises(Unverified, match="signature"):
+        with refused(Unverified, "signature"):
             TPM_LOG.key.verify(TEXT, encode_dss_signature(*pair))
 
 
@@ -221,23 +232,25 @@ def test_keys_that_are_none() -> None:
         (ECDSA_P256, spki(ec.derive_private_key(7, ec.SECP384R1()))),
         (ECDSA_P256, LOG.key.public),
     ):
-        with pytest.raises(Malformed, match="key.public"):
+        with refused(Malformed, "key.public"):
             VerifierKey("x", kind, public)
     for kind in (0, 3, 5, 6, 255):
-        with pytest.raises(Malformed, match="key.kind"):
+        with refused(Malformed, "key.kind"):
             VerifierKey("x", kind, LOG.key.public)
 
 
 def test_an_ed25519_key_in_spki_is_no_p256_key() -> None:
-    der = ed25519_key("x").public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    der = (
+        ed25519_key("x")
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
-    with pytest.raises(Malformed, match="key.public: not on the curve"):
+    with refused(Malformed, "key.public: not on the curve"):
         VerifierKey("x", ECDSA_P256, der)
 
 
 def test_a_p256_signer_of_another_curve_is_refused() -> None:
-    with pytest.raises(Malformed, match="key.public"):
+    with refused(Malformed, "key.public"):
         ecdsa_signer("x", ec.derive_private_key(7, ec.SECP384R1()))
 
 
@@ -249,21 +262,18 @@ def test_the_signature_is_over_sha256_of_the_text() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a b", "a+b", "a\u00a0b", "a\u2003b", "a\u2028", "a\tb", "a\x00", "a\x85", "\ud800"]
-    + ["x" * 256],
+    ["", "a b", "a+b", "a\xa0b", "a\u2003b", "a\u2028", "a\tb", "a\x00", "a\x85", "�", "x" * 256],
 )
 def test_audit_06_bad_names(name: str) -> None:
-    with pytest.raises(Malformed, match="key.name"):
+    with refused(Malformed, "key.name"):
         check_name(name)
 
 
 @given(st.text(), st.binary(max_size=80))
 def test_any_text_is_a_vkey_or_refused(text: str, raw: bytes) -> None:
     for vkey in (text, f"x+00000000+{base64_text(raw)}"):
-        try:
-            assert parse_vkey(vkey).vkey == vkey
-        except LedgerError as error:
-            assert error.code.startswith("key.")
+        found = attempt(partial(parse_vkey, vkey), "key.")
+        assert found is None or found.vkey == vkey
 
 
 @given(st.binary(max_size=80))

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_bench import IMPOSTOR, LOG, ORIGIN, TPM_LOG, witness
 
 from bayward.ledger.errors import LedgerError, Malformed, Unverified
 from bayward.ledger.keys import VerifierKey, ed25519_signer, parse_vkey
@@ -22,6 +22,7 @@ from bayward.ledger.note import (
     split_note,
 )
 from bayward.ledger.strict import base64_bytes
+from ledger_bench import IMPOSTOR, LOG, ORIGIN, TPM_LOG, attempt, refused, witness
 
 TEXT = "a text\n"
 
@@ -56,7 +57,7 @@ def test_the_examples_of_go() -> None:
     assert [one.line for one in note.verified] == [PETER_LINE]
     assert [one.line for one in note.unverified] == [ENOCH_LINE]
     assert len(open_note(both, [PETER_KEY, ENOCH_KEY]).verified) == 2
-    with pytest.raises(Unverified, match="note.unsigned"):
+    with refused(Unverified, "note.unsigned"):
         open_note(both, [])
     repeated = PETER_TEXT + "\n" + PETER_LINE + PETER_LINE
     assert len(open_note(repeated, [PETER_KEY]).verified) == 1
@@ -86,7 +87,7 @@ def test_signature_lines_can_be_added() -> None:
     assert both == note + line
     assert open_note(both, [LOG.key, witness().key]).verified[1].time == 5
     many = [Signature(f"w{n}", b"abcd", b"x").line for n in range(SIGNATURES_MAX)]
-    with pytest.raises(Malformed, match="note.signatures"):
+    with refused(Malformed, "note.signatures"):
         add_signatures(note, many)
 
 
@@ -100,17 +101,17 @@ def test_audit_06_a_known_key_that_fails_spoils_the_note() -> None:
     good, other = sign(TEXT, [LOG, witness()]), sign("another\n", [witness()])
     forged = TEXT + "\n" + good.split("\n\n")[1].split("\n")[0] + "\n" + other.split("\n\n")[1]
     assert open_note(forged, [LOG.key]).text == TEXT
-    with pytest.raises(Unverified, match="note.signature"):
+    with refused(Unverified, "note.signature"):
         open_note(forged, [LOG.key, witness().key])
 
 
 def test_audit_06_wrong_key_with_the_same_name() -> None:
     note = sign(TEXT, [IMPOSTOR])
     assert IMPOSTOR.key.name == LOG.key.name
-    with pytest.raises(Unverified, match="note.unsigned"):
+    with refused(Unverified, "note.unsigned"):
         open_note(note, [LOG.key])
     under_its_id = Signature(ORIGIN, LOG.key.id, IMPOSTOR.sign_text(TEXT.encode())).line
-    with pytest.raises(Unverified, match="note.signature"):
+    with refused(Unverified, "note.signature"):
         open_note(TEXT + "\n" + under_its_id, [LOG.key])
 
 
@@ -121,7 +122,7 @@ def test_audit_06_two_keys_under_one_id() -> None:
             return LOG.key.id
 
     other = Collided(ORIGIN, 1, IMPOSTOR.key.public)
-    with pytest.raises(Malformed, match="key.ambiguous"):
+    with refused(Malformed, "key.ambiguous"):
         open_note(sign(TEXT, [LOG]), [LOG.key, other])
     assert open_note(sign(TEXT, [LOG]), [LOG.key, LOG.key]).text == TEXT
 
@@ -184,18 +185,25 @@ def test_unknown_signature_lines_are_ignored() -> None:
 
 
 def test_what_cannot_be_signed() -> None:
-    for text in ("", "no newline", "a\ttab\n", "\x7f\x00\n", "\udfff\n", "x" * NOTE_BYTES_MAX + "\n"):
-        with pytest.raises(Malformed, match="note"):
+    for text in (
+        "",
+        "no newline",
+        "a\ttab\n",
+        "\x7f\x00\n",
+        "\udfff\n",
+        "x" * NOTE_BYTES_MAX + "\n",
+    ):
+        with refused(Malformed, "note"):
             sign(text, [LOG])
     for signers in ([], [LOG] * 17):
-        with pytest.raises(Malformed, match="note.signatures"):
+        with refused(Malformed, "note.signatures"):
             sign(TEXT, signers)
 
 
 def test_bytes_become_text_only_as_utf8() -> None:
     assert decode(NOTE.encode()) == NOTE
     for bad in (b"\xff" + NOTE.encode(), b"\xed\xa0\x80", b"\xc0\xaf", b"x" * (NOTE_BYTES_MAX + 1)):
-        with pytest.raises(Malformed, match="note"):
+        with refused(Malformed, "note"):
             decode(bad)
 
 
@@ -211,11 +219,10 @@ def test_any_text_is_a_note_or_refused(text: str) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_text_or_refused(raw: bytes) -> None:
-    try:
-        split_note(decode(raw))
-        parse_signature(decode(raw))
-    except LedgerError as error:
-        assert error.code.startswith(("note.", "key."))
+    text = attempt(partial(decode, raw), "note.")
+    if text is not None:
+        attempt(partial(split_note, text), "note.", "key.")
+        attempt(partial(parse_signature, text), "note.", "key.")
 
 
 @given(st.integers(0, len(NOTE.encode()) - 1), st.integers(1, 255))

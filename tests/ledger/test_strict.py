@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayward.ledger.errors import LedgerError, Malformed
+from bayward.ledger.errors import Malformed
 from bayward.ledger.strict import (
     base64_bytes,
     base64_text,
@@ -15,6 +16,7 @@ from bayward.ledger.strict import (
     decimal,
     json_object,
 )
+from ledger_bench import attempt, refused
 
 
 @given(st.binary())
@@ -37,20 +39,20 @@ def test_base64_goes_there_and_back(raw: bytes) -> None:
         "QQ==QQ==",
         "Q\0Q=",
         "Q-_=",
-        "ＱQ==",
+        "\uff31Q==",
         "\ud800",
         "=",
         "====",
     ],
 )
 def test_audit_06_base64_has_one_spelling(text: str) -> None:
-    with pytest.raises(Malformed, match="^x: "):
+    with refused(Malformed, "x: "):
         base64_bytes(text, "x")
 
 
 @pytest.mark.parametrize("text", ["QQ==", "QR", "Q", "QQ QQ", "+/8", "Q\n", "ÄQ", "\udfff", "QUJ"])
 def test_audit_06_base64url_has_one_spelling(text: str) -> None:
-    with pytest.raises(Malformed, match="^x: "):
+    with refused(Malformed, "x: "):
         base64url_bytes(text, "x")
 
 
@@ -61,10 +63,11 @@ def test_decimals() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "00", "01", "-1", "+1", "1 ", "1\n", "٣", "1_0", "9223372036854775808", "9" * 5000]
+    "text",
+    ["", "00", "01", "-1", "+1", "1 ", "1\n", "\u0663", "1_0", "9223372036854775808", "9" * 5000],
 )
 def test_audit_06_decimals_have_one_spelling(text: str) -> None:
-    with pytest.raises(Malformed, match="^x: "):
+    with refused(Malformed, "x: "):
         decimal(text, "x")
 
 
@@ -92,14 +95,11 @@ def test_json_object_takes_exactly_the_members() -> None:
     ],
 )
 def test_json_object_takes_nothing_else(text: str) -> None:
-    with pytest.raises(Malformed, match="^x: "):
+    with refused(Malformed, "x: "):
         json_object(text, {"v": int, "name": str}, "x")
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     for reader in (base64_bytes, base64url_bytes, decimal):
-        try:
-            reader(text, "x")
-        except LedgerError as error:
-            assert error.code == "x"
+        attempt(partial(reader, text, "x"), "x")
