@@ -154,5 +154,5 @@ def _judge(connection: ssl.SSLObject | ssl.SSLSocket) -> None:
         context.judge(peer_certificate(connection))
     except (Denied, Invalid) as refused:
         raise ssl.SSLCertVerificationError(refused.code) from refused
-    except ValueError as unreadable:  # OpenSSL took the certificate, cryptography does not
+    except (ValueError, x509.InvalidVersion) as unreadable:  # though OpenSSL took it
         raise ssl.SSLCertVerificationError("tls.unreadable_certificate") from unreadable

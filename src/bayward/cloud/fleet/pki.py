@@ -58,6 +58,8 @@ def create_root(
     deployment: str, key: ec.EllipticCurvePrivateKey, *, now: Instant, serial: int
 ) -> Authority:
     """The self-signed root; `key` is on P-384 and is kept offline afterwards."""
+    if not isinstance(key.curve, ec.SECP384R1):
+        raise Misconfigured("authority.curve", expected="P-384")
     name = _name(f"Bayward root of {check_deployment(deployment)}")
     builder = _builder(name, name, key.public_key(), now, ROOT_LIFE_MS, serial)
     builder = _as_authority(builder, path_length=1)
@@ -67,7 +69,9 @@ def create_root(
 def create_issuing(
     root: Authority, key: ec.EllipticCurvePrivateKey, *, now: Instant, serial: int
 ) -> Authority:
-    """The authority that signs leaves; it cannot make another authority."""
+    """The authority that signs leaves, on P-256; it cannot make another authority."""
+    if not isinstance(key.curve, ec.SECP256R1):
+        raise Misconfigured("authority.curve", expected="P-256")
     name = _name("Bayward issuing")
     subject = root.certificate.subject
     builder = _builder(name, subject, key.public_key(), now, ISSUING_LIFE_MS, serial)
@@ -113,7 +117,7 @@ def read_request(der: bytes) -> ec.EllipticCurvePublicKey:
         key = request.public_key()
         is_proven = request.is_signature_valid
         asks = len(request.extensions) > 0
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise Invalid("csr.malformed") from None
     except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise Denied("csr.extensions") from None
