@@ -126,6 +126,202 @@ def homes() -> Iterator[Sample]:
     )
 
 
+FILTERS = (
+    views.Filter(href="/console/parcels", key="all", count=1284, is_current=True),
+    views.Filter(href="/console/parcels?state=waiting", key="waiting", count=20),
+    views.Filter(href="/console/parcels?state=overdue", key="overdue", count=2),
+    views.Filter(href="/console/parcels?state=held", key="held", count=0),
+)
+
+
+def parcel(
+    tracking: str, carrier: str, recipient: str, unit: str, door: str, state: str, seconds: int
+) -> views.ParcelRow:
+    """One row of the list."""
+    return views.ParcelRow(
+        href=f"/console/parcels/prc_{tracking[-4:]}",
+        tracking=tracking,
+        carrier=carrier,
+        recipient=recipient,
+        unit=unit,
+        bank="Lobby A",
+        compartment=door,
+        state=views.ParcelState(state),
+        at=ago(seconds),
+        until=None
+        if state in {"collected", "returned", "missing"}
+        else ahead(4 - seconds // 90_000),
+    )
+
+
+ROWS = (
+    parcel("1Z5R89390357567127", "UPS", "M. Okafor", "4B", "14", "collected", 743),
+    parcel("1Z5R89390351104459", "UPS", "A. Lindqvist", "2C", "36", "waiting", 1790),
+    parcel("9405511206213414", "USPS", "J. Petit", "7A", "33", "waiting", 9000),
+    parcel("TBA305129938", "Amazon", "S. Iwasaki", "1D", "41", "waiting", 12_400),
+    parcel("794644790138", "FedEx", "R. Haddad", "5F", "56", "overdue", 620_000),
+    parcel("1Z999AA10123456784", "UPS", "K. Nowak", "3A", "08", "overdue", 640_000),
+    parcel("9400111899560008", "USPS", "E. Marsh", "6E", "27", "held", 88_000),
+    parcel("DD-55120", "DoorDash", "T. Abebe", "2A", "", "expected", 3_000),
+    parcel("794644799001", "FedEx", "L. Silva", "4C", "19", "returned", 170_000),
+    parcel("TBA305120011", "Amazon", "B. Stein", "7C", "48", "missing", 260_000),
+)
+ROOT = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
+PROOF = views.Proof(
+    leaf_index=8_191,
+    tree_size=8_214,
+    root=ROOT,
+    verified_at=ago(95),
+    receipt_href="/console/parcels/prc_7127/receipt",
+)
+
+
+def entry(
+    seconds: int, kind: str, facts: Facts, who: str = "", severity: Severity | None = None
+) -> views.TimelineEntry:
+    """One line with its proof."""
+    return views.TimelineEntry(
+        at=ago(seconds), kind=kind, facts=facts, who=who, proof=PROOF, severity=severity
+    )
+
+
+STORY = (
+    entry(743, "parcel.collected", {"door": "14", "result": "opened"}, "M. Okafor"),
+    entry(781, "door.opened", {"door": "14"}),
+    entry(782, "access.granted", {"door": "14", "method": "code"}, "M. Okafor"),
+    entry(860, "access.refused", {"method": "code", "reason": "typed wrong"}),
+    entry(5060, "grant.issued", {"door": "14", "recipient": "M. Okafor"}),
+    entry(5062, "parcel.deposited", {"door": "14", "carrier": "UPS"}, "courier 7K2"),
+    entry(5090, "compartment.reserved", {"door": "14", "size": "M"}, "courier 7K2"),
+    entry(90_300, "person.changed", {"subject": "M. Okafor"}, "Ines Duarte"),
+)
+
+
+def parcels() -> Iterator[Sample]:
+    """The list, one parcel, nothing, nothing found."""
+    page = views.Parcels(
+        shell=SHELL, rows=ROWS, filters=FILTERS, pager=views.Pager(older="/console/parcels?after=x")
+    )
+    yield Sample("console/parcels", page)
+    yield Sample("console/parcels-empty", replace(page, rows=(), filters=(), pager=views.Pager()))
+    yield Sample("console/parcels-none-found", replace(page, rows=(), query="kowalsky"))
+    yield Sample(
+        "console/parcel",
+        views.ParcelPage(
+            shell=SHELL,
+            parcel_id="prc_0c7m2k9v4x1q8z5n3b6r7t2w4y",
+            row=ROWS[0],
+            timeline=STORY,
+            wall=WALL,
+            position=DOOR_14,
+            receipt_href="/console/parcels/prc_7127/receipt",
+            actions=(
+                views.Action(key="resend", href="/console/parcels/prc_7127/resend", is_post=True),
+                views.Action(
+                    key="remote_open", href="/console/parcels/prc_7127/open", is_dangerous=True
+                ),
+            ),
+        ),
+    )
+
+
+def incidents() -> Iterator[Sample]:
+    """The list, one locked down, one released, none."""
+    row = views.IncidentRow(
+        href=INCIDENT,
+        kind="door.forced_open",
+        facts=BANNER.facts,
+        severity=Severity.CRITICAL,
+        state=views.IncidentState.OPEN,
+        bank="Lobby A",
+        at=ago(24),
+        due_at=ago(-276),
+    )
+    late = replace(
+        row,
+        kind="door.open_too_long",
+        facts={"door": "12"},
+        severity=Severity.WARNING,
+        at=ago(1300),
+        due_at=ago(400),
+    )
+    closed = replace(
+        row,
+        kind="bank.disconnected",
+        severity=Severity.NOTICE,
+        state=views.IncidentState.CLOSED,
+        owner="Ines Duarte",
+        at=ago(200_000),
+    )
+    listed = views.Incidents(
+        shell=ALARM_SHELL,
+        rows=(row, late, closed),
+        filters=(
+            views.Filter(
+                href="/console/incidents?state=open", key="open", count=2, is_current=True
+            ),
+            views.Filter(href="/console/incidents", key="all", count=14),
+        ),
+    )
+    yield Sample("console/incidents", listed)
+    yield Sample("console/incidents-empty", replace(listed, shell=SHELL, rows=()))
+    page = views.IncidentPage(
+        shell=replace(ALARM_SHELL, banners=(replace(BANNER, severity=Severity.CRITICAL),)),
+        incident_id="inc_5x8n2k9v4x1q8z5n3b6r7t2w4y",
+        url=INCIDENT,
+        row=row,
+        timeline=(
+            entry(22, "notification.sent", {"channel": "email", "subject": "Ines Duarte"}),
+            entry(23, "incident.opened", {"reason": "forced open"}),
+            entry(24, "lockdown.engaged", {"scope": "Lobby A, all doors"}, "", Severity.CRITICAL),
+            entry(24, "door.forced_open", {"door": "31"}, "", Severity.CRITICAL),
+        ),
+        is_locked_down=True,
+        scope="Lobby A, all doors",
+        doors_affected=57,
+        alerts=(("Ines Duarte", "e-mail", ago(21)), ("security.example", "webhook", ago(22))),
+        wall=ALARM_WALL,
+        clip_href="/console/incidents/inc_5x8n/clip",
+    )
+    yield Sample("console/incident", page)
+    wrong = (
+        FieldProblem("reason", "form.missing"),
+        FieldProblem("code", "totp.wrong"),
+    )
+    yield Sample(
+        "console/incident-wrong-code",
+        replace(page, row=replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte"),
+                problems=wrong, reason=""),
+    )  # fmt: skip
+    yield Sample(
+        "console/incident-released",
+        replace(
+            page,
+            shell=replace(SHELL, notices=(views.Notice("incident.release_requested", {}),)),
+            row=replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte"),
+            is_locked_down=False,
+            release=views.ReleaseState.CONFIRMED,
+            wall=WALL,
+        ),
+    )
+
+
+def errors() -> Iterator[Sample]:
+    """What went wrong and what to do now."""
+    for status, code, retry in (
+        (403, "http.forbidden", None),
+        (404, "http.not_found", None),
+        (409, "http.conflict", "/console/parcels"),
+        (422, "http.invalid", "/console/people/new"),
+        (500, "http.broken", "/console"),
+    ):
+        page = views.ErrorPage(status=status, problem=Problem(code), retry=retry, trace="7f3a-91c2")
+        yield Sample(f"console/error-{status}", page)
+
+
 def samples() -> Iterator[Sample]:
     """All of this file."""
     yield from homes()
+    yield from parcels()
+    yield from incidents()
+    yield from errors()

@@ -1,4 +1,4 @@
 // @ts-check
-import "./copy-button.js";
+import "./small-buttons.js";
 import "./relative-time.js";
 import "./search-palette.js";

@@ -16,3 +16,13 @@ export class CopyButton extends HTMLElement {
 }
 
 customElements.define("copy-button", CopyButton);
+
+/** `<print-button hidden>` around a button: shown where there is script to print with. */
+export class PrintButton extends HTMLElement {
+  connectedCallback() {
+    this.hidden = false;
+    this.querySelector("button")?.addEventListener("click", () => window.print());
+  }
+}
+
+customElements.define("print-button", PrintButton);
