@@ -18,13 +18,14 @@ import sqlalchemy as sa
 
 from bayward.cloud.storage import outbox
 from bayward.cloud.storage.schema import command as table
-from bayward.cloud.unit import Work
+from bayward.cloud.unit import Place, Work
 from bayward.core.clock import SECOND_MS, Instant, after
 from bayward.core.commands import (
     COMMAND_LIFE_MS,
     DOOR_COMMAND_LIFE_MS,
     MOVES_A_DOOR,
     Command,
+    CommandResult,
     Order,
 )
 from bayward.core.errors import NotFound
@@ -137,21 +138,25 @@ def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command
     ]
 
 
-def end(work: Work, tenant: TenantId, command: CommandId, *, is_done: bool, result: str) -> None:
-    """Record an outcome; the first one stands, except that the bank overrides an expiry."""
-    _end(work, tenant, command, State.DONE if is_done else State.REFUSED, result)
+def end(work: Work, tenant: TenantId, bank: BankId, result: CommandResult) -> None:
+    """Record what a bank answered; the first answer stands, also against an expiry."""
+    state = State.DONE if result.is_done else State.REFUSED
+    ours = table.c.bank == bank  # a bank cannot answer for another one
+    _end(work, tenant, result.command, state, result.result, ours)
 
 
-def ended_by_log(work: Work, tenant: TenantId, event: Event) -> None:
-    """`command.done` and `command.refused` as the bank has logged them."""
+def ended_by_log(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """`command.done` and `command.refused` as the bank has logged them (a reaction)."""
+    del place
     is_done = event.type is EventType.COMMAND_DONE
-    result = event.result if is_done else event.reason
-    end(work, tenant, CommandId(event.command or ""), is_done=is_done, result=result or "")
+    told = (event.result if is_done else event.reason) or ""
+    result = CommandResult(CommandId(event.command or ""), is_done=is_done, result=told)
+    end(work, tenant, BankId(event.bank or ""), result)
 
 
 def expire(work: Work, tenant: TenantId, command: CommandId) -> None:
     """Give up an order whose time has passed without an outcome."""
-    _end(work, tenant, command, State.EXPIRED, "expired")
+    _end(work, tenant, command, State.EXPIRED, "expired", sa.true())
 
 
 def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
@@ -173,7 +178,14 @@ def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
     )
 
 
-def _end(work: Work, tenant: TenantId, command: CommandId, state: State, result: str) -> None:
+def _end(  # noqa: PLR0917 - all of them say which row and what becomes of it
+    work: Work,
+    tenant: TenantId,
+    command: CommandId,
+    state: State,
+    result: str,
+    condition: sa.ColumnElement[bool],
+) -> None:
     before = [State.WAITING.value, State.SENT.value]
     if state is not State.EXPIRED:
         before.append(State.EXPIRED.value)
@@ -183,6 +195,7 @@ def _end(work: Work, tenant: TenantId, command: CommandId, state: State, result:
             table.c.tenant == tenant,
             table.c.command == command,
             table.c.state.in_(before),
+            condition,
         )
         .values(state=state.value, result=result, ended_at=work.now)
         .returning(table.c.bank, table.c.kind)

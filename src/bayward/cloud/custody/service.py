@@ -35,7 +35,7 @@ MOVES = {
 _log = structlog.get_logger()
 
 
-def parcel(work: Work, tenant: TenantId, parcel: ParcelId) -> ParcelView:
+def get_parcel(work: Work, tenant: TenantId, parcel: ParcelId) -> ParcelView:
     """One parcel; raises `NotFound` for another tenant's as for none."""
     found = store.find(work.tx, tenant, parcel)
     if found is None:
