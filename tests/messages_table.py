@@ -82,7 +82,7 @@ REQUESTS: tuple[m.Message, ...] = (
     HELLO,
     UPLOAD,
     m.Layout(name="Lobby", hash=HEX, compartments=[]),
-    m.Heartbeat(now=NOW),
+    m.Heartbeat(),
     READINGS,
     *(
         m.Command(id=COMMAND, order=order_to_wire(order), not_after=NOW, epoch=EPOCH)
@@ -94,6 +94,6 @@ ANSWERS: tuple[m.Message, ...] = (
     WELCOME,
     m.Acked(acked=8),
     m.Done(),
-    m.Heartbeat(now=NOW),
+    m.Time(now=NOW),
     m.Ended(is_done=True, result="opened"),
 )

@@ -1,6 +1,6 @@
 """What a bank and the control plane say to each other, version 1.
 
-    up      hello → welcome · upload → acked · layout → done · heartbeat → heartbeat · readings
+    up      hello → welcome · upload → acked · layout → done · heartbeat → time · readings
     down    command → ended · directory → done
 
 Each message is one struct; every text and list is bounded by `wire.limits`, unknown fields are
@@ -182,7 +182,11 @@ class Done(Message, frozen=True):
 
 
 class Heartbeat(Message, frozen=True):
-    """I am here, and it is `now`; answered in kind."""
+    """Are you there, and what time is it?"""
+
+
+class Time(Message, frozen=True):
+    """The control plane's clock."""
 
     now: InstantNumber
 
@@ -303,7 +307,7 @@ ANSWERS: dict[Action, type[Message]] = {
     Action.HELLO: Welcome,
     Action.UPLOAD: Acked,
     Action.LAYOUT: Done,
-    Action.HEARTBEAT: Heartbeat,
+    Action.HEARTBEAT: Time,
     Action.COMMAND: Ended,
     Action.DIRECTORY: Done,
 }

@@ -1,0 +1,32 @@
+"""The JSON Schemas of the protocol, generated from the classes.
+
+They are checked in (`wire/schema/*.json`) for people who speak the protocol from another
+language; a test compares them with what is generated here, and `make golden` rewrites them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from bayward.wire import codec
+from bayward.wire.messages import ANSWERS, REQUESTS, Message
+from bayward.wire.orders import AnyWireOrder
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def generate() -> dict[str, str]:
+    """File name and content of every schema: each message, the frame, and the orders."""
+    kinds: set[type[Message]] = {*REQUESTS.values(), *ANSWERS.values()}
+    found = {_WORD.sub("_", kind.__name__).lower(): _text(kind) for kind in kinds}
+    found["frame"] = _text(codec.Frame)
+    found["order"] = _text(AnyWireOrder)
+    return {f"{name}.json": text for name, text in sorted(found.items())}
+
+
+def _text(kind: object) -> str:
+    schema = {"$schema": DIALECT, **msgspec.json.schema(kind)}
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"

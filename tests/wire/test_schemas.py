@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import bayward.wire
+from bayward.wire.schemas import generate
+
+FOLDER = Path(bayward.wire.__file__).parent / "schema"
+
+
+def test_the_checked_in_schemas_are_those_of_the_classes() -> None:
+    made = generate()
+    if os.environ.get("BAYWARD_GOLDEN") == "write":
+        for name, text in made.items():
+            (FOLDER / name).write_text(text)
+    found = {path.name: path.read_text() for path in FOLDER.glob("*.json")}
+    assert found == made, "make golden rewrites them; read the diff"
+
+
+def test_every_object_is_closed_and_every_text_and_list_is_bounded() -> None:
+    for name, text in generate().items():
+        for path, node in _nodes(json.loads(text), name):
+            if node.get("type") == "object":
+                assert node["additionalProperties"] is False, path
+            if node.get("type") == "array":
+                assert "maxItems" in node, path
+            if node.get("type") == "string" and "enum" not in node:
+                assert "maxLength" in node, path
+            if node.get("type") == "integer":
+                assert {"minimum", "maximum"} <= node.keys(), path
+
+
+def _nodes(node: object, path: str) -> list[tuple[str, dict[str, object]]]:
+    found: list[tuple[str, dict[str, object]]] = []
+    if isinstance(node, dict):
+        found.append((path, node))
+        for key, inner in node.items():
+            found += _nodes(inner, f"{path}/{key}")
+    elif isinstance(node, list):
+        for index, inner in enumerate(node):
+            found += _nodes(inner, f"{path}/{index}")
+    return found
