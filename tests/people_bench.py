@@ -18,6 +18,19 @@ from bayward.core.roles import Binding, Node, Role
 START = Instant(1_800_000_000_000)
 
 
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self, at: Instant = START) -> None:
+        self.at = at
+
+    def now(self) -> Instant:
+        return self.at
+
+    def monotonic_ms(self) -> int:
+        return self.at
+
+
 class Numbers:
     """Bytes that look random and repeat with every test."""
 
