@@ -14,6 +14,7 @@ from bayward.cloud.unit import Work
 from bayward.core.errors import Conflict
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId, TenantId
+from bayward.ledger.dense import stored_hash_index
 from bayward.ledger.export import LogEntry, LogHeader
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.leaf import Disclosure
@@ -60,7 +61,7 @@ def page(
     if count <= 0:
         return []
     found = store.entries(work.tx, tenant, export.origin, first, count)
-    places = [2 * entry.index - entry.index.bit_count() for entry in found]
+    places = [stored_hash_index(0, entry.index) for entry in found]
     hashes = store.Hashes(work.tx, tenant, export.origin).read_hashes(places)
     return [
         LogEntry(entry.index, stored, entry.leaf, _shown(entry.disclosures, hidden)).line

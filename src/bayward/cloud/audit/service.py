@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bayward.cloud.audit import store
-from bayward.cloud.audit.store import Happened, LogHead, Wanted
+from bayward.cloud.audit.store import Growth, Happened, LogHead, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import LOCAL, Event, EventType
@@ -140,12 +140,13 @@ class _Kept:
 
     def commit(self, append: Append, note: str) -> None:
         """Keep everything; durable when the unit of work commits."""
-        store.append(
-            self._work.tx,
-            self._tenant,
-            self._head.origin,
-            append,
-            note=note,
+        growth = Growth(
+            first=append.first,
+            leaves=append.entries,
             disclosures=self._disclosures,
-            now=self._work.now,
+            hashes=append.stored_hashes,
+            size=append.new_size,
+            root=append.new_root,
+            note=note,
         )
+        store.grow(self._work.tx, self._tenant, self._head.origin, growth, self._work.now)

@@ -14,8 +14,8 @@ from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import Event, EventType, Scalar
 from bayward.core.ids import BankId, TenantId
+from bayward.ledger.dense import stored_hash_count
 from bayward.ledger.errors import Unverified
-from bayward.ledger.log import Append
 from bayward.ledger.merkle import EMPTY_ROOT
 
 TENANT_LOG = "tenant"
@@ -131,52 +131,85 @@ class Hashes:
         return [found[index] for index in indexes]
 
 
-def append(
-    tx: sa.Connection,
-    tenant: TenantId,
-    origin: str,
-    planned: Append,
-    *,
-    note: str,
-    disclosures: Sequence[Sequence[str]],
-    now: Instant,
-) -> None:
-    """Keep new entries, their hashes and the checkpoint that covers them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What new entries and the checkpoint that covers them mean for the database.
 
-    Raises `Conflict("log.moved")` when the log is not of the size the plan was made for: the
+    `first` is the size the log must have; `hashes` go to the end of its dense array.
+    """
+
+    first: int
+    leaves: Sequence[bytes]
+    disclosures: Sequence[Sequence[str]]
+    hashes: Sequence[bytes]
+    size: int
+    root: bytes
+    note: str
+
+
+def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: Instant) -> None:
+    """Keep new entries, their hashes and the checkpoint.
+
+    Raises `Conflict("log.moved")` when the log is not of the size the growth was made for: the
     fence against two writers.
     """
     head = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
     moved = tx.execute(
         s.log.update()
-        .where(head, s.log.c.size == planned.first)
-        .values(size=planned.new_size, root=planned.new_root, note=note, changed_at=now)
+        .where(head, s.log.c.size == growth.first)
+        .values(size=growth.size, root=growth.root, note=growth.note, changed_at=now)
     )
     if moved.rowcount != 1:
         raise Conflict("log.moved", origin=origin)
-    if not planned.entries:
+    if not growth.leaves:
         return
+    key = {"tenant": tenant, "origin": origin}
     tx.execute(
         s.log_entry.insert(),
         [
-            {
-                "tenant": tenant,
-                "origin": origin,
-                "idx": planned.first + offset,
-                "leaf": leaf,
-                "disclosures": json.dumps(list(disclosures[offset]), separators=(",", ":")),
-            }
-            for offset, leaf in enumerate(planned.entries)
+            key | {"idx": index, "leaf": leaf, "disclosures": _json(disclosures)}
+            for index, (leaf, disclosures) in enumerate(
+                zip(growth.leaves, growth.disclosures, strict=True), start=growth.first
+            )
         ],
     )
-    first_place = 2 * planned.first - planned.first.bit_count()
     tx.execute(
         s.log_hash.insert(),
         [
-            {"tenant": tenant, "origin": origin, "place": first_place + offset, "hash": one}
-            for offset, one in enumerate(planned.stored_hashes)
+            key | {"place": place, "hash": one}
+            for place, one in enumerate(growth.hashes, start=stored_hash_count(growth.first))
         ],
     )
+
+
+def insert_evidence(
+    tx: sa.Connection, tenant: TenantId, head: LogHead, *, reason: str, offered: str, now: Instant
+) -> None:
+    """Keep what a bank showed us that contradicts what we had accepted."""
+    tx.execute(
+        s.fork_evidence.insert().values(
+            tenant=tenant,
+            origin=head.origin,
+            bank=head.bank or "",
+            reason=reason,
+            at=now,
+            known_note=head.note,
+            offered_note=offered,
+        )
+    )
+
+
+def has_evidence(tx: sa.Connection, tenant: TenantId, origin: str, offered: str) -> bool:
+    """Whether this very note is in evidence already: a bank offers it again and again."""
+    table = s.fork_evidence.c
+    same = (table.tenant == tenant) & (table.origin == origin) & (table.offered_note == offered)
+    return tx.execute(sa.select(table.evidence).where(same).limit(1)).first() is not None
+
+
+def set_state(tx: sa.Connection, tenant: TenantId, origin: str, state: str) -> None:
+    """A log is `live`, `forked` (nothing more is taken) or `closed` (another one follows it)."""
+    mine = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
+    tx.execute(s.log.update().where(mine).values(state=state))
 
 
 def entries(
@@ -249,6 +282,10 @@ def happenings(
         query = query.where(table.seq < before)
     rows = tx.execute(query.order_by(table.seq.desc()).limit(count))
     return [_happened(row) for row in rows]
+
+
+def _json(texts: Sequence[str]) -> str:
+    return json.dumps(list(texts), separators=(",", ":"))
 
 
 def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:

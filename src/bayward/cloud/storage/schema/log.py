@@ -79,6 +79,5 @@ fork_evidence = c.table(
     c.instant("at"),
     c.text("known_note"),  # what we had accepted
     c.text("offered_note"),  # what we were shown
-    c.text("detail"),  # JSON
     sa.Index(None, "tenant", "bank"),
 )

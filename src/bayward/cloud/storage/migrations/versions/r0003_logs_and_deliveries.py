@@ -155,7 +155,6 @@ def _create_fork_evidence() -> None:
         sa.Column("at", NUMBER, nullable=False),
         sa.Column("known_note", sa.Text, nullable=False),
         sa.Column("offered_note", sa.Text, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant"], ["tenant.tenant"], name=op.f("fk_fork_evidence_tenant")
         ),
