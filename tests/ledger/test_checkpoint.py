@@ -69,6 +69,7 @@ MALFORMED = {
     "two lines": "o\n1\n",
     "no newline at the end": f"o\n1\n{ROOT_TEXT}",
     "an extension line": f"o\n1\n{ROOT_TEXT}\nmore\n",
+    "more behind": f"o\n1\n{ROOT_TEXT}\nx",
     "an empty line behind": f"o\n1\n{ROOT_TEXT}\n\n",
     "no origin": f"\n1\n{ROOT_TEXT}\n",
     "size with a leading zero": f"o\n01\n{ROOT_TEXT}\n",

@@ -165,8 +165,11 @@ def test_what_the_tree_does_not_have() -> None:
         lambda: inclusion_proof(0, 2**63, ARRAY),
         lambda: consistency_proof(0, 5, ARRAY),
         lambda: consistency_proof(6, 5, ARRAY),
+        lambda: consistency_proof(5, 2**63, ARRAY),
         lambda: subtree_hash(1, 3, ARRAY),
         lambda: subtree_inclusion_proof(4, 0, 4, ARRAY),
+        lambda: subtree_inclusion_proof(3, 4, 8, ARRAY),
+        lambda: subtree_consistency_proof(0, 4, 2**63, ARRAY),
         lambda: subtree_consistency_proof(0, 4, 3, ARRAY),
     ):
         with pytest.raises(OutOfRange):

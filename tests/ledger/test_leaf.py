@@ -139,6 +139,7 @@ def too_deep() -> Value:
         "\ud800",
         ["\udfff"],
         too_deep(),
+        {"a": {"b": {"c": {"d": {"e": 1}}}}},
     ],
 )
 def test_values_outside_the_profile(value: Any) -> None:

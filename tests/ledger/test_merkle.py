@@ -157,6 +157,13 @@ def test_audit_08_sizes_at_the_end_of_the_numbers() -> None:
         verify_inclusion(0, 2**63 - 1, some[0], some, EMPTY_ROOT)
 
 
+def test_audit_08_there_is_nothing_before_the_first() -> None:
+    with refused(OutOfRange, "proof.index"):
+        verify_inclusion(-1, 8, EMPTY_ROOT, [], EMPTY_ROOT)
+    with refused(OutOfRange, "proof.sizes"):
+        verify_consistency(-1, 8, EMPTY_ROOT, EMPTY_ROOT, [])
+
+
 def test_empty_tree() -> None:
     assert EMPTY_ROOT.hex().startswith("e3b0c44298fc1c14")
     with refused(OutOfRange, "proof.sizes"):

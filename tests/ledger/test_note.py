@@ -176,6 +176,13 @@ def test_sixteen_signatures_are_read() -> None:
     assert open_note(NOTE + LINE * 15, [LOG.key]).text == TEXT
 
 
+def test_audit_06_a_signature_line_ends_in_a_newline() -> None:
+    assert parse_signature(LINE).line == LINE
+    for bad in (LINE[:-1], "x" + LINE, LINE + LINE):
+        with refused(Malformed, "note."):
+            parse_signature(bad)
+
+
 def test_unknown_signature_lines_are_ignored() -> None:
     strangers = "".join(
         f"\u2014 {name} {data}\n" for name, data in (("x", "AAAAAAA="), (ORIGIN, "AAAAAAAA"))

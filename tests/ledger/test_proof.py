@@ -59,6 +59,7 @@ HASH_TEXT = base64_text(PROOF.hashes[0])
 MALFORMED = {
     "nothing": "",
     "another version": PROOF.text.replace("@v1", "@v2"),
+    "only the first line": "c2sp.org/tlog-proof@v1\n\n" + PROOF.checkpoint,
     "no index": PROOF.text.replace("index 5\n", ""),
     "an index with a leading zero": PROOF.text.replace("index 5", "index 05"),
     "an index of 2^63": PROOF.text.replace("index 5", "index 9223372036854775808"),
@@ -95,6 +96,8 @@ def test_audit_08_index_beyond_the_size() -> None:
         Proof(11, PROOF.hashes, PROOF.checkpoint).verify(ENTRY, LOG.key)
     with refused(Malformed, "proof.index"):
         Proof(2**63, PROOF.hashes, PROOF.checkpoint)
+    with refused(Malformed, "proof.index"):
+        Proof(-1, PROOF.hashes, PROOF.checkpoint)
 
 
 def test_audit_07_a_proof_for_another_entry_index_or_checkpoint() -> None:

@@ -91,7 +91,7 @@ class Log:
         self._store = store
         self._signers = signers
         self._frontier: Frontier | None = None
-        self._note: str | None = None
+        self._note = ""
 
     def resume(self) -> Frontier:
         """The edge as the store has it.
@@ -102,8 +102,9 @@ class Log:
         if self._frontier is not None:
             return self._frontier
         note = self._store.read_head()
-        frontier = Frontier()
-        if note is not None:
+        if note is None:
+            frontier, note = Frontier(), ""
+        else:
             head = open_checkpoint(note, self._signers()[0].key).checkpoint
             frontier = Frontier.load(head.size, self._store)
             if frontier.root != head.root:
@@ -125,7 +126,7 @@ class Log:
         """A proof of the entry at `index` under the latest checkpoint."""
         size = self.resume().size
         hashes = inclusion_proof(index, size, self._store)
-        return Proof(index, tuple(hashes), self._note or "")
+        return Proof(index, tuple(hashes), self._note)
 
     def prove_consistency(self, size: int) -> list[bytes]:
         """A proof that the log at `size` entries is the beginning of what it is now."""

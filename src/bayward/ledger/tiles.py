@@ -91,13 +91,11 @@ def parse_path(path: str) -> Tile | Bundle:
 
 def tiles_between(old_size: int, size: int) -> Iterator[Tile]:
     """The tiles a log of `size` serves that one of `old_size` did not have, or had narrower."""
-    for level in range(LEVEL_MAX + 1):
-        old, new = old_size >> (level * TILE_HEIGHT), size >> (level * TILE_HEIGHT)
-        if not new:
-            return
+    level, old, new = 0, old_size, size
+    while new > old:
         for n in range(old // TILE_WIDTH, -(-new // TILE_WIDTH)):
-            if new > old:
-                yield Tile(level, n, min(TILE_WIDTH, new - n * TILE_WIDTH))
+            yield Tile(level, n, min(TILE_WIDTH, new - n * TILE_WIDTH))
+        level, old, new = level + 1, old >> TILE_HEIGHT, new >> TILE_HEIGHT
 
 
 def read_tile(tile: Tile, reader: HashReader) -> bytes:

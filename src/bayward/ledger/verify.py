@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier
-from bayward.ledger.errors import LedgerError, Malformed, OutOfRange
+from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
 from bayward.ledger.keys import COSIGNATURE, VerifierKey
 from bayward.ledger.leaf import Value, open_leaf
@@ -242,7 +242,7 @@ def _checkpoint_finding(error: LedgerError) -> Finding:
         fault = Fault.MALFORMED
     elif error.code == "checkpoint.origin":
         fault = Fault.WRONG_ORIGIN
-    elif error.code.startswith("proof.") or isinstance(error, OutOfRange):
+    elif error.code.startswith("proof."):
         fault = Fault.PROOF_INVALID
     else:
         fault = Fault.SIGNATURE_INVALID
