@@ -49,6 +49,7 @@ _SALT = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 _DIGEST = r'"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
 """Of 43 characters the last one has two bits to spare; they are zero."""
 _LEAF = re.compile(rf'\{{"_sd":\[((?:{_DIGEST}(?:,{_DIGEST})*)?)\],"v":1\}}', re.ASCII)
+_parse_json = json.JSONDecoder().decode
 _json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
 ).encode
@@ -70,22 +71,7 @@ class Disclosure:
     @classmethod
     def parse(cls, text: str) -> Disclosure:
         """Read a disclosure; raises `Malformed` on anything but its one spelling."""
-        if len(text) > DISCLOSURE_CHARS_MAX:
-            raise Malformed("disclosure.length", f"{len(text)} characters")
-        raw = base64url_bytes(text, "disclosure.base64")
-        try:
-            parts = json.loads(raw.decode())
-        except (ValueError, RecursionError):
-            raise Malformed("disclosure.json", "not JSON in UTF-8") from None
-        match parts:
-            case [str(salt), str(name), value]:
-                _check_salt(salt)
-                spelling = _spell(salt, name, value)
-            case _:
-                raise Malformed("disclosure.json", "not [salt, name, value]")
-        if spelling != raw:
-            raise Malformed("disclosure.canonical", "another spelling of the same field")
-        return cls(salt, name, value)
+        return cls(*_read(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +134,12 @@ def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
     committed = frozenset(parse_leaf(leaf))
     fields: dict[str, Value] = {}
     for text in disclosures:
-        found = Disclosure.parse(text)
+        _, name, value = _read(text)
         if digest(text) not in committed:
-            raise Unverified("disclosure.foreign", f"{found.name} is not in this leaf")
-        if found.name in fields:
-            raise Unverified("disclosure.twice", found.name)
-        fields[found.name] = found.value
+            raise Unverified("disclosure.foreign", f"{name} is not in this leaf")
+        if name in fields:
+            raise Unverified("disclosure.twice", name)
+        fields[name] = value
     return fields
 
 
@@ -167,6 +153,25 @@ def _encode(salt: str, name: str, value: Value) -> str:
     if len(text) > DISCLOSURE_CHARS_MAX:
         raise Malformed("disclosure.length", f"{name} has {len(text)} characters")
     return text
+
+
+def _read(text: str) -> tuple[str, str, Value]:
+    """Salt, name and value of a disclosure in its one spelling."""
+    if len(text) > DISCLOSURE_CHARS_MAX:
+        raise Malformed("disclosure.length", f"{len(text)} characters")
+    raw = base64url_bytes(text, "disclosure.base64")
+    try:
+        parts = _parse_json(raw.decode())
+    except (ValueError, RecursionError):
+        raise Malformed("disclosure.json", "not JSON in UTF-8") from None
+    match parts:
+        case [str(salt), str(name), value]:
+            _check_salt(salt)
+        case _:
+            raise Malformed("disclosure.json", "not [salt, name, value]")
+    if _spell(salt, name, value) != raw:
+        raise Malformed("disclosure.canonical", "another spelling of the same field")
+    return salt, name, value
 
 
 def _spell(salt: str, name: str, value: Value) -> bytes:
