@@ -53,6 +53,7 @@ class TwinSettings:
     boards: tuple[TwinBoard, ...]
     pop_ms: int = 60  # from coil on to door open
     bounce_ms: int = 25  # how long contacts chatter
+    test_step_ms: int = 600  # between two locks when somebody presses TEST
 
 
 @dataclass(slots=True)

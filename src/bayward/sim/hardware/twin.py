@@ -23,8 +23,6 @@ from bayward.sim.hardware.pulses import Cause, TwinPulse
 from bayward.sim.hardware.settings import Cable, TwinBoard, TwinPort, TwinSettings, WireFaults
 from bayward.sim.hardware.wire import Wire
 
-TEST_STEP_MS = 600  # between two locks when somebody presses TEST
-
 
 def _ignore(_compartment: CompartmentId) -> None:
     return
@@ -163,7 +161,7 @@ class BankTwin:
         for place, name in enumerate(of.compartments):
             pulse_ms = self._boards[board].pulse_ms
             fire = partial(self._fire, name, of.supply, Cause.TEST_BUTTON, pulse_ms)
-            self._later(place * TEST_STEP_MS, fire)
+            self._later(place * self.settings.test_step_ms, fire)
 
     def _built(self, board: TwinBoard) -> Cu16Board:
         locks = [self._compartments[name] for name in board.compartments]

@@ -4,21 +4,75 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bayward.core.clock import Clock, Instant
+from bayward.core.clock import Instant
 from bayward.core.door import DoorReading, KnownDoor
 from bayward.core.ids import CommandId, CompartmentId
+from bayward.edge.drivers.timing import BusTiming
+from bayward.edge.governor import GovernorLimits
 from bayward.edge.hardware import Hardware
 from bayward.edge.unlock import UnlockRequest
 from bayward.edge.wiring import HardwareSettings
 from bayward.sim.hardware.commissioning import commissioned
-from bayward.sim.hardware.settings import TwinSettings
+from bayward.sim.hardware.settings import TwinSettings, one_line
 from bayward.sim.hardware.twin import BankTwin
 
 COMMAND_LIFE_MS = 5_000
+PATIENCE_S = 20.0  # far above what anything here takes; a busy machine must not fail a test
+SEED = 20_261_120
+
+# Shorter than real coils and people need, so that the tests end soon. Real limits: test_governor.
+QUICK_LIMITS = GovernorLimits(
+    stagger_ms=20, coil_gap_ms=80, coil_burst_window_ms=300, coil_rest_ms=400
+)
+QUICK_TIMING = BusTiming(
+    board_latency_ms=15,
+    scan_every_ms=20,
+    rest_first_ms=50,
+    rest_max_ms=100,
+    reopen_first_ms=20,
+    reopen_max_ms=50,
+    diagnostic_wait_ms=100,
+)
+PULSE_MS = 60
+
+
+class RealClock:
+    """The machine's clock; `skew_ms` moves the wall."""
+
+    def __init__(self) -> None:
+        self.skew_ms = 0
+
+    def now(self) -> Instant:
+        return Instant(time.time_ns() // 1_000_000 + self.skew_ms)
+
+    def monotonic_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+
+def doors(count: int) -> list[CompartmentId]:
+    return [CompartmentId.of(number.to_bytes(16, "big")) for number in range(1, count + 1)]
+
+
+def steel(count: int = 4, *, closed_level: int = 1) -> TwinSettings:
+    """A small bank with short pulses, lively springs and a little bounce."""
+    built = one_line(doors(count), closed_level=closed_level, pulse_ms=PULSE_MS)
+    return replace(built, pop_ms=20, bounce_ms=10, test_step_ms=80)
+
+
+def quick(settings: HardwareSettings) -> HardwareSettings:
+    return replace(
+        settings,
+        timing=QUICK_TIMING,
+        limits=QUICK_LIMITS,
+        confirm_ms=400,
+        check_ms=400,
+        ports=tuple(replace(port, gap_ms=2) for port in settings.ports),
+    )
 
 
 @dataclass(slots=True)
@@ -27,7 +81,7 @@ class Rig:
 
     twin: BankTwin
     hardware: Hardware
-    clock: Clock
+    clock: RealClock
     readings: list[tuple[CompartmentId, DoorReading]] = field(default_factory=list)
     governor: dict[str, object] = field(default_factory=dict)
     told: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,9 +106,10 @@ class Rig:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until what the driver tells makes `condition` true."""
-        while not condition():
-            self.told.clear()
-            await self.told.wait()
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                self.told.clear()
+                await self.told.wait()
 
     async def until_known(self) -> None:
         """Wait until every door has been read."""
@@ -62,19 +117,40 @@ class Rig:
         await self.until(lambda: all(self.is_closed(name) is not None for name in doors))
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    """For what the steel does not announce."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - coils and EEPROMs have no events
+            await asyncio.sleep(0.002)
+
+
 @asynccontextmanager
 async def rigged(
-    steel: TwinSettings,
-    clock: Clock,
-    rng: random.Random,
+    built: TwinSettings | None = None,
     *,
     adjust: Callable[[HardwareSettings], HardwareSettings] = lambda settings: settings,
     governor: Mapping[str, object] | None = None,
+    seed: int = SEED,
 ) -> AsyncIterator[Rig]:
     """Start both sides; `adjust` may change what the technician wrote down."""
-    twin = BankTwin(steel, rng, clock)
+    clock = RealClock()
+    twin = BankTwin(steel() if built is None else built, random.Random(seed), clock)
     await twin.start()
-    rig: Rig
+    try:
+        async with driven(twin, clock, adjust(quick(commissioned(twin))), governor) as rig:
+            yield rig
+    finally:
+        await twin.stop()
+
+
+@asynccontextmanager
+async def driven(
+    twin: BankTwin,
+    clock: RealClock,
+    settings: HardwareSettings,
+    governor: Mapping[str, object] | None = None,
+) -> AsyncIterator[Rig]:
+    """Start the product's driver on a twin that runs."""
 
     def on_reading(compartment: CompartmentId, reading: DoorReading) -> None:
         rig.readings.append((compartment, reading))
@@ -84,7 +160,7 @@ async def rigged(
         rig.governor = state
 
     hardware = Hardware(
-        adjust(commissioned(twin)),
+        settings,
         clock=clock,
         on_reading=on_reading,
         on_governor=on_governor,
@@ -97,4 +173,3 @@ async def rigged(
         yield rig
     finally:
         await hardware.stop()
-        await twin.stop()
