@@ -1,26 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from bayward.core.clock import Instant
 from bayward.core.errors import LimitExceeded, Unavailable
 from bayward.core.events import Event, EventType
-from bayward.edge.journal import Journal, JournalSetup
+from bayward.edge.journal import Journal, JournalSetup, SealedLetter
 from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.errors import OutOfRange
 
 SetupMaker = Callable[..., JournalSetup]
 NOON = Instant(1_795_000_000_000)
 TAG = "c0ffee" * 10
-
-
-@dataclass(frozen=True)
-class Letter:
-    kind: str = "pickup"
-    subject: str = "grt_1"
-    sealed: bytes = b"sealed"
 
 
 def opened(number: int, *, at: int = NOON) -> Event:
@@ -57,7 +51,7 @@ def test_everything_is_there_again_after_a_restart_and_boots_are_counted(
     make_setup: SetupMaker,
 ) -> None:
     first = Journal.open(make_setup())
-    first.append([opened(1)], [Letter()])
+    first.append([opened(1)], [SealedLetter("pickup", "grt_1", b"sealed")])
     first.close()
     second = Journal.open(make_setup())
     receipt = second.append([opened(2)])
@@ -72,8 +66,8 @@ def test_everything_is_there_again_after_a_restart_and_boots_are_counted(
 
 def test_letters_go_when_their_entries_are_acknowledged(make_setup: SetupMaker) -> None:
     journal = Journal.open(make_setup())
-    journal.append([opened(1)], [Letter(sealed=b"one")])
-    journal.append([opened(2)], [Letter(sealed=b"two")])
+    journal.append([opened(1)], [SealedLetter("pickup", "grt_1", b"one")])
+    journal.append([opened(2)], [SealedLetter("pickup", "grt_1", b"two")])
     journal.acknowledge(1)
     assert [letter.sealed for letter in journal.reader().letters(9)] == [b"two"]
     assert journal.head.acked == 1
@@ -86,16 +80,28 @@ def test_letters_go_when_their_entries_are_acknowledged(make_setup: SetupMaker) 
     journal.close()
 
 
+def test_a_checkpoint_can_be_had_for_any_size(make_setup: SetupMaker) -> None:
+    setup = make_setup()
+    journal = Journal.open(setup)
+    notes = [journal.append([opened(number)]).checkpoint for number in range(5)]
+    assert [journal.checkpoint(size) for size in range(1, 6)] == notes
+    assert open_checkpoint(journal.checkpoint(0), setup.signer.key).checkpoint.size == 0
+    with pytest.raises(OutOfRange):
+        journal.checkpoint(6)
+    journal.close()
+
+
 def test_time_goes_forward_only_and_is_kept_without_events(make_setup: SetupMaker) -> None:
     journal = Journal.open(make_setup())
+    assert journal.head.time is None
     journal.append([opened(1)])
     journal.append([opened(2, at=NOON - 5_000)])
     assert journal.head.watermark == NOON
-    journal.keep_time(Instant(NOON + 60_000))
+    journal.keep_time(Instant(NOON + 60_000), 7)
     journal.keep_time(NOON)
     journal.close()
     again = Journal.open(make_setup())
-    assert again.head.watermark == NOON + 60_000
+    assert again.head.time == {"watermark": NOON + 60_000, "unconfirmed_ms": 7}
     again.close()
 
 

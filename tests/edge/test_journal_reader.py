@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
 from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
-from bayward.edge.journal import Journal, JournalSetup
+from bayward.edge.journal import Journal, JournalSetup, SealedLetter
 from bayward.edge.journal_reader import event_of
 from bayward.ledger.errors import OutOfRange
 from bayward.ledger.merkle import EMPTY_ROOT, leaf_hash, verify_consistency
@@ -16,13 +15,6 @@ from bayward.ledger.merkle import EMPTY_ROOT, leaf_hash, verify_consistency
 SetupMaker = Callable[..., JournalSetup]
 NOON = Instant(1_795_000_000_000)
 TAG = "c0ffee" * 10
-
-
-@dataclass(frozen=True)
-class Letter:
-    kind: str = "pickup"
-    subject: str = "grt_1"
-    sealed: bytes = b"sealed"
 
 
 def opened(number: int) -> Event:
@@ -80,7 +72,7 @@ def test_a_reader_does_not_move_when_the_log_grows(make_setup: SetupMaker) -> No
     journal.append([opened(1)])
     reader = journal.reader()
     root = reader.root()
-    journal.append([opened(2)], [Letter()])
+    journal.append([opened(2)], [SealedLetter("pickup", "grt_1", b"sealed")])
     assert reader.root() == root
     assert len(list(reader.events())) == 1
     assert reader.letters(9) == []

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from bayward.core.clock import Clock, Instant
 from bayward.core.errors import LimitExceeded, Misconfigured, Unavailable
@@ -41,15 +41,13 @@ from bayward.ledger.merkle import leaf_hash
 EVENTS_PER_APPEND_MAX = 256  # one decision makes a handful; a loop that makes more is a bug
 
 
-class SealedLetter(Protocol):
-    """What the journal needs to know of a letter."""
+@dataclass(frozen=True, slots=True)
+class SealedLetter:
+    """A code only the notifier can read (`wire.letters`), and for whom it is."""
 
-    @property
-    def kind(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def sealed(self) -> bytes: ...
+    kind: str
+    subject: str
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,7 @@ class Head:
     note: str
     boot: int
     watermark: Instant
+    unconfirmed_ms: int
     acked: int
     quarantine: str | None
 
@@ -77,6 +76,13 @@ class Head:
     def size(self) -> int:
         """How many entries there are."""
         return self.frontier.size
+
+    @property
+    def time(self) -> dict[str, object] | None:
+        """What `core.trusted_time` made durable; None in a log where nothing happened yet."""
+        if self.watermark == 0:
+            return None
+        return {"watermark": self.watermark, "unconfirmed_ms": self.unconfirmed_ms}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +133,32 @@ class Journal:
         connection, head = self._ready()
         return LogReader(connection, head.size)
 
+    def checkpoint(self, size: int) -> str:
+        """The log's signed checkpoint when it had `size` entries; refused in quarantine."""
+        connection, head = self._ready()
+        if head.quarantine is not None:
+            raise Unavailable("journal.quarantined", why=head.quarantine)
+        if size == head.size:
+            return head.note
+        root = LogReader(connection, head.size).root(size)
+        return sign_checkpoint(Checkpoint(self.origin, size, root), [self._setup.signer])
+
     def events(self, first: int = 0) -> Iterator[Event]:
         """Events from index `first` on, oldest first, with their local fields."""
         return self.reader().events(first)
 
     def append(
-        self, events: Sequence[Event], letters: Sequence[SealedLetter] = (), *, tq: str = "U"
+        self,
+        events: Sequence[Event],
+        letters: Sequence[SealedLetter] = (),
+        *,
+        tq: str = "U",
+        unconfirmed_ms: int = 0,
     ) -> Receipt:
         """Write events (and the letters that go up with them) durably, or raise.
 
-        `tq` is the quality letter of the events' time. Raises `Unavailable` when they are not
+        `tq` is the quality letter of the events' time, `unconfirmed_ms` how much of it nobody
+        has confirmed (`core.trusted_time`). Raises `Unavailable` when they are not
         known to be durable; then nothing that depends on them may be done.
         """
         if not 0 < len(events) <= EVENTS_PER_APPEND_MAX:
@@ -153,6 +175,7 @@ class Journal:
             frontier=frontier,
             note=self._sign(frontier),
             watermark=max(head.watermark, *(event.time for event in stamped)),
+            unconfirmed_ms=unconfirmed_ms,
         )
         with self._transaction(connection):
             self._swap_head(connection, head, grown)
@@ -169,11 +192,12 @@ class Journal:
         self._head = grown
         return Receipt(head.size, grown.size, grown.note, stamped)
 
-    def keep_time(self, watermark: Instant) -> None:
+    def keep_time(self, watermark: Instant, unconfirmed_ms: int = 0) -> None:
         """Make the trusted time durable without an event (about once a minute)."""
         connection, head = self._ready()
         if watermark > head.watermark:
-            self._change_head(connection, head, replace(head, watermark=watermark))
+            kept = replace(head, watermark=watermark, unconfirmed_ms=unconfirmed_ms)
+            self._change_head(connection, head, kept)
 
     def acknowledge(self, size: int) -> None:
         """The control plane has the first `size` entries and their letters; letters go."""
@@ -278,11 +302,13 @@ class Journal:
     def _swap_head(self, connection: sqlite3.Connection, old: Head, new: Head) -> None:
         """Compare and swap: the fence against a second writer."""
         cursor = connection.execute(
-            "UPDATE head SET size = ?, root = ?, note = ?, boot = ?, watermark = ?, acked = ?, "
-            "quarantine = ? WHERE id = 1 AND size = ? AND root = ? AND boot = ?",
+            "UPDATE head SET size = ?, root = ?, note = ?, boot = ?, watermark = ?, "
+            "unconfirmed_ms = ?, acked = ?, quarantine = ? "
+            "WHERE id = 1 AND size = ? AND root = ? AND boot = ?",
             (
-                *(new.size, new.frontier.root, new.note, new.boot, new.watermark, new.acked),
-                *(new.quarantine, old.size, old.frontier.root, old.boot),
+                *(new.size, new.frontier.root, new.note, new.boot, new.watermark),
+                *(new.unconfirmed_ms, new.acked, new.quarantine),
+                *(old.size, old.frontier.root, old.boot),
             ),
         )
         if cursor.rowcount != 1:
@@ -323,22 +349,23 @@ class Journal:
             "INSERT INTO identity VALUES (1, ?, ?, ?)", (key.name, key.vkey, self._setup.bank)
         )
         connection.execute(
-            "INSERT INTO head VALUES (1, 0, ?, ?, 0, 0, 0, NULL)", (empty.root, self._sign(empty))
+            "INSERT INTO head VALUES (1, 0, ?, ?, 0, 0, 0, 0, NULL)",
+            (empty.root, self._sign(empty)),
         )
         connection.execute("COMMIT")
 
     def _load(self, connection: sqlite3.Connection) -> Head:
         journal_check.check_identity(connection, self._setup.signer.key, self._setup.bank)
         row = connection.execute(
-            "SELECT size, note, boot, watermark, acked, quarantine FROM head"
+            "SELECT size, note, boot, watermark, unconfirmed_ms, acked, quarantine FROM head"
         ).fetchone()
-        size, note, boot, watermark, acked, quarantine = row
+        size, note, boot, watermark, *rest = row
         if self._boot is not None and boot != self._boot:
             raise Unavailable("journal.superseded", boot=self._boot)
         reader = LogReader(connection, size)
         frontier = journal_check.check_tail(reader, note, self._setup.signer.key)
         journal_mark.check(self._setup.path, reader)
-        return Head(frontier, note, boot, Instant(watermark), acked, quarantine)
+        return Head(frontier, note, boot, Instant(watermark), *rest)
 
     def _take_over(self, connection: sqlite3.Connection, head: Head) -> None:
         """Count the boot up; from here on an older program can write no more."""

@@ -30,8 +30,8 @@ CREATE TABLE identity (
 CREATE TABLE head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
-  boot INTEGER NOT NULL, watermark INTEGER NOT NULL, acked INTEGER NOT NULL,
-  quarantine TEXT
+  boot INTEGER NOT NULL, watermark INTEGER NOT NULL, unconfirmed_ms INTEGER NOT NULL,
+  acked INTEGER NOT NULL, quarantine TEXT
 ) STRICT;
 
 CREATE TABLE entry (
