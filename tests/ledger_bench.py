@@ -10,7 +10,8 @@ from typing import TypeVar
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from bayward.ledger.dense import stored_hash_count
+from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
+from bayward.ledger.dense import Frontier, stored_hash_count
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import LogEntry, LogHeader
 from bayward.ledger.keys import Signer, cosigner, ecdsa_signer, ed25519_signer
@@ -18,6 +19,7 @@ from bayward.ledger.leaf import Sealed, Value, seal
 from bayward.ledger.log import Append, Log
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.receipt import Receipt
+from bayward.ledger.verdict import Verdict
 
 T = TypeVar("T")
 ORIGIN = "audit.example.com/d/bank-7/1"
@@ -127,3 +129,17 @@ class Bench:
 
     def lines(self) -> list[bytes]:
         return [self.header.line, *(self.entry(n).line for n in range(len(self.events)))]
+
+
+def said(verdict: Verdict) -> list[str]:
+    return [str(one) for one in verdict.findings]
+
+
+def names(verdict: Verdict) -> list[str]:
+    return [one.fault + ("" if one.at is None else f" at {one.at}") for one in verdict.findings]
+
+
+def resigned(leaves: list[bytes], signer: Signer = LOG, origin: str = ORIGIN) -> str:
+    """What somebody with the key of the log can say of any entries."""
+    tree, _ = Frontier().extend(leaf_hash(leaf) for leaf in leaves)
+    return sign_checkpoint(Checkpoint(origin, tree.size, tree.root), [signer])
