@@ -57,7 +57,11 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.filters.update(FILTERS)
-        self._environment.globals.update(asset=self.assets.url, qr=qr.svg)
+        self._environment.globals.update(
+            asset=self.assets.url,
+            qr=qr.svg,
+            language_name=lambda code: self.languages[code].name,
+        )
 
     def page(
         self,

@@ -1,0 +1,40 @@
+// @ts-check
+/** `<screen-keys for="input id">`: letters and digits on a screen without a keyboard. */
+
+const ROWS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"];
+
+export class ScreenKeys extends HTMLElement {
+  connectedCallback() {
+    if (this.childElementCount) return;
+    this.className = "screen-keys";
+    this.append(...ROWS.map((row, index) => {
+      const line = document.createElement("div");
+      line.append(...[...row].map((letter) => this.#key(letter, letter)));
+      if (index === 2) line.append(this.#key("⌫", "erase"));
+      if (index === 3) line.append(this.#key("-", "-"), this.#key("␣", "space"));
+      return line;
+    }));
+  }
+
+  /** @param {string} face @param {string} does */
+  #key(face, does) {
+    const key = document.createElement("button");
+    key.type = "button";
+    key.className = "key";
+    key.textContent = face;
+    key.setAttribute("aria-label", does);
+    key.addEventListener("click", () => this.#press(does));
+    return key;
+  }
+
+  /** @param {string} does */
+  #press(does) {
+    const input = document.getElementById(this.getAttribute("for") ?? "");
+    if (!(input instanceof HTMLInputElement)) return;
+    const letter = does === "space" ? " " : does;
+    input.value = does === "erase" ? input.value.slice(0, -1) : (input.value + letter).slice(0, input.maxLength);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+customElements.define("screen-keys", ScreenKeys);
