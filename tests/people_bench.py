@@ -53,10 +53,15 @@ class Bench:
     now: Instant = START
     ids: Ids = field(default_factory=lambda: Ids(Numbers()))
     told: list[tuple[TenantId, Event]] = field(default_factory=list)
+    secret: bytes = b""  # of the authenticator of whoever was set up last
 
     @property
     def work(self) -> Work:
         return Work(self.tx, self.now, self.ids, self.house, self._react)
+
+    @property
+    def node(self) -> Node:
+        return Node(self.tenant)
 
     def wait(self, ms: int) -> None:
         self.now = after(self.now, ms)

@@ -106,20 +106,26 @@ class Line:
 
 
 _SELF = Line(Reach.SELF, Aal.ONE)
+_STAFF_SELF = Line(Reach.SELF, Aal.TWO)  # a password alone may not even look
 _OWN = Line(Reach.OWN, Aal.ONE)
 _AT = Line(Reach.NODE, Aal.ONE)
 _STAFF = Line(Reach.NODE, Aal.TWO)
 _FRESH = Line(Reach.NODE, Aal.TWO, is_step_up=True)
 
 _A = Action
-_EVERYBODY = dict.fromkeys(Role, _SELF)
+_EVERYBODY = {
+    Role.RESIDENT: _SELF,
+    Role.COURIER: _SELF,
+    Role.ADMIN: _STAFF_SELF,
+    Role.SUPER_ADMIN: _STAFF_SELF,
+}
 _RESIDENT = {Role.RESIDENT: _OWN}
 _ADMIN = {Role.ADMIN: _STAFF}
 _ADMIN_FRESH = {Role.ADMIN: _FRESH}
 TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.SESSION_READ: _EVERYBODY,
     _A.SESSION_REVOKE: _EVERYBODY,
-    _A.STEP_UP: {Role.ADMIN: _SELF, Role.SUPER_ADMIN: _SELF},
+    _A.STEP_UP: {Role.ADMIN: _STAFF_SELF, Role.SUPER_ADMIN: _STAFF_SELF},
     _A.PASS_LIST: {Role.RESIDENT: _SELF},
     _A.PASS_READ: _RESIDENT,
     _A.GRANT_OPEN: _RESIDENT,

@@ -86,6 +86,12 @@ def enable(work: Work, tenant: TenantId, actor: PersonId | None, person_id: Pers
     return after
 
 
+def activate(work: Work, person: Person) -> None:
+    """He has signed in for the first time."""
+    if person.state is PersonState.INVITED:
+        store.update(work.tx, replace(person, state=PersonState.ACTIVE))
+
+
 def grant(work: Work, tenant: TenantId, actor: PersonId | None, offered: Binding) -> None:
     """Give a role; raises `Conflict("role.held")` when he has just this one already."""
     held = store.bindings_of(work.tx, tenant, offered.person)

@@ -196,6 +196,12 @@ def directory_changed(tx: sa.Connection, tenant: TenantId) -> None:
     tx.execute(mine.values(directory_revision=grown))
 
 
+def tenant_name(tx: sa.Connection, tenant: TenantId) -> str:
+    """How the organisation is called."""
+    query = sa.select(s.tenant.c.name).where(s.tenant.c.tenant == tenant)
+    return str(tx.execute(query).scalar_one())
+
+
 def units(tx: sa.Connection, tenant: TenantId) -> tuple[str, ...]:
     """Units that are in use, offered while typing."""
     query = (
