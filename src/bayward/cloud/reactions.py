@@ -182,7 +182,7 @@ def page() -> str:
     ]
     for kind in EventType:
         within = " → ".join(map(_name, WITHIN[kind]))
-        after = " → ".join(map(_name, AFTER[kind])) or "–"
+        after = " → ".join(map(_name, AFTER[kind])) or "none"
         lines.append(f"| `{kind.value}` | {within} | {after} |")
     return "\n".join(lines) + "\n"
 
