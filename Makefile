@@ -51,7 +51,7 @@ browser: setup ## Chromium on every page (needs Debian's package chromium)
 
 .PHONY: bench
 bench: setup ## measurements, as ratios
-	@$(PY) -m bench
+	@$(PY) -m bench $(ARGS)
 
 .PHONY: pictures
 pictures: setup ## screenshots of wall, kiosk, phone and console into docs/pictures
