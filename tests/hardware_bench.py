@@ -18,7 +18,7 @@ from bayward.edge.hardware import Hardware
 from bayward.edge.unlock import UnlockRequest
 from bayward.edge.wiring import HardwareSettings
 from bayward.sim.hardware.commissioning import commissioned
-from bayward.sim.hardware.settings import TwinSettings, one_line
+from bayward.sim.hardware.settings import TwinPort, TwinSettings, one_line
 from bayward.sim.hardware.twin import BankTwin
 
 COMMAND_LIFE_MS = 5_000
@@ -31,6 +31,8 @@ QUICK_LIMITS = GovernorLimits(
 )
 QUICK_TIMING = BusTiming(
     board_latency_ms=15,
+    doubt_ms=15,
+    confirm_every_ms=25,
     scan_every_ms=20,
     rest_first_ms=50,
     rest_max_ms=100,
@@ -59,9 +61,11 @@ def doors(count: int) -> list[CompartmentId]:
 
 
 def steel(count: int = 4, *, closed_level: int = 1) -> TwinSettings:
-    """A small bank with short pulses, lively springs and a little bounce."""
-    built = one_line(doors(count), closed_level=closed_level, pulse_ms=PULSE_MS)
-    return replace(built, pop_ms=20, bounce_ms=10, test_step_ms=80)
+    """A small bank with short pulses, lively springs, a little bounce, and a fast line."""
+    port = TwinPort("main", baud=115_200)
+    built = one_line(doors(count), closed_level=closed_level, port=port, pulse_ms=PULSE_MS)
+    boards = tuple(replace(board, latency_ms=2) for board in built.boards)
+    return replace(built, boards=boards, pop_ms=20, bounce_ms=10, test_step_ms=80)
 
 
 def quick(settings: HardwareSettings) -> HardwareSettings:
@@ -69,8 +73,8 @@ def quick(settings: HardwareSettings) -> HardwareSettings:
         settings,
         timing=QUICK_TIMING,
         limits=QUICK_LIMITS,
-        confirm_ms=400,
-        check_ms=400,
+        confirm_ms=250,
+        check_ms=250,
         ports=tuple(replace(port, gap_ms=2) for port in settings.ports),
     )
 
