@@ -47,11 +47,12 @@ def get_grant(work: Work, tenant: TenantId, grant: GrantId) -> GrantView:
     return found
 
 
-def mint_link(work: Work, tenant: TenantId, grant: GrantView) -> str:
+def mint_link(work: Work, tenant: TenantId, grant: GrantId) -> str:
     """A new token for `/p/{token}`; only its hash is kept, so it is told this once."""
+    found = get_grant(work, tenant, grant)
     raw = work.ids.random(TOKEN_BYTES)
-    until = after(grant.not_after, LINK_AFTERLIFE_MS)
-    link = Link(tenant, grant.parcel, grant.recipient, until)
+    until = after(found.not_after, LINK_AFTERLIFE_MS)
+    link = Link(tenant, found.parcel, found.recipient, until)
     store.insert_link(work.tx, _hash(raw), link, work.now)
     return base32(raw)
 

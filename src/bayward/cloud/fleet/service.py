@@ -9,11 +9,11 @@ import msgspec
 from bayward.cloud import orders
 from bayward.cloud.fleet import link_store, store
 from bayward.cloud.fleet.link_store import Recipient
-from bayward.cloud.fleet.store import Bank, Built, Glance
+from bayward.cloud.fleet.store import Bank, BankState, Built, Glance
 from bayward.cloud.unit import Place, Work
 from bayward.core.commands import BlockCompartment, RestoreCompartment
 from bayward.core.compartment import CompartmentState
-from bayward.core.errors import Conflict, NotFound
+from bayward.core.errors import Conflict, Denied, NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import BankId, CommandId, CompartmentId, PersonId, TenantId
 from bayward.wire.messages import Hello, Layout, Readings, compartments_of
@@ -37,22 +37,24 @@ def get_bank(work: Work, tenant: TenantId, bank: BankId) -> Bank:
     return found
 
 
-def connected(work: Work, tenant: TenantId, bank: BankId, hello: Hello) -> bool:
-    """A bank has said hello; tells whether its layout is not the one we have."""
+def greeted(work: Work, tenant: TenantId, bank: BankId, hello: Hello) -> bool:
+    """A bank has said hello; tells whether its layout is not the one we have.
+
+    Raises `NotFound`, or `Denied` for a bank that must not connect.
+    """
     found = get_bank(work, tenant, bank)
-    store.update_bank(
-        work.tx,
-        found,
-        is_connected=True,
-        connected_at=work.now,
-        firmware=hello.firmware,
-        boot=hello.boot,
-    )
-    work.emit(
-        Event(type=_T.BANK_CONNECTED, time=work.now, bank=bank, detail=hello.firmware),
-        tenant=tenant,
-    )
+    if found.state is not BankState.ENROLLED:
+        raise Denied(f"bank.{found.state.value}")
+    store.update_bank(work.tx, found, firmware=hello.firmware, boot=hello.boot)
     return found.layout_hash != hello.layout_hash
+
+
+def connected(work: Work, tenant: TenantId, bank: BankId) -> None:
+    """The link to a bank is up."""
+    found = get_bank(work, tenant, bank)
+    store.update_bank(work.tx, found, is_connected=True, connected_at=work.now)
+    event = Event(type=_T.BANK_CONNECTED, time=work.now, bank=bank, detail=found.firmware)
+    work.emit(event, tenant=tenant)
 
 
 def disconnected(work: Work, tenant: TenantId, bank: BankId, reason: str) -> None:
@@ -64,6 +66,12 @@ def disconnected(work: Work, tenant: TenantId, bank: BankId, reason: str) -> Non
     work.emit(
         Event(type=_T.BANK_DISCONNECTED, time=work.now, bank=bank, reason=reason), tenant=tenant
     )
+
+
+def restarted(work: Work) -> None:
+    """This program was started: whoever was connected to it before is not any more."""
+    for bank in store.enrolled(work.tx):
+        disconnected(work, bank.tenant, bank.bank, "cloud.restarted")
 
 
 def take_layout(work: Work, tenant: TenantId, bank: BankId, layout: Layout) -> None:

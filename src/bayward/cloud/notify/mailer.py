@@ -6,7 +6,6 @@ At least once: a message that was sent just before the power went is sent again 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -19,10 +18,11 @@ from bayward.cloud.jobs import Again, Duty, Hopeless, Settle
 from bayward.cloud.notify import messages, service, store
 from bayward.cloud.notify.messages import Draft, Links, Void
 from bayward.cloud.notify.store import Delivery, Letter, State
+from bayward.cloud.settings import MailSettings, is_loopback
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import SECOND_MS, Instant
-from bayward.core.errors import Denied, Invalid
+from bayward.core.errors import Denied, Invalid, Misconfigured
 from bayward.core.events import Event, EventType
 from bayward.core.ids import GrantId, PersonId, TenantId
 from bayward.ui.render import Mail
@@ -30,6 +30,7 @@ from bayward.ui.views.mail import MailView
 from bayward.wire.letters import open_letter
 
 SMTP_MS_MAX = 20 * SECOND_MS  # a slow server; ends before the job does
+SUBMISSIONS = 465  # TLS from the first byte (RFC 8314)
 PERMANENT = 500  # SMTP replies from here on will not change by trying again (RFC 5321 §4.2.1)
 LADDER_MS = tuple(s * SECOND_MS for s in (10, 60, 300, 900, 3600, 10800, 21600, 43200))
 
@@ -44,36 +45,27 @@ class Render(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The mail server that takes our messages; `sender` is their From.
-
-    `tls` is `start` (required STARTTLS), `direct` (implicit TLS) or `none`, which only a server
-    on this machine may have.
-    """
-
-    host: str
-    port: int
-    sender: str
-    tls: str = "start"
-    user: str | None = None
-    password: str | None = None
-
-
 class Mailer:
-    """Does the jobs that send mail."""
+    """Does the jobs that send mail; `notifier` opens the banks' letters.
+
+    Raises `Misconfigured` when mail would leave this machine in clear.
+    """
 
     def __init__(
         self,
         *,
         unit: Unit,
-        smtp: Smtp,
+        smtp: MailSettings,
+        password: str | None,
         render: Render,
         links: Links,
         notifier: ec.EllipticCurvePrivateKey,
     ) -> None:
+        if not smtp.is_starttls and smtp.port != SUBMISSIONS and not is_loopback(smtp.host):
+            raise Misconfigured("mail.unencrypted", host=smtp.host)
         self._unit = unit
         self._smtp = smtp
+        self._password = password
         self._render = render
         self._links = links
         self._notifier = notifier
@@ -143,10 +135,10 @@ class Mailer:
                 message,
                 hostname=smtp.host,
                 port=smtp.port,
-                username=smtp.user,
-                password=smtp.password,
-                start_tls=smtp.tls == "start",
-                use_tls=smtp.tls == "direct",
+                username=smtp.username,
+                password=self._password,
+                start_tls=smtp.is_starttls and smtp.port != SUBMISSIONS,
+                use_tls=smtp.port == SUBMISSIONS,
                 timeout=SMTP_MS_MAX / 1000,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:

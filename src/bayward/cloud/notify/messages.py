@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bayward.cloud.notify import address_store, service, store
@@ -25,20 +24,13 @@ from bayward.ui.views.wall import Reach
 TRACKING_SHOWN = 4  # characters left readable at each end
 
 
-class Links(Protocol):
+@dataclass(frozen=True, slots=True)
+class Links:
     """Makes the tokens of links; each is told once, to the message that carries it."""
 
-    def parcel(self, work: Work, tenant: TenantId, grant: GrantId) -> str:
-        """The token of `/p/{token}`."""
-        ...
-
-    def sign_in(self, work: Work, tenant: TenantId, person: PersonId) -> str:
-        """The token of `/l/{token}`."""
-        ...
-
-    def set_up(self, work: Work, tenant: TenantId, person: PersonId) -> str:
-        """The token of `/setup/{token}`."""
-        ...
+    parcel: Callable[[Work, TenantId, GrantId], str]  # of /p/{token}
+    sign_in: Callable[[Work, TenantId, PersonId], str]  # of /l/{token}
+    set_up: Callable[[Work, TenantId, PersonId], str]  # of /setup/{token}
 
 
 @dataclass(frozen=True, slots=True)

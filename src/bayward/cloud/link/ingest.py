@@ -1,0 +1,151 @@
+"""Taking in what banks say: one message, one transaction, and only then an answer.
+
+An upload is verified, stored, and carried out in a single transaction: entries and disclosures,
+the new head of the bank's log, every event with all that follows from it, the sealed letters,
+and an entry in the tenant's log that says which checkpoint was accepted. Either all of it is
+durable and acknowledged, or nothing happened and the bank sends it again. What is stored
+already changes nothing; what contradicts it is kept as evidence and raises an incident.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bayward.cloud.access import issuers
+from bayward.cloud.audit import mirror
+from bayward.cloud.audit import service as audit
+from bayward.cloud.fleet import service as fleet
+from bayward.cloud.fleet.pki import DeviceIdentity
+from bayward.cloud.notify import service as notify
+from bayward.cloud.unit import Place, Unit, Work
+from bayward.core.errors import Invalid
+from bayward.core.ids import BankId
+from bayward.wire.messages import Hello, Issuer, Layout, Readings, Upload, Welcome
+from bayward.wire.upload import (
+    Accepted,
+    AcceptedEntry,
+    Gap,
+    KnownLog,
+    UploadRefused,
+    check_hello,
+    check_upload,
+)
+
+_log = structlog.get_logger()
+
+
+class Ingest:
+    """The `Inbox` of the bank-facing listener; `notifier_key` is the public one (SPKI DER)."""
+
+    def __init__(self, unit: Unit, notifier_key: bytes) -> None:
+        self._unit = unit
+        self._notifier_key = notifier_key
+        self._epochs: dict[BankId, str] = {}  # of the connection each bank has now
+
+    async def start(self) -> None:
+        """Call once before the first bank connects."""
+        await self._unit.write(fleet.restarted)
+
+    async def hello(self, device: DeviceIdentity, hello: Hello) -> Welcome:
+        """Compare a bank's log with what was accepted, and tell it where to go on."""
+        answer = await self._unit.write(lambda work: self._greet(work, device, hello))
+        if isinstance(answer, UploadRefused):
+            raise answer
+        return answer
+
+    async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
+        """Verify, store, carry out; gives the size that is durable now."""
+        answer = await self._unit.write(lambda work: _take(work, device, upload))
+        if isinstance(answer, UploadRefused):
+            raise answer
+        return answer
+
+    async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
+        """The bank as built."""
+        await self._unit.write(
+            lambda work: fleet.take_layout(work, device.tenant, device.bank, layout)
+        )
+
+    async def readings(self, device: DeviceIdentity, readings: Readings) -> None:
+        """How the doors stand."""
+        await self._unit.write(
+            lambda work: fleet.take_readings(work, device.tenant, device.bank, readings)
+        )
+
+    async def connected(self, device: DeviceIdentity, epoch: str) -> None:
+        """The bank was welcomed: orders that wait for it can go."""
+        self._epochs[device.bank] = epoch
+        await self._unit.write(lambda work: _connect(work, device))
+
+    async def disconnected(self, device: DeviceIdentity, epoch: str, reason: str) -> None:
+        """That connection has ended; a newer one of the same bank is not touched by it."""
+        if self._epochs.get(device.bank) != epoch:
+            return
+        del self._epochs[device.bank]
+        await self._unit.write(
+            lambda work: fleet.disconnected(work, device.tenant, device.bank, reason)
+        )
+
+    def _greet(self, work: Work, device: DeviceIdentity, hello: Hello) -> Welcome | UploadRefused:
+        needs_layout = fleet.greeted(work, device.tenant, device.bank, hello)
+        known = mirror.known(work, device.tenant, device.bank, hello.origin)
+        try:
+            check_hello(known, hello)
+        except UploadRefused as refused:
+            mirror.refuse(work, device.tenant, device.bank, known, refused)
+            return refused
+        return Welcome(
+            acked=known.size,
+            root=known.root,
+            now=work.now,
+            tenant=str(device.tenant),
+            issuers=[
+                Issuer(kid=kid, spki=spki) for kid, spki in issuers.known(work, device.tenant)
+            ],
+            notifier_key=self._notifier_key,
+            needs_layout=needs_layout,
+            witness_note=mirror.newest_note(
+                work, device.tenant, audit.origin_of(work, device.tenant)
+            ),
+        )
+
+
+def _connect(work: Work, device: DeviceIdentity) -> None:
+    fleet.connected(work, device.tenant, device.bank)
+    work.wake(f"bank/{device.bank}")
+
+
+def _take(work: Work, device: DeviceIdentity, upload: Upload) -> int | UploadRefused:
+    bank = fleet.get_bank(work, device.tenant, device.bank)
+    known = mirror.known(work, device.tenant, device.bank, bank.origin)
+    try:
+        accepted = check_upload(known, upload)
+    except Gap as gap:  # not a lie: the bank goes on from the size it is told
+        return gap
+    except UploadRefused as refused:
+        mirror.refuse(work, device.tenant, device.bank, known, refused)
+        return refused
+    if not accepted.is_replay:
+        _carry_out(work, device, known, accepted)
+    return accepted.checkpoint.size
+
+
+def _carry_out(work: Work, device: DeviceIdentity, known: KnownLog, accepted: Accepted) -> None:
+    origin = known.key.name
+    mirror.keep(work, device.tenant, device.bank, accepted)
+    for entry in accepted.entries:
+        _carry_out_entry(work, device, origin, entry)
+    for letter in accepted.letters:  # after the events: a letter follows the grant it is for
+        notify.take_letter(work, device.tenant, device.bank, origin, letter)
+
+
+def _carry_out_entry(work: Work, device: DeviceIdentity, origin: str, entry: AcceptedEntry) -> None:
+    try:
+        event = mirror.event_of(device.bank, entry)
+    except Invalid as invalid:
+        # Signed and in order, so it is evidence and stays; but of a vocabulary we do not have.
+        _log.warning(
+            "ingest.not_understood", bank=device.bank, index=entry.index, code=invalid.code
+        )
+        return
+    work.emit(event, tenant=device.tenant, place=Place(origin, entry.index))

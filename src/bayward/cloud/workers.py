@@ -1,0 +1,38 @@
+"""Who does which jobs: lanes, so that what is slow never stands in the way of what is urgent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bayward.cloud import orders
+from bayward.cloud.jobs import Duty, Settle, Worker
+from bayward.cloud.notify import mailer as mail
+from bayward.cloud.notify import service as notify
+from bayward.cloud.notify.caller import Caller
+from bayward.cloud.notify.mailer import Mailer
+from bayward.cloud.storage.outbox import Job
+from bayward.cloud.unit import Unit
+from bayward.core.ids import CommandId, TenantId
+
+
+def lanes(
+    unit: Unit, *, mailer: Mailer | None, caller: Caller, random: Callable[[], float]
+) -> list[Worker]:
+    """The workers of one process; each is run as a task of its own.
+
+    Without a mail server (`mailer` None) messages wait in the outbox until there is one.
+    """
+    housekeeping: Mapping[str, Duty] = {
+        orders.EXPIRE_JOB: Duty(_expire_order),
+        notify.REMIND_JOB: Duty(mail.remind),
+        notify.PURGE_JOB: Duty(mail.purge),
+    }
+    duties = [housekeeping, {notify.CALL_JOB: caller.duty()}]
+    if mailer is not None:
+        duties += [{notify.ALERT_JOB: mailer.duty()}, {notify.MAIL_JOB: mailer.duty()}]
+    return [Worker(unit, lane, random) for lane in duties]
+
+
+async def _expire_order(job: Job) -> Settle | None:
+    tenant, command = TenantId(job.payload["tenant"]), CommandId(job.payload["command"])
+    return lambda work: orders.expire(work, tenant, command)
