@@ -6,6 +6,7 @@ import hmac
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bayward.core.errors import Denied, Invalid, Misconfigured
@@ -103,3 +104,10 @@ def test_a_key_on_another_curve_is_refused() -> None:
         seal("7", wrong.public_key(), BANK, GRANT)
     with pytest.raises(Misconfigured, match=r"letter\.key"):
         open_letter(LETTER, wrong, BANK, GRANT)
+
+
+def test_a_letter_that_holds_no_text_is_refused() -> None:
+    info = b"bayward/letter/1 " + BANK.encode() + b" " + GRANT.encode()
+    suite = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    with pytest.raises(Invalid, match=r"letter\.malformed"):
+        open_letter(suite.encrypt(b"\xff", KEY.public_key(), info), KEY, BANK, GRANT)

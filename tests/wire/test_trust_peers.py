@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvloop
 import websockets
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -25,7 +26,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from bayward.cloud.fleet.pki import identity_of
 from bayward.core.clock import Instant
-from bayward.core.errors import Misconfigured
+from bayward.core.errors import Denied, Misconfigured
 from bayward.core.ids import BankId, TenantId
 from bayward.sim.certificates import HOST, Deployment, Issued, deploy, p256
 from bayward.wire.trust import CertificateFiles, enrolment_context, peer_certificate
@@ -150,3 +151,60 @@ def test_an_encrypted_key_is_refused_without_asking_on_the_terminal(
     files = CertificateFiles(us.bank(TENANT, BANK).files.chain, secret)
     with pytest.raises(Misconfigured, match=r"tls\.identity"):
         us.bank_context(Issued(server.certificate, files), server.pin)
+
+
+def _handshake(
+    listener: ssl.SSLContext, dial: ssl.SSLContext, met: list[ssl.SSLObject] | None = None
+) -> str | None:
+    """The reason a listener refuses for, or None; `met` receives its side of the connection."""
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = dial.wrap_bio(ours, theirs, server_hostname=HOST)
+    judged = listener.wrap_bio(theirs, ours, server_side=True)
+    if met is not None:
+        met.append(judged)
+    for _ in range(4):
+        for side in (client, judged):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as refused:
+                return str(refused.args[0])
+    return None
+
+
+def test_a_connection_whose_context_was_exchanged_is_refused(
+    us: Deployment, server: Issued
+) -> None:
+    """`sni_callback` can put another context under a connection; ours must stay."""
+    bank = us.bank(TENANT, BANK)
+    lax = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    lax.load_cert_chain(server.files.chain, server.files.key)
+    lax.load_verify_locations(cadata=us.root.certificate.public_bytes(Encoding.DER))
+    context = us.listener_context(server, us.gate(bank).judge)
+    assert _handshake(context, us.bank_context(bank, server.pin)) is None
+
+    def exchange(connection: ssl.SSLObject | ssl.SSLSocket, _name: str, _: ssl.SSLContext) -> None:
+        connection.context = lax
+
+    context.sni_callback = exchange
+    assert _handshake(context, us.bank_context(bank, server.pin)) == "tls.context"
+
+
+def test_a_certificate_that_only_openssl_can_read_is_refused(
+    us: Deployment, server: Issued
+) -> None:
+    def unreadable(_: x509.Certificate) -> None:
+        raise ValueError("error parsing asn1 value")
+
+    context = us.listener_context(server, unreadable)
+    dial = us.bank_context(us.bank(TENANT, BANK), server.pin)
+    assert _handshake(context, dial) == "tls.unreadable_certificate"
+
+
+def test_nobody_at_the_other_end_is_nobody(us: Deployment, server: Issued) -> None:
+    met: list[ssl.SSLObject] = []
+    context = enrolment_context(server.files)
+    assert _handshake(context, us.bank_context(None, server.pin), met) is None
+    with pytest.raises(Denied, match=r"tls\.no_certificate"):
+        peer_certificate(met[0])

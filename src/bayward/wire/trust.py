@@ -148,7 +148,9 @@ def _judge(connection: ssl.SSLObject | ssl.SSLSocket) -> None:
     if cipher is None or cipher[0] != CIPHER:
         raise ssl.SSLCertVerificationError("tls.cipher")
     context = connection.context
-    if not isinstance(context, TrustContext) or context.judge is None:
+    if not isinstance(context, TrustContext):  # somebody's `sni_callback` exchanged it
+        raise ssl.SSLCertVerificationError("tls.context")
+    if context.judge is None:
         return
     try:
         context.judge(peer_certificate(connection))

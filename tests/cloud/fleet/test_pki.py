@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from bayward.cloud.fleet.pki import (
@@ -167,6 +167,15 @@ def test_a_plain_request_gives_its_key() -> None:
 def test_identity_95_a_request_that_asks_for_more_is_refused(asked: x509.ExtensionType) -> None:
     with pytest.raises(Denied, match=r"csr\.extensions"):
         read_request(request(KEY, asked))
+
+
+def test_identity_95_a_name_of_an_exotic_kind_is_refused() -> None:
+    """An X.400 address, which the library does not read."""
+    exotic = x509.UnrecognizedExtension(
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME, bytes.fromhex("3002a300")
+    )
+    with pytest.raises(Denied, match=r"csr\.extensions"):
+        read_request(request(KEY, exotic))
 
 
 @pytest.mark.parametrize(
