@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from bayward.cloud.audit import service as audit
+from bayward.cloud import reactions
 from bayward.cloud.people import service as people
 from bayward.cloud.people.details import Details
 from bayward.cloud.unit import House, Ids, Place, Work
@@ -86,4 +86,4 @@ class Bench:
 
     def _react(self, work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
         self.told.append((tenant, event))
-        audit.append(work, tenant, event, place)
+        reactions.react(work, tenant, event, place)

@@ -259,6 +259,15 @@ def decide(principal: Principal, action: Action, resource: Resource, context: Co
     return min(answers, key=lambda answer: isinstance(answer, Need))
 
 
+def may_ever(principal: Principal, action: Action, now: Instant) -> bool:
+    """Whether any role of `principal` has a line for `action`, whatever the thing is.
+
+    Asked before a thing is looked for, so that somebody who may not see it does not learn
+    whether it exists.
+    """
+    return any(binding.role in TABLE[action] for binding in active(principal.bindings, now))
+
+
 def _forbidden(
     principal: Principal,
     held: tuple[Binding, ...],

@@ -39,8 +39,8 @@ class Wall:
     def new(cls) -> Wall:
         return cls(*(ec.generate_private_key(ec.SECP256R1()) for _ in range(2)))
 
-    def request(self, ticket: Ticket, **changed: str) -> EnrolRequest:
-        origin = f"{ticket.deployment}/bank/{ticket.bank}/1"
+    def request(self, ticket: Ticket, epoch: str = "1", **changed: str) -> EnrolRequest:
+        origin = f"{ticket.deployment}/bank/{ticket.bank}/{epoch}"
         request = EnrolRequest(
             token=ticket.token,
             bank=ticket.bank,
@@ -204,7 +204,9 @@ def test_a_new_computer_replaces_the_old_one_only_when_it_enrols(
     kept = store.find_bank(bench.tx, bench.tenant, bank)
     assert kept is not None
     assert kept.spki == first.issued.spki
-    second = enrolment.enrol(bench.work, deployment, new.request(again))
+    with pytest.raises(Conflict, match=r"log\.exists"), bench.tx.begin_nested():
+        enrolment.enrol(bench.work, deployment, new.request(again))
+    second = enrolment.enrol(bench.work, deployment, new.request(again, epoch="2"))
     assert second is not None
     assert second.replaced == pin_of_key(old.key.public_key())
 

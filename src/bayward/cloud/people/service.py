@@ -38,7 +38,6 @@ def add(
     _told(work, person, EventType.PERSON_CREATED, actor)
     if offered is not None:
         grant(work, tenant, actor, replace(offered, person=person.person))
-    store.directory_changed(work.tx, tenant)
     return person
 
 
@@ -56,7 +55,6 @@ def change(
     names = (field.name for field in fields(Details))
     changed = ",".join(name for name in names if getattr(before, name) != getattr(after, name))
     _told(work, after, EventType.PERSON_CHANGED, actor, changed)
-    store.directory_changed(work.tx, tenant)
     return after
 
 
@@ -69,7 +67,6 @@ def disable(work: Work, tenant: TenantId, actor: PersonId | None, person_id: Per
     store.update(work.tx, after)
     sign_in_store.delete_sessions_of(work.tx, tenant, person_id)
     _told(work, after, EventType.PERSON_CHANGED, actor, "disabled")
-    store.directory_changed(work.tx, tenant)
     return after
 
 
@@ -82,7 +79,6 @@ def enable(work: Work, tenant: TenantId, actor: PersonId | None, person_id: Pers
     after = replace(person, state=PersonState.ACTIVE if has_been_here else PersonState.INVITED)
     store.update(work.tx, after)
     _told(work, after, EventType.PERSON_CHANGED, actor, "enabled")
-    store.directory_changed(work.tx, tenant)
     return after
 
 
@@ -105,8 +101,6 @@ def grant(work: Work, tenant: TenantId, actor: PersonId | None, offered: Binding
         work.tx, tenant, work.ids.new(BindingId), replace(offered, granted_by=actor)
     )
     _told_role(work, tenant, EventType.ROLE_GRANTED, actor, offered)
-    if offered.role is Role.RESIDENT:
-        store.directory_changed(work.tx, tenant)
 
 
 def revoke(work: Work, tenant: TenantId, actor: PersonId | None, binding: Binding) -> None:
@@ -114,8 +108,6 @@ def revoke(work: Work, tenant: TenantId, actor: PersonId | None, binding: Bindin
     if not store.end_bindings(work.tx, tenant, binding, work.now):
         raise NotFound("role.not_held")
     _told_role(work, tenant, EventType.ROLE_REVOKED, actor, binding)
-    if binding.role is Role.RESIDENT:
-        store.directory_changed(work.tx, tenant)
 
 
 def get(work: Work, tenant: TenantId, person_id: PersonId) -> Person:

@@ -189,13 +189,6 @@ def owners(tx: sa.Connection, tenant: TenantId, now: Instant) -> list[PersonId]:
     return [PersonId(person) for person in tx.execute(holders).scalars()]
 
 
-def directory_changed(tx: sa.Connection, tenant: TenantId) -> None:
-    """Somebody may be delivered to, or no longer: every bank gets a new list."""
-    grown = s.tenant.c.directory_revision + 1
-    mine = s.tenant.update().where(s.tenant.c.tenant == tenant)
-    tx.execute(mine.values(directory_revision=grown))
-
-
 def tenant_name(tx: sa.Connection, tenant: TenantId) -> str:
     """How the organisation is called."""
     query = sa.select(s.tenant.c.name).where(s.tenant.c.tenant == tenant)

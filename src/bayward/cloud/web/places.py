@@ -1,0 +1,140 @@
+"""From an id in an address to the thing the policy is asked about.
+
+Each function gives a `Locate`: called inside the transaction of the act itself, it finds the
+thing in the asker's own tenant or raises `NotFound`. An id of another tenant, of another kind,
+malformed or unknown is the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from bayward.cloud.access import service as access
+from bayward.cloud.custody import service as custody
+from bayward.cloud.fleet import service as fleet
+from bayward.cloud.incidents import service as incidents
+from bayward.cloud.people import service as people
+from bayward.cloud.people import store as people_store
+from bayward.cloud.unit import Work
+from bayward.core.errors import Invalid, NotFound
+from bayward.core.ids import BankId, GrantId, Id, IncidentId, ParcelId, PersonId, TenantId
+from bayward.core.policy import Resource
+from bayward.core.roles import PLATFORM, Binding, Node, active
+
+Locate: TypeAlias = Callable[[Work, TenantId, PersonId], Resource]
+
+AnyId = TypeVar("AnyId", bound=Id)
+
+
+def parse(kind: type[AnyId], text: str) -> AnyId:
+    """An id from an address; raises `NotFound` for what is none of this kind."""
+    try:
+        return kind.parse(text)
+    except Invalid:
+        raise NotFound(kind.prefix) from None
+
+
+def home(tenant: TenantId) -> Node:
+    """The node of everything that belongs to a tenant."""
+    return PLATFORM if tenant == people.PLATFORM_TENANT else Node(tenant)
+
+
+def everything(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+    """The whole tenant: lists, settings, logs."""
+    del work, person
+    return Resource(node=home(tenant))
+
+
+def oneself(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+    """The asker's own sessions and parcels."""
+    del work
+    return Resource(node=home(tenant), holder=person)
+
+
+def bank(text: str) -> Locate:
+    """A bank."""
+    bank_id = parse(BankId, text)
+    return lambda work, tenant, _: Resource(node=_bank_node(work, tenant, bank_id))
+
+
+def parcel(text: str) -> Locate:
+    """A parcel in its compartment, held by its recipient."""
+    parcel_id = parse(ParcelId, text)
+
+    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+        del person
+        found = custody.get_parcel(work, tenant, parcel_id)
+        node = _bank_node(work, tenant, found.bank)
+        return Resource(
+            node=replace(node, compartment=found.compartment),
+            holder=found.recipient,
+            is_occupied=True,
+        )
+
+    return locate
+
+
+def grant(text: str) -> Locate:
+    """A grant with the compartment it opens."""
+    grant_id = parse(GrantId, text)
+
+    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+        del person
+        found = access.get_grant(work, tenant, grant_id)
+        node = _bank_node(work, tenant, found.bank)
+        return Resource(
+            node=replace(node, compartment=found.compartment),
+            holder=found.recipient,
+            grant_bank=found.bank,
+            is_occupied=True,
+        )
+
+    return locate
+
+
+def incident(text: str) -> Locate:
+    """An incident at its bank."""
+    incident_id = parse(IncidentId, text)
+
+    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+        del person
+        found = incidents.get_incident(work, tenant, incident_id)
+        return Resource(node=_bank_node(work, tenant, found.bank))
+
+    return locate
+
+
+def person(text: str, offered: Binding | None = None) -> Locate:
+    """Somebody, with what he holds now and what he would be given."""
+    person_id = parse(PersonId, text)
+
+    def locate(work: Work, tenant: TenantId, asker: PersonId) -> Resource:
+        del asker
+        people.get(work, tenant, person_id)
+        held = active(people_store.bindings_of(work.tx, tenant, person_id), work.now)
+        return Resource(
+            node=offered.node if offered is not None else home(tenant),
+            subject=person_id,
+            subject_bindings=held,
+            offered=offered,
+            is_last_owner=people.is_last_owner(work, tenant, person_id),
+        )
+
+    return locate
+
+
+def newcomer(offered: Binding) -> Locate:
+    """Somebody who is not there yet, with the role he would be given."""
+
+    def locate(work: Work, tenant: TenantId, asker: PersonId) -> Resource:
+        del work, tenant, asker
+        return Resource(node=offered.node, offered=offered)
+
+    return locate
+
+
+def _bank_node(work: Work, tenant: TenantId, bank_id: BankId) -> Node:
+    found = fleet.get_bank(work, tenant, bank_id)
+    return Node(tenant, found.site, bank_id)

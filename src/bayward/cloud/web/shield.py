@@ -1,0 +1,182 @@
+"""Around every request: its number, who may send it from where, and the headers of its answer.
+
+A write is taken only from our own pages. Browsers say where a request comes from
+(`Sec-Fetch-Site`, else `Origin`) and no page can make them say otherwise, so there are no tokens
+in forms. A request that carries its session in an `Authorization` header needs neither: a
+browser never adds that by itself. Requests for another host name are refused, so that nobody's
+domain can be pointed at this machine.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import structlog
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from bayward.cloud.settings import is_loopback
+from bayward.cloud.web.limits import Rate
+from bayward.cloud.web.state import LANGUAGE_COOKIE, MACHINE_PATHS, Desk, Told
+from bayward.core.errors import Denied, LimitExceeded
+from bayward.ui.render import security_headers
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+NONCE_BYTES = 16
+TRACE_BYTES = 6
+OWN_SITE = {"same-origin", "none"}  # none: typed, or from a bookmark
+YEAR_S = 365 * 24 * 3600
+BURST_S = 6
+_QUIET = ("/static/", "/healthz", "/readyz")  # not worth a line in the program's log
+
+_log = structlog.get_logger()
+
+
+class Shield:
+    """ASGI middleware; outermost."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+        rate = desk.settings.requests_per_s_max
+        self._rate = Rate(rate * BURST_S, max(1, 1000 // rate))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at a request, then hand it on."""
+        if str(scope["type"]) != "http":
+            await self._app(scope, receive, send)
+            return
+        http = cast("HTTPScope", scope)
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in http["headers"]
+        }
+        told = self._told(http, headers)
+        state = http.setdefault("state", {})
+        state["told"] = told
+        state["refused"] = self._refusal(http, headers)
+        with structlog.contextvars.bound_contextvars(trace=told.trace):
+            await self._app(scope, receive, self._sender(http, told, send))
+
+    def _told(self, scope: HTTPScope, headers: Mapping[str, str]) -> Told:
+        cookies = cookies_of(headers.get("cookie", ""))
+        codes = self._desk.renderer.languages.codes()
+        chosen = _query(scope).get("lang") or cookies.get(LANGUAGE_COOKIE)
+        language = (
+            chosen
+            if chosen in codes
+            else self._desk.renderer.languages.negotiate(headers.get("accept-language", ""))
+        )
+        return Told(
+            trace=self._desk.random(TRACE_BYTES).hex(),
+            nonce=base64.urlsafe_b64encode(self._desk.random(NONCE_BYTES)).decode().rstrip("="),
+            language=language,
+            language_cookie=language if _query(scope).get("lang") == language else None,
+        )
+
+    def _refusal(self, scope: HTTPScope, headers: Mapping[str, str]) -> Exception | None:
+        """Why this request goes no further; raised by `guards`, so that it is answered in form."""
+        client = scope.get("client")
+        try:
+            self._desk.limiter.spend(self._rate, "address", client[0] if client else "")
+        except LimitExceeded as error:
+            return error
+        if not self._is_our_host(headers.get("host", "")):
+            return Denied("http.host")
+        if scope["method"] in SAFE or "authorization" in headers:
+            return None
+        if str(scope["path"]).startswith(MACHINE_PATHS) and "cookie" not in headers:
+            return None
+        return None if self._is_our_page(headers) else Denied("http.origin")
+
+    def _is_our_host(self, host: str) -> bool:
+        ours = urlsplit(self._desk.settings.origin)
+        if host.lower() == ours.netloc:
+            return True
+        return self._desk.settings.is_plain_http and is_loopback(_hostname(host))
+
+    def _is_our_page(self, headers: Mapping[str, str]) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None and site not in OWN_SITE:
+            return False
+        origin = headers.get("origin")
+        if origin is None:
+            return site == "same-origin"
+        return origin.lower() == self._desk.settings.origin or (
+            self._desk.settings.is_plain_http and origin.lower() == f"http://{headers.get('host')}"
+        )
+
+    def _sender(self, scope: HTTPScope, told: Told, send: Send) -> Send:
+        started = self._desk.clock.monotonic_ms()
+
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._check_decided(scope, told, message["status"])
+                message["headers"] = [*message["headers"], *self._headers(message, told)]
+                if not str(scope["path"]).startswith(_QUIET):
+                    _log.info(
+                        "web.answered",
+                        method=scope["method"],
+                        # The path may hold a secret; its pattern does not.
+                        route=scope.get("path_template") or "-",
+                        status=message["status"],
+                        ms=self._desk.clock.monotonic_ms() - started,
+                        **told.facts,
+                    )
+            await send(message)
+
+        return wrapped
+
+    def _headers(self, message: Any, told: Told) -> Iterable[tuple[bytes, bytes]]:
+        present = {name.lower() for name, _ in message["headers"]}
+        wanted = dict(security_headers(told.nonce))
+        wanted["Cache-Control"] = "no-store"
+        if not self._desk.settings.is_plain_http:
+            wanted["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
+        for name, value in wanted.items():
+            if name.lower().encode() not in present:
+                yield name.lower().encode(), value.encode()
+        for value in self._cookies(told):
+            yield b"set-cookie", value.encode()
+
+    def _cookies(self, told: Told) -> Iterable[str]:
+        secure = "" if self._desk.settings.is_plain_http else "; Secure"
+        if told.cookie is not None:
+            life = "" if told.cookie else "; Max-Age=0"
+            name = self._desk.cookie_name
+            yield f"{name}={told.cookie}; Path=/; HttpOnly; SameSite=Lax{secure}{life}"
+        if told.language_cookie is not None:
+            life = f"; Max-Age={YEAR_S}"
+            yield f"{LANGUAGE_COOKIE}={told.language_cookie}; Path=/; SameSite=Lax{secure}{life}"
+
+    @staticmethod
+    def _check_decided(scope: HTTPScope, told: Told, status: int) -> None:
+        opt = getattr(scope.get("route_handler"), "opt", {})
+        has_action = "action" in opt
+        assert not has_action or told.is_decided or status >= 300, (  # noqa: PLR2004 - an answer
+            f"{opt} answered without asking the policy"
+        )
+
+
+def cookies_of(header: str) -> dict[str, str]:
+    """Cookies by name; of two with one name the first counts, as browsers send it."""
+    told: dict[str, str] = {}
+    for part in header.split(";"):
+        name, is_set, value = part.strip().partition("=")
+        if is_set and name not in told:
+            told[name] = value
+    return told
+
+
+def _query(scope: HTTPScope) -> dict[str, str]:
+    query = scope.get("query_string", b"").decode("latin-1")
+    parts = (part.partition("=") for part in query.split("&"))
+    return {name: value for name, _, value in parts}
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
