@@ -1,17 +1,19 @@
 // @ts-check
 /** `<screen-keys for="input id">`: letters and digits on a screen without a keyboard. */
 
-const ROWS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"];
+const TALL = ["1234567890", "QWERTYUIOP", "ASDFGHJKL<", "ZXCVBNM-_"];
+const WIDE = ["1234567890-_<", "ABCDEFGHIJKLM", "NOPQRSTUVWXYZ"]; // four rows do not fit a low screen
+const NAMES = { "<": "erase", _: "space" };
+const FACES = { "<": "⌫", _: "␣" };
 
 export class ScreenKeys extends HTMLElement {
   connectedCallback() {
     if (this.childElementCount) return;
     this.className = "screen-keys";
-    this.append(...ROWS.map((row, index) => {
+    const rows = window.matchMedia("(orientation: landscape)").matches ? WIDE : TALL;
+    this.append(...rows.map((row) => {
       const line = document.createElement("div");
-      line.append(...[...row].map((letter) => this.#key(letter, letter)));
-      if (index === 2) line.append(this.#key("⌫", "erase"));
-      if (index === 3) line.append(this.#key("-", "-"), this.#key("␣", "space"));
+      line.append(...[...row].map((sign) => this.#key(FACES[sign] ?? sign, NAMES[sign] ?? sign)));
       return line;
     }));
   }
