@@ -166,7 +166,7 @@ class BankView:
 
     visit: Visit
     compartments: tuple[CompartmentView, ...]
-    lockdown: Lockdown | None  # of the whole bank
+    lockdown: Lockdown | None  # of the bank, or of the door somebody was just refused at
     is_siren_on: bool
     is_online: bool  # the control plane is on the line
     presence: str  # the number a phone must name to open from the app

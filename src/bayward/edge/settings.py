@@ -51,6 +51,7 @@ class KioskSettings:
 
     port: int = 8080
     has_camera: bool = True
+    after_column: int | None = None
     languages: tuple[str, ...] = ("en",)
     zone: ZoneInfo
     contact: str = ""
@@ -216,6 +217,7 @@ def _kiosk(told: BankFile) -> KioskSettings:
     return KioskSettings(
         port=told.kiosk.port,
         has_camera=told.kiosk.has_camera,
+        after_column=told.kiosk.after_column,
         languages=told.bank.languages,
         zone=zone,
         contact=told.bank.contact,

@@ -56,6 +56,7 @@ class KioskTable(_Table, frozen=True, kw_only=True):
 
     port: Port = 8080
     has_camera: bool = True
+    after_column: Annotated[int, Meta(ge=0, le=100)] | None = None  # 0: left of the first
 
 
 class CodesTable(_Table, frozen=True, kw_only=True):

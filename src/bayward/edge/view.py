@@ -9,6 +9,7 @@ from bayward.core.clock import Instant
 from bayward.core.commands import SCOPE_BANK
 from bayward.core.compartment import Compartment
 from bayward.core.door import DoorReading, KnownDoor, UnknownDoor, UnknownWhy
+from bayward.core.lockdown import Lockdown
 from bayward.edge.agent import BankView, CompartmentView, Stage, Visit
 from bayward.edge.controller import Controller
 
@@ -29,13 +30,21 @@ def bank_view(controller: Controller) -> BankView:
             CompartmentView(built, compartment in free, doors[compartment])
             for compartment, built in bank.layout.items()
         ),
-        lockdown=bank.lockdowns.get(SCOPE_BANK),
+        lockdown=_lockdown(controller),
         is_siren_on=bank.siren_since is not None,
         is_online=False,  # the shell knows
         presence=controller.presence,
         presence_until=controller.presence_until,
         carrier=admission.carrier if admission is not None else "",
     )
+
+
+def _lockdown(controller: Controller) -> Lockdown | None:
+    """The bank's own, or the newest door's when that is what somebody has just run into."""
+    lockdowns = controller.bank.lockdowns
+    if SCOPE_BANK in lockdowns or controller.visit.stage is not Stage.LOCKED_DOWN:
+        return lockdowns.get(SCOPE_BANK)
+    return max(lockdowns.values(), key=lambda one: one.since, default=None)
 
 
 def out_of_order(layout: Sequence[Compartment], trouble: str) -> BankView:

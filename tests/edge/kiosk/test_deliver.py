@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bayward.core.events import Event, EventType
+from edge_bench import ClerkBench
+from kiosk_bench import RECIPIENT, KioskBench
+
+SIZE, DOOR, CONFIRM = "/kiosk/deliver/size", "/kiosk/deliver/door", "/kiosk/deliver/confirm"
+PARCEL = "/kiosk/deliver/parcel"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> KioskBench:
+    return KioskBench(tmp_path)
+
+
+def last(clerk: ClerkBench, kind: EventType) -> Event:
+    return [event for event in clerk.journal.events() if event.type is kind][-1]
+
+
+async def put_in(bench: KioskBench, *, is_occupied: bool | None = True) -> None:
+    bench.play()
+    door = next(
+        one for one in bench.clerk.settings.layout
+        if one.id == bench.agent.view().visit.compartment
+    )  # fmt: skip
+    bench.clerk.clock.later(5_000)
+    bench.clerk.read(door, is_closed=True, is_occupied=is_occupied)
+    bench.agent.tell()
+
+
+async def test_two_parcels_and_good_bye(bench: KioskBench) -> None:
+    await bench.sign_in()
+    assert "UPS" in await bench.get(PARCEL)
+    await bench.describe_parcel()
+    assert "4B" not in await bench.get(SIZE)
+    assert await bench.post(SIZE, size="S") == DOOR
+    assert "A··· L·····" in await bench.get(DOOR)
+    await put_in(bench)
+    assert await bench.leads(DOOR) == CONFIRM
+    assert "1Z5R89390357567127" in await bench.get(CONFIRM)
+    assert await bench.post(CONFIRM, answer="another") == PARCEL
+    await bench.describe_parcel()
+    assert await bench.post(SIZE, size="M") == DOOR
+    await put_in(bench)
+    assert await bench.post(CONFIRM, answer="finish") == "/kiosk/thanks"
+    assert "Delivered" in await bench.get("/kiosk/thanks")
+    assert "Delivered" not in await bench.get("/kiosk")
+    deposited = last(bench.clerk, EventType.PARCEL_DEPOSITED)
+    assert (deposited.method, deposited.size) == ("courier", "M")
+
+
+async def test_wrong_size_gives_another_door_for_the_same_parcel(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.describe_parcel()
+    await bench.post(SIZE, size="S")
+    bench.play()
+    await bench.get(CONFIRM)
+    assert await bench.leads(SIZE) == DOOR
+    assert await bench.post(CONFIRM, answer="wrong_size") == SIZE
+    await bench.get(SIZE)
+    assert await bench.post(SIZE, size="L") == DOOR
+    reserved = last(bench.clerk, EventType.COMPARTMENT_RESERVED)
+    assert (reserved.size, reserved.tracking) == ("L", "1Z5R89390357567127")
+    assert last(bench.clerk, EventType.COMPARTMENT_RELEASED).reason == "wrong_size"
+
+
+async def test_cancel_leaves_the_courier_signed_in(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.describe_parcel()
+    await bench.post(SIZE, size="S")
+    await put_in(bench, is_occupied=False)
+    assert "empty" in await bench.get(CONFIRM)
+    assert await bench.post(CONFIRM, answer="cancel") == PARCEL
+
+
+async def test_confirming_an_open_door_does_nothing(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.describe_parcel()
+    await bench.post(SIZE, size="S")
+    bench.play()
+    assert await bench.post(CONFIRM, answer="finish") == DOOR
+    assert EventType.PARCEL_DEPOSITED not in [one.type for one in bench.clerk.journal.events()]
+
+
+async def test_a_full_bank_offers_what_is_larger(bench: KioskBench) -> None:
+    await bench.sign_in()
+    for _ in range(2):
+        await bench.describe_parcel()
+        await bench.post(SIZE, size="L")
+        await put_in(bench)
+        await bench.post(CONFIRM, answer="another")
+    await bench.describe_parcel()
+    assert "disabled" in await bench.get(SIZE)
+    assert await bench.post(SIZE, size="L") == SIZE
+    assert "Finish" in await bench.get(SIZE)
+    assert await bench.post(SIZE, size="S") == DOOR
+
+
+async def test_who_needs_a_low_door_gets_one(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.post(PARCEL, tracking="1Z5R89390357567127")
+    await bench.post(RECIPIENT, query="1a")
+    await bench.post(RECIPIENT, recipient="0")
+    assert "checked" in await bench.get(SIZE)
+    await bench.post(SIZE, size="S")
+    compartment = bench.agent.view().visit.compartment
+    assert compartment is not None
+    assert bench.agent.view().compartment(compartment).built.is_within_reach
+
+
+@pytest.mark.parametrize("tracking", ["", "12345", "x" * 41, "1Z\x00\x1d12345", "<script>alert()"])
+async def test_odd_tracking_numbers_are_told_and_kept_out(bench: KioskBench, tracking: str) -> None:
+    await bench.sign_in()
+    assert await bench.post(PARCEL, tracking=tracking) == PARCEL
+    page = await bench.get(PARCEL)
+    assert 'role="alert"' in page
+    assert "<script>alert()" not in page
+
+
+async def test_identity_81_search_is_masked_short_and_limited(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.post(PARCEL, tracking="1Z5R89390357567127")
+    await bench.post(RECIPIENT, query="an")
+    page = await bench.get(RECIPIENT)
+    assert "alert" in page
+    await bench.post(RECIPIENT, query="ann")
+    page = await bench.get(RECIPIENT)
+    assert "A··· L·····" in page
+    assert "Lindgren" not in page
+    for _ in range(12):
+        await bench.post(RECIPIENT, query="ann")
+    assert "A··· L·····" not in await bench.get(RECIPIENT)
+
+
+async def test_identity_78_nothing_opens_without_a_courier_and_a_parcel(
+    bench: KioskBench,
+) -> None:
+    assert await bench.post(PARCEL, tracking="1Z5R89390357567127") == "/kiosk"
+    assert await bench.post(RECIPIENT, query="4b") == "/kiosk"
+    assert await bench.post(SIZE, size="S") == PARCEL
+    assert await bench.leads(PARCEL) == "/kiosk"
+    assert await bench.post(CONFIRM, answer="finish") == "/kiosk"
+    await bench.sign_in()
+    assert await bench.post(SIZE, size="S") == PARCEL
+    assert await bench.post(SIZE, size="HUGE") == SIZE
+    assert await bench.post(RECIPIENT, recipient="7") == RECIPIENT
+    kinds = {event.type for event in bench.clerk.journal.events()}
+    assert EventType.UNLOCK_REQUESTED not in kinds
+
+
+async def test_identity_83_a_tracking_number_is_no_code(bench: KioskBench) -> None:
+    assert await bench.post("/kiosk/collect", code="1Z5R89390357567127") == "/kiosk/refused"
+
+
+async def test_signing_out_forgets_the_parcel(bench: KioskBench) -> None:
+    await bench.sign_in()
+    await bench.describe_parcel()
+    assert await bench.post("/kiosk/deliver/sign-out") == "/kiosk"
+    await bench.sign_in()
+    assert await bench.post(SIZE, size="S") == PARCEL
+    assert "1Z5R89390357567127" not in await bench.get(PARCEL)
