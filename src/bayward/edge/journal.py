@@ -29,6 +29,7 @@ from bayward.core.errors import LimitExceeded, Misconfigured, Unavailable
 from bayward.core.events import LOCAL, Event
 from bayward.core.ids import BankId
 from bayward.edge import journal_check, journal_mark, journal_schema
+from bayward.edge.journal_mark import Marks
 from bayward.edge.journal_reader import LogReader, join
 from bayward.edge.journal_schema import Connect, not_writable
 from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -95,6 +96,7 @@ class JournalSetup:
     clock: Clock
     random_bytes: Callable[[int], bytes]
     connect: Connect = journal_schema.connect
+    marks: Marks = journal_mark
 
 
 class Journal:
@@ -212,7 +214,7 @@ class Journal:
             connection.execute("DELETE FROM letter WHERE size <= ?", (size,))
         self._head = acked
         root = LogReader(connection, head.size).root(size)
-        journal_mark.write(self._setup.path, size, root)
+        self._setup.marks.write(self._setup.path, size, root)
 
     def check_cursor(self, size: int, root: bytes) -> None:
         """Compare with what the control plane remembers of this log.
@@ -341,7 +343,7 @@ class Journal:
 
     def _create(self, connection: sqlite3.Connection) -> None:
         """Lay out an empty log; refused where a log is known to have been."""
-        journal_mark.check_absent(self._setup.path)
+        self._setup.marks.check_absent(self._setup.path)
         empty = Frontier()
         key = self._setup.signer.key
         connection.executescript("BEGIN IMMEDIATE;" + journal_schema.schema())
@@ -364,7 +366,7 @@ class Journal:
             raise Unavailable("journal.superseded", boot=self._boot)
         reader = LogReader(connection, size)
         frontier = journal_check.check_tail(reader, note, self._setup.signer.key)
-        journal_mark.check(self._setup.path, reader)
+        self._setup.marks.check(self._setup.path, reader)
         return Head(frontier, note, boot, Instant(watermark), *rest)
 
     def _take_over(self, connection: sqlite3.Connection, head: Head) -> None:

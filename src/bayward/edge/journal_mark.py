@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from bayward.core.errors import Misconfigured, Unavailable
 from bayward.edge.journal_check import compare
@@ -16,6 +17,22 @@ from bayward.edge.journal_reader import LogReader
 from bayward.ledger.merkle import HASH_BYTES
 
 SUFFIX = ".mark"
+
+
+class Marks(Protocol):
+    """What this module is to the journal; simulated worlds keep marks in memory."""
+
+    def write(self, journal: Path, size: int, root: bytes) -> None:
+        """Replace the mark; raises `Unavailable` when that fails."""
+        ...
+
+    def check(self, journal: Path, reader: LogReader) -> None:
+        """Raise `Misconfigured` when the journal is not what its mark remembers."""
+        ...
+
+    def check_absent(self, journal: Path) -> None:
+        """Raise `Misconfigured` when there was a journal here before."""
+        ...
 
 
 def write(journal: Path, size: int, root: bytes) -> None:
