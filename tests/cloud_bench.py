@@ -16,6 +16,7 @@ from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.keys import FileKeys
 from bayward.cloud.link.ingest import Ingest
+from bayward.cloud.notify import webhooks
 from bayward.cloud.people import service as people
 from bayward.cloud.people.details import Details
 from bayward.cloud.storage.inline import InlineStore
@@ -297,3 +298,22 @@ def make(store: Store | None = None) -> CloudBench:
     house = House(HOUSE, URL, keys())
     unit = Unit(store=chosen, clock=clock, ids=Ids(Numbers()), house=house, react=react)
     return CloudBench(chosen, clock, unit, Ingest(unit, notifier_spki()), told)
+
+
+async def story(cloud: CloudBench) -> BankTwin:
+    """A parcel comes and goes, a door is forced, and somebody listens to all of it."""
+    tenant = await cloud.tenant()
+    admin = await cloud.person(tenant, "Ada", Role.ADMIN)
+    anne = await cloud.person(tenant, "Anne", Role.RESIDENT)
+    carl = await cloud.person(tenant, "Carl", Role.COURIER)
+    await cloud.do(webhooks.create, tenant, url="https://example.com/hook", events=(), actor=admin)
+    bank = await cloud.bank(tenant)
+    bank.record(_T.COURIER_ADMITTED, actor=carl, carrier="UPS", not_after=cloud.clock.at + DAY_MS)
+    bank.deposit(1, recipient=anne, courier=carl)
+    bank.collect(1)
+    bank.deposit(2, recipient=anne, courier=carl)
+    bank.record(_T.CODE_ROTATED, grant=named(GrantId, 2))
+    bank.record(_T.GRANT_EXPIRED, grant=named(GrantId, 2), parcel=named(ParcelId, 2))
+    bank.force()
+    await bank.upload(cloud.ingest)
+    return bank

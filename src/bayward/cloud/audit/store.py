@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place
@@ -69,23 +70,20 @@ def create_log(
     now: Instant,
 ) -> None:
     """Begin an empty log; `Conflict` when there is one of this origin."""
-    try:
-        tx.execute(
-            s.log.insert().values(
-                tenant=tenant,
-                origin=origin,
-                kind=kind,
-                bank=bank,
-                vkey=vkey,
-                state="live",
-                size=0,
-                root=EMPTY_ROOT,
-                note="",
-                changed_at=now,
-            )
-        )
-    except sa.exc.IntegrityError as error:
-        raise Conflict("log.exists", origin=origin) from error
+    row = insert(s.log).values(
+        tenant=tenant,
+        origin=origin,
+        kind=kind,
+        bank=bank,
+        vkey=vkey,
+        state="live",
+        size=0,
+        root=EMPTY_ROOT,
+        note="",
+        changed_at=now,
+    )
+    if tx.execute(row.on_conflict_do_nothing()).rowcount != 1:
+        raise Conflict("log.exists", origin=origin)
 
 
 def find_log(tx: sa.Connection, tenant: TenantId, origin: str) -> LogHead | None:
