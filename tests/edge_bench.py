@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bayward.core.clock import Instant
-from bayward.core.commands import AdmitCourier, Command
+from bayward.core.commands import AdmitCourier, Command, Order
 from bayward.core.compartment import Compartment
 from bayward.core.door import KnownDoor, UnlockOutcome
 from bayward.core.errors import Denied
@@ -166,9 +166,13 @@ class ClerkBench:
     def admit(self) -> str:
         until = Instant(self.trusted.now() + 10**10)
         order = AdmitCourier(COURIER, "C. Ourier", "UPS", until)
-        deadline = Instant(self.trusted.now() + 10_000)
-        self.do(CommandReceived(Command(self.ids.command(), order, deadline, "now"), "now"))
+        self.do(CommandReceived(self.command(order), "now"))
         return self.letters[-1].code
+
+    def command(self, order: Order) -> Command:
+        """An order in its envelope, good for ten seconds."""
+        deadline = Instant(self.trusted.now() + 10_000)
+        return Command(self.ids.command(), order, deadline, "now")
 
     def last_unlock(self) -> Unlock:
         effects = [one for outcome in self.outcomes for one in outcome.effects]

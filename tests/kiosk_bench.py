@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import segno
 
-from bayward.core.errors import BaywardError, Denied, Unavailable
+from bayward.core.errors import Denied, Unavailable
 from bayward.core.ids import PersonId
 from bayward.edge.agent import BankView, Recipient, Request, Visit
 from bayward.edge.directory import Directory, SearchBudget
 from bayward.edge.kiosk.app import make_app, make_kiosk
 from bayward.edge.kiosk.guard import Guard
+from bayward.edge.kiosk.scan import HEIGHT, WIDTH
 from bayward.edge.view import out_of_order
 from edge_bench import ClerkBench
 from table_top import ANNA
@@ -137,5 +139,14 @@ class KioskBench:
         self.agent.tell()
 
 
+def camera_frame(text: str) -> bytes:
+    """A picture of a QR code as the camera would give it."""
+    code = segno.make(text, micro=False, error="m")
+    image = [bytearray(b"\xc8" * WIDTH) for _ in range(HEIGHT)]
+    for row, line in enumerate(code.matrix_iter(scale=6, border=4)):
+        for column, dark in enumerate(line):
+            image[20 + row][30 + column] = 20 if dark else 230
+    return b"".join(image)
+
+
 RECIPIENT = "/kiosk/deliver/recipient"
-__all__ = ["BaywardError", "KioskBench"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -54,9 +55,9 @@ def make_kiosk(
     )
 
 
-def make_app(kiosk: Kiosk) -> Litestar:
-    """The ASGI application."""
-    return Litestar(
+def make_app(kiosk: Kiosk) -> ASGIApp:
+    """The ASGI application, with the guard around all of it."""
+    app = Litestar(
         route_handlers=[
             *(pages.enter, pages.home, pages.page, pages.help_page, pages.collect),
             *(pages.more_time, pages.again, pages.done, pages.say, pages.health, pages.static),
@@ -65,34 +66,30 @@ def make_app(kiosk: Kiosk) -> Litestar:
         ],
         dependencies={"kiosk": Provide(lambda: kiosk, sync_to_thread=False)},
         exception_handlers={BaywardError: pages.on_error},
-        middleware=[_guarded(kiosk.guard)],
         state=State({"kiosk": kiosk}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
+    return _guarded(cast("ASGIApp", app), kiosk.guard)
 
 
-def _guarded(guard: Guard) -> Callable[[ASGIApp], ASGIApp]:
+def _guarded(app: ASGIApp, guard: Guard) -> ASGIApp:
     """Judge each request before anything else sees it."""
 
-    def wrap(app: ASGIApp) -> ASGIApp:
-        async def judged(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == ScopeType.HTTP:
-                headers = {
-                    name.decode("latin-1"): value.decode("latin-1")
-                    for name, value in scope["headers"]
-                }
-                try:
-                    guard.check(scope["method"], scope["path"], headers)
-                except Denied as denied:
-                    await _refuse(send, denied)
-                    return
-            await app(scope, receive, send)
+    async def judged(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+            }
+            try:
+                guard.check(scope["method"], scope["path"], headers)
+            except Denied as denied:
+                await _refuse(send, denied)
+                return
+        await app(scope, receive, send)
 
-        return judged
-
-    return wrap
+    return judged
 
 
 async def _refuse(send: Send, denied: Denied) -> None:

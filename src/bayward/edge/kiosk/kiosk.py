@@ -33,6 +33,8 @@ FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 8
 NONCE_BYTES = 16
 
+_CREDENTIAL_STAGES = frozenset({Stage.IDLE, Stage.REFUSED, Stage.LOCKED_DOWN, Stage.OUT_OF_ORDER})
+
 AnyRequest = Request[object, object, State]
 Credential = PresentCode | PresentPass | SignIn
 
@@ -123,7 +125,12 @@ class Kiosk:
         return self.proper_place()
 
     async def present(self, credential: Credential, retry: str) -> str:
-        """Try a credential; gives the next page, after the same time whatever comes of it."""
+        """Try a credential; gives the next page, after the same time whatever comes of it.
+
+        In the middle of a visit it is a second touch of the same button, and is not tried.
+        """
+        if self.agent.view().visit.stage not in _CREDENTIAL_STAGES:
+            return self.proper_place()
         self.session.forget()
         async with self._floor():
             visit = await self.agent.ask(credential)
