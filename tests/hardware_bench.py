@@ -74,6 +74,7 @@ def quick(settings: HardwareSettings) -> HardwareSettings:
         timing=QUICK_TIMING,
         limits=QUICK_LIMITS,
         confirm_ms=250,
+        fresh_ms=100,
         check_ms=250,
         ports=tuple(replace(port, gap_ms=2) for port in settings.ports),
     )

@@ -47,7 +47,7 @@ class Opener:
         try:
             while (outcome := unlock.outcome) is None:
                 if unlock.at in (Phase.CONFIRMING, Phase.SHUT) or request is None:
-                    signal = await self._confirm(sent_ms)
+                    signal = await self._confirm(unlock, sent_ms)
                 elif unlock.at is Phase.CHECKING:
                     signal = await self._check(request, asked_ms)
                 elif unlock.at is Phase.WAITING:
@@ -65,14 +65,13 @@ class Opener:
         return outcome
 
     async def _check(self, request: UnlockRequest, asked_ms: int) -> Signal:
-        """Read the door, unless that was done a moment ago."""
+        """Read the door. What was read before we were asked may be over by now."""
         while True:
             if self._is_late(request):
                 return Signal.LATE
             now_ms = self._clock.monotonic_ms()
             reading = self._bus.reading(self._lock.board, self._lock.lock)
-            is_fresh = now_ms - self._confirmed_ms() <= self._settings.fresh_ms
-            if is_fresh and not isinstance(reading, UnknownDoor):
+            if self._confirmed_ms() > asked_ms and not isinstance(reading, UnknownDoor):
                 return signal_of(reading)
             left_ms = asked_ms + self._settings.check_ms - now_ms
             if left_ms <= 0:
@@ -110,8 +109,11 @@ class Opener:
             self._governor.sent(request.command)
         return _SIGNAL_OF_RESULT[result]
 
-    async def _confirm(self, sent_ms: int) -> Signal:
-        """The next thing the door says that it did not say before the pulse."""
+    async def _confirm(self, unlock: Unlock, sent_ms: int) -> Signal:
+        """The next thing the door says that it did not say before the pulse.
+
+        That it is shut counts at the end only if it was read a moment before.
+        """
         deadline_ms = sent_ms + self._settings.confirm_ms
         while (left_ms := deadline_ms - self._clock.monotonic_ms()) > 0:
             self._bus.watch(self._lock.board)
@@ -119,6 +121,9 @@ class Opener:
             reading = self._bus.reading(self._lock.board, self._lock.lock)
             if isinstance(reading, UnknownDoor) or self._confirmed_ms() > sent_ms:
                 return signal_of(reading)
+        age_ms = self._clock.monotonic_ms() - self._confirmed_ms()
+        if unlock.at is Phase.SHUT and age_ms > self._settings.fresh_ms:
+            return Signal.UNREADABLE
         return Signal.TIME_UP
 
     async def _next_turn(self, ms: int) -> None:

@@ -18,8 +18,8 @@ from bayward.edge.governor import GovernorLimits
 
 BAUD_RATES = (9600, 19200, 57600, 115200)
 CONFIRM_MS = 3_000  # a door that is not open by then is stuck, or nobody pulled
-FRESH_MS = 500  # a reading younger than this need not be repeated before a pulse
-CHECK_MS = 1_000  # longest wait for two equal readings before a pulse
+FRESH_MS = 500  # a reading older than this does not say how an unlock ended
+CHECK_MS = 1_000  # longest wait for a reading before a pulse
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,7 @@ class BankTwin:
             await end.pull()
         for wire in self._wires.values():
             wire.close()
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._forget()
         if self._folder is not None:
             shutil.rmtree(self._folder)
 
@@ -132,6 +130,7 @@ class BankTwin:
         """Boards and locks lose their supply; the controller and its adapters do not."""
         now_ms = self._now()
         self._is_powered = False
+        self._forget()
         for wire in self._wires.values():
             wire.is_powered = False
         for pulse in self.pulses:
@@ -210,6 +209,12 @@ class BankTwin:
 
         timer = asyncio.get_running_loop().call_later(ms / 1000, run)
         self._timers.add(timer)
+
+    def _forget(self) -> None:
+        """Nothing that was to happen happens."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _now(self) -> int:
         return self._clock.monotonic_ms()
