@@ -1,0 +1,87 @@
+"""Samples of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bayward.ui.gallery.world import ago, ahead
+from bayward.ui.views import mail
+from bayward.ui.views.wall import Reach
+
+SITE = "Northgate House"
+LINK = "https://lockers.northgate.example/p/7k2m9qxr04tdwzpa66hn3fjc8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to look at."""
+
+    name: str
+    view: mail.MailView
+    language: str = "en"
+
+
+def letters() -> Iterator[Letter]:
+    """Every kind, in every state that changes its words."""
+    ready = mail.ParcelReady(
+        site=SITE,
+        person="Mary Okafor",
+        code="48219037",
+        link=f"{LINK}#c=48219037",
+        compartment="14",
+        reach=Reach.WAIST,
+        where="Lobby A",
+        until=ahead(7),
+        carrier="UPS",
+        tracking_masked="1Z 5R8…7127",
+    )
+    for language in ("en", "es", "pl", "de"):
+        yield Letter(f"parcel-ready-{language}", ready, language)
+    for is_overdue in (False, True):
+        reminder = mail.Reminder(
+            site=SITE,
+            person="Mary Okafor",
+            link=LINK,
+            compartment="14",
+            where="Lobby A",
+            until=ahead(2),
+            is_overdue=is_overdue,
+        )
+        yield Letter(f"reminder-{'overdue' if is_overdue else 'soon'}", reminder)
+    for by in (None, "Ada Okafor"):
+        collected = mail.Collected(
+            site=SITE, person="Mary Okafor", link=LINK, compartment="14", where="Lobby A", at=ago(60), by=by
+        )  # fmt: skip
+        yield Letter(f"collected-{'helper' if by else 'self'}", collected)
+    yield Letter(
+        "courier-code",
+        mail.CourierCode(
+            site=SITE, person="Dan Ortiz", carrier="UPS", code="58204417", where="Lobby A", until=ahead(90)
+        ),
+    )  # fmt: skip
+    yield Letter("sign-in-link", mail.SignInLink(site=SITE, link=f"{LINK}/l"))
+    yield Letter("sign-in-link-pl", mail.SignInLink(site=SITE, link=f"{LINK}/l", minutes=3), "pl")
+    yield Letter(
+        "invitation",
+        mail.Invitation(
+            site=SITE,
+            person="Tomasz Wrona",
+            role="admin",
+            tenant="Northgate House",
+            link="https://lockers.northgate.example/setup/x",
+            until=ahead(1),
+        ),
+    )
+    for is_locked_down in (True, False):
+        alert = mail.IncidentAlert(
+            site=SITE,
+            kind="door.forced_open" if is_locked_down else "unheard.of",
+            facts={"door": "31", "reason": "no grant"},
+            severity=mail.Severity.CRITICAL,
+            where="Lobby A, Northgate House",
+            at=ago(24),
+            link="https://lockers.northgate.example/console/incidents/inc_5x8n",
+            is_locked_down=is_locked_down,
+        )
+        yield Letter(f"incident-alert-{'locked' if is_locked_down else 'plain'}", alert)
