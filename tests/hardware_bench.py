@@ -30,7 +30,7 @@ QUICK_LIMITS = GovernorLimits(
     stagger_ms=20, coil_gap_ms=80, coil_burst_window_ms=300, coil_rest_ms=400
 )
 QUICK_TIMING = BusTiming(
-    board_latency_ms=15,
+    board_latency_ms=8,
     doubt_ms=15,
     confirm_every_ms=25,
     scan_every_ms=20,

