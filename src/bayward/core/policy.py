@@ -141,12 +141,12 @@ TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.INCIDENT_READ: _ADMIN,
     _A.INCIDENT_ACKNOWLEDGE: _ADMIN,
     _A.INCIDENT_CLOSE: _ADMIN,
-    _A.LOCKDOWN_ENGAGE: _ADMIN,  # stopping must be quick; going on must not
+    _A.LOCKDOWN_ENGAGE: _ADMIN_FRESH,  # a slip of the mouse stops a whole house
     _A.LOCKDOWN_RELEASE: _ADMIN_FRESH,
     _A.PERSON_READ: _ADMIN,
     _A.PERSON_INVITE: _ADMIN,
     _A.PERSON_CHANGE: _ADMIN,
-    _A.PERSON_DISABLE: _ADMIN,
+    _A.PERSON_DISABLE: _ADMIN_FRESH,
     _A.ROLE_GRANT: _ADMIN_FRESH | {Role.SUPER_ADMIN: _FRESH},
     _A.ROLE_REVOKE: _ADMIN_FRESH | {Role.SUPER_ADMIN: _FRESH},
     _A.COURIER_READ: _ADMIN,

@@ -189,6 +189,13 @@ def owners(tx: sa.Connection, tenant: TenantId, now: Instant) -> list[PersonId]:
     return [PersonId(person) for person in tx.execute(holders).scalars()]
 
 
+def by_id(tx: sa.Connection, tenant: TenantId, people: Iterable[str]) -> dict[PersonId, Person]:
+    """These people, as far as the tenant knows them."""
+    wanted = (s.person.c.tenant == tenant) & s.person.c.person.in_(set(people))
+    found = (_person(row) for row in tx.execute(sa.select(s.person).where(wanted)).mappings())
+    return {person.person: person for person in found}
+
+
 def tenant_name(tx: sa.Connection, tenant: TenantId) -> str:
     """How the organisation is called."""
     query = sa.select(s.tenant.c.name).where(s.tenant.c.tenant == tenant)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from litestar import Request
 
+from bayward.cloud.access import service as access
+from bayward.cloud.access.store import Link
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import authn, sessions
 from bayward.cloud.people import service as people
@@ -22,9 +24,8 @@ from bayward.cloud.people.authn import Refused
 from bayward.cloud.people.sign_in_store import Session
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
-from bayward.cloud.web.places import Locate
 from bayward.cloud.web.shield import cookies_of
-from bayward.cloud.web.state import desk_of, told
+from bayward.cloud.web.state import desk_of, sign_in, told
 from bayward.core import lockdown
 from bayward.core.clock import Instant
 from bayward.core.errors import Denied, Fact, Invalid, NotFound
@@ -33,21 +34,24 @@ from bayward.core.ids import PersonId, TenantId
 from bayward.core.lockdown import Lockdown
 from bayward.core.policy import (
     MOVES_A_DOOR,
+    Aal,
     Action,
-    Allow,
     Context,
     Deny,
+    Need,
     Principal,
     Resource,
     Step,
     decide,
     may_ever,
 )
+from bayward.ui.views.base import Say
 
 T = TypeVar("T")
 
 BEARER = "Bearer "
-NOT_HASHED = {"code", "next"}  # the factor itself, and where the browser goes afterwards
+# The factor itself, and what the page that asked for it adds (`auth`).
+NOT_HASHED = {"code", "next", "step_action", "step_via", "step_says"}
 
 
 class SecondFactorNeeded(Denied):
@@ -55,12 +59,17 @@ class SecondFactorNeeded(Denied):
 
 
 class StepUpNeeded(Denied):
-    """Raised when this very request needs a fresh factor; `challenge` names the request."""
+    """Raised when this very request needs a fresh factor; `challenge` names the request.
 
-    def __init__(self, action: Action, challenge: bytes) -> None:
-        super().__init__("step_up.needed", action=action.value)
+    `form` are its own fields, so that the page that asks can hand them back.
+    """
+
+    def __init__(self, action: Action, challenge: bytes, consequence: Say, email: str) -> None:
+        super().__init__("step_up.needed", action=action.value, challenge=challenge.hex())
         self.action = action
-        self.challenge = challenge
+        self.consequence = consequence
+        self.email = email
+        self.form: tuple[tuple[str, str], ...] = ()
 
 
 class StepUpRefused(Denied):
@@ -69,32 +78,53 @@ class StepUpRefused(Denied):
 
 @dataclass(frozen=True, slots=True)
 class You:
-    """Who asks, for the function that does it."""
+    """Who asks, for the function that does it; `session` is None for a link in a message."""
 
     tenant: TenantId
     person: PersonId
     principal: Principal
-    session: Session
+    aal: Aal
+    session: Session | None
+    link: Link | None = None
+
+
+Locate: TypeAlias = Callable[[Work, You], Resource]
+"""Finds the thing that is asked for, and the facts about it; see `places`."""
+
+Consequence: TypeAlias = Callable[[Work, You], Say]
+"""Says what will happen, for the page that asks for a fresh factor."""
 
 
 class Asker:
-    """One request by somebody for one action."""
+    """One request by somebody for one action.
 
-    def __init__(self, request: Request[Any, Any, Any], action: Action) -> None:
+    `link` is the token of a link in a message (`/p/{token}`): it speaks for the recipient of
+    one parcel, and needs no session.
+    """
+
+    def __init__(
+        self, request: Request[Any, Any, Any], action: Action, link: str | None = None
+    ) -> None:
         self.request = request
         self.action = action
         self.desk = desk_of(request)
         self.now: Instant = self.desk.clock.now()
-        self._token = token_of(request)
+        self._link = link
+        self._token = "" if link is not None else token_of(request)
         self._challenge: bytes | None = None
 
     async def read(self, at: Locate, function: Callable[[Work, You], T]) -> T:
         """Do it on a snapshot, if it may be done."""
-        return await self._asked(at, function, is_write=False)
+        return await self._asked(at, function, None, is_write=False)
 
-    async def write(self, at: Locate, function: Callable[[Work, You], T]) -> T:
-        """Do it in a transaction, if it may be done."""
-        return await self._asked(at, function, is_write=True)
+    async def write(
+        self, at: Locate, function: Callable[[Work, You], T], says: Consequence | None = None
+    ) -> T:
+        """Do it in a transaction, if it may be done.
+
+        `says` tells what will happen, for the page that asks for a fresh factor.
+        """
+        return await self._asked(at, function, says, is_write=True)
 
     async def step_up(self, code: str, action: Action, challenge: bytes) -> None:
         """Show a fresh factor for one request; the browser gets a new cookie.
@@ -111,7 +141,7 @@ class Asker:
         if isinstance(outcome, Refused):
             raise StepUpRefused(outcome.code)
         self._token = outcome.token
-        told(self.request).cookie = outcome.token
+        sign_in(self.request, outcome.token)
 
     async def challenge(self) -> bytes:
         """What a step-up for this request signs: action, method, address, every field."""
@@ -124,63 +154,77 @@ class Asker:
             )
         return self._challenge
 
-    async def _asked(self, at: Locate, function: Callable[[Work, You], T], *, is_write: bool) -> T:
+    async def _asked(
+        self,
+        at: Locate,
+        function: Callable[[Work, You], T],
+        says: Consequence | None,
+        *,
+        is_write: bool,
+    ) -> T:
         challenge = await self.challenge()
 
-        def run(work: Work) -> tuple[T, Session]:
-            you = self._decided(work, at, challenge)
+        def run(work: Work) -> tuple[T, You]:
+            you = self._decided(work, at, says, challenge)
             result = function(work, you)
-            if is_write and you.session.step_up_for is not None:
+            if is_write and you.session is not None and you.session.step_up_for is not None:
                 authn.spend_step_up(work, you.session)
-            return result, you.session
+            return result, you
 
         unit = self.desk.unit
         try:
-            result, session = await (unit.write(run) if is_write else unit.read(run))
-        except StepUpNeeded:
+            result, you = await (unit.write(run) if is_write else unit.read(run))
+        except StepUpNeeded as error:
             code = (await fields_of(self.request, with_code=True)).get("code")
             if not is_write or not code:
+                error.form = await own_fields(self.request)
                 raise
             await self.step_up(str(code), self.action, challenge)
-            result, session = await unit.write(run)
+            result, you = await unit.write(run)
         except (SecondFactorNeeded, StepUpRefused):
             raise
         except Denied as error:
             await self._told_denied(error)
             raise
-        if authn.is_stale(session, self.now):
+        session = you.session
+        if session is not None and authn.is_stale(session, self.now):
             await unit.write(lambda work: authn.touch(work, session))
         return result
 
-    def _decided(self, work: Work, at: Locate, challenge: bytes) -> You:
-        session = authn.session_of(work, self._token)
-        principal = people.principal(work, session.tenant, session.person)
+    def _decided(self, work: Work, at: Locate, says: Consequence | None, challenge: bytes) -> You:
+        you = self._who(work)
         told(self.request).is_decided = True
-        if not may_ever(principal, self.action, work.now):
+        if not may_ever(you.principal, self.action, work.now):
             raise Denied("role.not_allowed", action=self.action.value)
-        resource = at(work, session.tenant, session.person)
+        resource = at(work, you)
+        is_fresh = you.session is not None and authn.is_stepped_up(you.session, challenge, work.now)
         context = Context(
             now=work.now,
-            aal=session.aal,
-            is_stepped_up=authn.is_stepped_up(session, challenge, work.now),
-            is_locked_down=is_locked_down(work, session.tenant, self.action, resource),
+            aal=you.aal,
+            is_stepped_up=is_fresh,
+            is_locked_down=is_locked_down(work, you.tenant, self.action, resource),
         )
-        self._check(principal, resource, context, challenge)
-        return You(session.tenant, session.person, principal, session)
-
-    def _check(
-        self, principal: Principal, resource: Resource, context: Context, challenge: bytes
-    ) -> None:
-        decision = decide(principal, self.action, resource, context)
-        if isinstance(decision, Allow):
-            return
+        decision = decide(you.principal, self.action, resource, context)
         if isinstance(decision, Deny):
             if decision.reason == "tenant.foreign":
                 raise NotFound("thing")
             raise Denied(decision.reason, action=self.action.value)
-        if decision.step is Step.SECOND_FACTOR:
-            raise SecondFactorNeeded("second_factor.needed")
-        raise StepUpNeeded(self.action, challenge)
+        if isinstance(decision, Need):
+            if decision.step is Step.SECOND_FACTOR:
+                raise SecondFactorNeeded("second_factor.needed")
+            say = says(work, you) if says is not None else Say(self.action.value)
+            email = people.get(work, you.tenant, you.person).email or ""
+            raise StepUpNeeded(self.action, challenge, say, email)
+        return you
+
+    def _who(self, work: Work) -> You:
+        if self._link is not None:
+            link = access.follow_link(work, self._link)
+            principal = people.principal(work, link.tenant, link.person)
+            return You(link.tenant, link.person, principal, Aal.ONE, None, link)
+        session = authn.session_of(work, self._token)
+        principal = people.principal(work, session.tenant, session.person)
+        return You(session.tenant, session.person, principal, session.aal, session)
 
     async def _told_denied(self, error: Denied) -> None:
         """Into the log, as long as it is not somebody knocking without end."""
@@ -188,16 +232,16 @@ class Asker:
             return
 
         def tell(work: Work) -> None:
-            session = authn.session_of(work, self._token)
-            self.desk.limiter.spend(limits.DENIED_FOR, "denied", session.person)
+            you = self._who(work)
+            self.desk.limiter.spend(limits.DENIED_FOR, "denied", you.person)
             event = Event(
                 type=EventType.ACTION_DENIED,
                 time=work.now,
-                actor=session.person,
+                actor=you.person,
                 detail=self.action.value,
                 reason=error.code,
             )
-            work.emit(event, tenant=session.tenant)
+            work.emit(event, tenant=you.tenant)
 
         await self.desk.unit.write(tell)
 
@@ -239,6 +283,15 @@ async def fields_of(request: Request[Any, Any, Any], *, with_code: bool = False)
         for name, values in told_fields.items()
         if with_code or name not in NOT_HASHED
     }
+
+
+async def own_fields(request: Request[Any, Any, Any]) -> tuple[tuple[str, str], ...]:
+    """The fields of a form as they came, without those of a step-up."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("application/x-www-form-urlencoded"):
+        return ()
+    items = (await request.form()).multi_items()
+    return tuple((name, str(value)) for name, value in items if name not in NOT_HASHED)
 
 
 def is_locked_down(work: Work, tenant: TenantId, action: Action, resource: Resource) -> bool:

@@ -36,10 +36,15 @@ class Changes:
         """The number of the present picture, as an event id; another process starts anew."""
         return f"{self._boot}-{self._counts[tenant]}"
 
-    @property
     def is_open(self) -> bool:
         """False once the program is stopping; streams end then."""
         return self._is_open
+
+    def check(self, address: str) -> None:
+        """Whether one more stream may be opened; raises `LimitExceeded("streams")`."""
+        total = sum(self._streams.values())
+        if total >= self._streams_max or self._streams.get(address, 0) >= self._streams_of_one_max:
+            raise LimitExceeded("streams", retry_after_s=5)
 
     async def wait(self, tenant: TenantId, since: str, timeout_s: float) -> bool:
         """Sleep until the picture is newer than `since`; False after `timeout_s` without."""
@@ -58,10 +63,7 @@ class Changes:
 
     @contextlib.contextmanager
     def stream(self, address: str) -> Iterator[None]:
-        """Count an open stream; raises `LimitExceeded("streams")`."""
-        total = sum(self._streams.values())
-        if total >= self._streams_max or self._streams[address] >= self._streams_of_one_max:
-            raise LimitExceeded("streams", retry_after_s=5)
+        """Count an open stream for as long as it is open."""
         self._streams[address] += 1
         try:
             yield

@@ -7,9 +7,8 @@ malformed or unknown is the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from bayward.cloud.access import service as access
 from bayward.cloud.custody import service as custody
@@ -18,12 +17,11 @@ from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
+from bayward.cloud.web.asking import Locate, You
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import BankId, GrantId, Id, IncidentId, ParcelId, PersonId, TenantId
 from bayward.core.policy import Resource
 from bayward.core.roles import PLATFORM, Binding, Node, active
-
-Locate: TypeAlias = Callable[[Work, TenantId, PersonId], Resource]
 
 AnyId = TypeVar("AnyId", bound=Id)
 
@@ -41,32 +39,31 @@ def home(tenant: TenantId) -> Node:
     return PLATFORM if tenant == people.PLATFORM_TENANT else Node(tenant)
 
 
-def everything(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+def everything(work: Work, you: You) -> Resource:
     """The whole tenant: lists, settings, logs."""
-    del work, person
-    return Resource(node=home(tenant))
+    del work
+    return Resource(node=home(you.tenant))
 
 
-def oneself(work: Work, tenant: TenantId, person: PersonId) -> Resource:
+def oneself(work: Work, you: You) -> Resource:
     """The asker's own sessions and parcels."""
     del work
-    return Resource(node=home(tenant), holder=person)
+    return Resource(node=home(you.tenant), holder=you.person)
 
 
 def bank(text: str) -> Locate:
     """A bank."""
     bank_id = parse(BankId, text)
-    return lambda work, tenant, _: Resource(node=_bank_node(work, tenant, bank_id))
+    return lambda work, you: Resource(node=_bank_node(work, you.tenant, bank_id))
 
 
 def parcel(text: str) -> Locate:
     """A parcel in its compartment, held by its recipient."""
     parcel_id = parse(ParcelId, text)
 
-    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
-        del person
-        found = custody.get_parcel(work, tenant, parcel_id)
-        node = _bank_node(work, tenant, found.bank)
+    def locate(work: Work, you: You) -> Resource:
+        found = custody.get_parcel(work, you.tenant, parcel_id)
+        node = _bank_node(work, you.tenant, found.bank)
         return Resource(
             node=replace(node, compartment=found.compartment),
             holder=found.recipient,
@@ -80,10 +77,9 @@ def grant(text: str) -> Locate:
     """A grant with the compartment it opens."""
     grant_id = parse(GrantId, text)
 
-    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
-        del person
-        found = access.get_grant(work, tenant, grant_id)
-        node = _bank_node(work, tenant, found.bank)
+    def locate(work: Work, you: You) -> Resource:
+        found = access.get_grant(work, you.tenant, grant_id)
+        node = _bank_node(work, you.tenant, found.bank)
         return Resource(
             node=replace(node, compartment=found.compartment),
             holder=found.recipient,
@@ -98,10 +94,9 @@ def incident(text: str) -> Locate:
     """An incident at its bank."""
     incident_id = parse(IncidentId, text)
 
-    def locate(work: Work, tenant: TenantId, person: PersonId) -> Resource:
-        del person
-        found = incidents.get_incident(work, tenant, incident_id)
-        return Resource(node=_bank_node(work, tenant, found.bank))
+    def locate(work: Work, you: You) -> Resource:
+        found = incidents.get_incident(work, you.tenant, incident_id)
+        return Resource(node=_bank_node(work, you.tenant, found.bank))
 
     return locate
 
@@ -110,16 +105,15 @@ def person(text: str, offered: Binding | None = None) -> Locate:
     """Somebody, with what he holds now and what he would be given."""
     person_id = parse(PersonId, text)
 
-    def locate(work: Work, tenant: TenantId, asker: PersonId) -> Resource:
-        del asker
-        people.get(work, tenant, person_id)
-        held = active(people_store.bindings_of(work.tx, tenant, person_id), work.now)
+    def locate(work: Work, you: You) -> Resource:
+        people.get(work, you.tenant, person_id)
+        held = active(people_store.bindings_of(work.tx, you.tenant, person_id), work.now)
         return Resource(
-            node=offered.node if offered is not None else home(tenant),
+            node=offered.node if offered is not None else home(you.tenant),
             subject=person_id,
             subject_bindings=held,
             offered=offered,
-            is_last_owner=people.is_last_owner(work, tenant, person_id),
+            is_last_owner=people.is_last_owner(work, you.tenant, person_id),
         )
 
     return locate
@@ -128,8 +122,8 @@ def person(text: str, offered: Binding | None = None) -> Locate:
 def newcomer(offered: Binding) -> Locate:
     """Somebody who is not there yet, with the role he would be given."""
 
-    def locate(work: Work, tenant: TenantId, asker: PersonId) -> Resource:
-        del work, tenant, asker
+    def locate(work: Work, you: You) -> Resource:
+        del work, you
         return Resource(node=offered.node, offered=offered)
 
     return locate

@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from bayward.cloud.settings import is_loopback
 from bayward.cloud.web.limits import Rate
-from bayward.cloud.web.state import LANGUAGE_COOKIE, MACHINE_PATHS, Desk, Told
+from bayward.cloud.web.state import LANGUAGE_COOKIE, MACHINE_PATHS, Cookie, Desk, Told
 from bayward.core.errors import Denied, LimitExceeded
 from bayward.ui.render import security_headers
 
@@ -61,19 +61,20 @@ class Shield:
 
     def _told(self, scope: HTTPScope, headers: Mapping[str, str]) -> Told:
         cookies = cookies_of(headers.get("cookie", ""))
-        codes = self._desk.renderer.languages.codes()
-        chosen = _query(scope).get("lang") or cookies.get(LANGUAGE_COOKIE)
-        language = (
-            chosen
-            if chosen in codes
-            else self._desk.renderer.languages.negotiate(headers.get("accept-language", ""))
-        )
-        return Told(
+        asked = _query(scope).get("lang", "")
+        languages = self._desk.renderer.languages
+        chosen = asked or cookies.get(LANGUAGE_COOKIE, "")
+        is_known = chosen in languages.codes()
+        told = Told(
             trace=self._desk.random(TRACE_BYTES).hex(),
             nonce=base64.urlsafe_b64encode(self._desk.random(NONCE_BYTES)).decode().rstrip("="),
-            language=language,
-            language_cookie=language if _query(scope).get("lang") == language else None,
+            language=chosen
+            if is_known
+            else languages.negotiate(headers.get("accept-language", "")),
         )
+        if asked and is_known:
+            told.cookies.append(Cookie(LANGUAGE_COOKIE, asked, YEAR_S, is_hidden=False))
+        return told
 
     def _refusal(self, scope: HTTPScope, headers: Mapping[str, str]) -> Exception | None:
         """Why this request goes no further; raised by `guards`, so that it is answered in form."""
@@ -122,7 +123,6 @@ class Shield:
                         route=scope.get("path_template") or "-",
                         status=message["status"],
                         ms=self._desk.clock.monotonic_ms() - started,
-                        **told.facts,
                     )
             await send(message)
 
@@ -137,18 +137,18 @@ class Shield:
         for name, value in wanted.items():
             if name.lower().encode() not in present:
                 yield name.lower().encode(), value.encode()
-        for value in self._cookies(told):
-            yield b"set-cookie", value.encode()
+        for cookie in told.cookies:
+            yield b"set-cookie", self._cookie(cookie).encode()
 
-    def _cookies(self, told: Told) -> Iterable[str]:
-        secure = "" if self._desk.settings.is_plain_http else "; Secure"
-        if told.cookie is not None:
-            life = "" if told.cookie else "; Max-Age=0"
-            name = self._desk.cookie_name
-            yield f"{name}={told.cookie}; Path=/; HttpOnly; SameSite=Lax{secure}{life}"
-        if told.language_cookie is not None:
-            life = f"; Max-Age={YEAR_S}"
-            yield f"{LANGUAGE_COOKIE}={told.language_cookie}; Path=/; SameSite=Lax{secure}{life}"
+    def _cookie(self, cookie: Cookie) -> str:
+        parts = [f"{cookie.name}={cookie.value}", "Path=/", "SameSite=Lax"]
+        if cookie.is_hidden:
+            parts.append("HttpOnly")
+        if not self._desk.settings.is_plain_http:
+            parts.append("Secure")
+        if cookie.life_s is not None:
+            parts.append(f"Max-Age={cookie.life_s}")
+        return "; ".join(parts)
 
     @staticmethod
     def _check_decided(scope: HTTPScope, told: Told, status: int) -> None:

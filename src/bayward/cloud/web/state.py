@@ -61,21 +61,29 @@ class Desk:
         return ZoneInfo(self.settings.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie to set; `life_s` None: until the browser is closed, 0: take it away."""
+
+    name: str
+    value: str
+    life_s: int | None = None
+    is_hidden: bool = True  # from scripts
+
+
 @dataclass(slots=True)
 class Told:
     """One request: its number, its nonce, and what its answer has to carry.
 
-    `cookie` is the session token to set ("" to clear it). `is_decided` becomes true when the
-    policy was asked; a route with an action that answers without it is a fault of ours.
+    `is_decided` becomes true when the policy was asked; a route with an action that answers
+    without it is a fault of ours.
     """
 
     trace: str
     nonce: str
     language: str = "en"
-    cookie: str | None = None
-    language_cookie: str | None = None
+    cookies: list[Cookie] = field(default_factory=list)
     is_decided: bool = False
-    facts: dict[str, str] = field(default_factory=dict)
 
 
 def desk_of(request: AnyRequest) -> Desk:
@@ -108,6 +116,16 @@ def wants_page(request: AnyRequest) -> bool:
     if str(request.scope["path"]).startswith(MACHINE_PATHS):
         return False
     return "application/json" not in request.headers.get("accept", "")
+
+
+def sign_in(request: AnyRequest, token: str) -> None:
+    """Give the browser a session."""
+    told(request).cookies.append(Cookie(desk_of(request).cookie_name, token))
+
+
+def sign_out(request: AnyRequest) -> None:
+    """Take the browser's session away."""
+    told(request).cookies.append(Cookie(desk_of(request).cookie_name, "", 0))
 
 
 def page(

@@ -1,0 +1,217 @@
+"""From ids to what people call things, and from events to lines of a page.
+
+Pages show names; the log holds ids. One `Words` per page reads what it needs once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit import store as audit_store
+from bayward.cloud.audit.store import Happened, LogHead, Wanted
+from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.people import service as people
+from bayward.cloud.people import store as people_store
+from bayward.cloud.people.store import Person
+from bayward.cloud.unit import Work
+from bayward.core.clock import Instant
+from bayward.core.events import Event, EventType
+from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
+from bayward.ledger.strict import base64_text
+from bayward.ui.views.base import Fact
+from bayward.ui.views.console import Happening, Proof, TimelineEntry
+from bayward.ui.views.mail import Severity
+from bayward.ui.views.wall import door_label
+
+PEOPLE_FIELDS = ("actor", "recipient", "subject")
+# What a page does not repeat: ids, and what the line says already.
+HIDDEN = {"type", "time", "tq", "boot", "mono", "compartment", "parcel", "grant", "command"}
+HIDDEN |= {"incident", "origin", "log_root", "log_size", "not_after", "actor", "recipient"}
+SEVERITY = {
+    EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
+    EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
+    EventType.LOCKDOWN_ENGAGED: Severity.CRITICAL,
+    EventType.DOOR_OPEN_TOO_LONG: Severity.WARNING,
+    EventType.BANK_DISCONNECTED: Severity.NOTICE,
+    EventType.ACCESS_REFUSED: Severity.NOTICE,
+    EventType.ACTION_DENIED: Severity.NOTICE,
+}
+# Commands and their ends are told by what they caused.
+BORING = {
+    EventType.BANK_LOG_ACCEPTED,
+    EventType.COMMAND_SENT,
+    EventType.COMMAND_ENDED,
+    EventType.COMMAND_DONE,
+    EventType.UNLOCK_REQUESTED,
+    EventType.GRANT_ISSUED,
+}
+WALL_TYPES = tuple(kind for kind in EventType if kind not in BORING)
+
+
+class Words:
+    """What things of one tenant are called."""
+
+    def __init__(self, work: Work, tenant: TenantId) -> None:
+        self.work = work
+        self.tenant = tenant
+        self._people: dict[PersonId, Person] = {}
+        self._doors: dict[CompartmentId, int] | None = None
+        self._banks: dict[BankId, fleet_store.Bank] | None = None
+        self._logs: dict[str, LogHead] | None = None
+
+    def learn(self, people_ids: Iterable[str | None]) -> None:
+        """Read these people in one go, for `person` afterwards."""
+        wanted = {one for one in people_ids if one and one not in self._people}
+        if wanted:
+            self._people |= people_store.by_id(self.work.tx, self.tenant, wanted)
+
+    def find(self, person: str | None) -> Person | None:
+        """Somebody, if the tenant knows him."""
+        self.learn([person])
+        return self._people.get(PersonId(person or ""))
+
+    def person(self, person: str | None) -> str:
+        """What somebody is called; "" for nobody, the id for who is gone."""
+        found = self.find(person)
+        if found is not None:
+            return found.name
+        return "" if person in {None, "", people.SYSTEM} else str(person)
+
+    def unit(self, person: str | None) -> str:
+        """Where somebody lives."""
+        found = self.find(person)
+        return "" if found is None else found.unit
+
+    def door(self, compartment: str | None) -> str:
+        """What is printed on a door."""
+        if self._doors is None:
+            self._doors = fleet_store.door_numbers(self.work.tx, self.tenant)
+        number = self._doors.get(CompartmentId(compartment or ""))
+        return "" if number is None else door_label(number)
+
+    @property
+    def banks(self) -> dict[BankId, fleet_store.Bank]:
+        """All banks."""
+        if self._banks is None:
+            found = fleet_store.banks(self.work.tx, self.tenant)
+            self._banks = {bank.bank: bank for bank in found}
+        return self._banks
+
+    def bank(self, bank: str | None) -> str:
+        """What a bank is called."""
+        found = self.banks.get(BankId(bank or ""))
+        return "" if found is None else found.name
+
+    def log(self, origin: str) -> LogHead | None:
+        """A log."""
+        if self._logs is None:
+            heads = audit.logs(self.work, self.tenant)
+            self._logs = {head.origin: head for head in heads}
+        return self._logs.get(origin)
+
+    def facts(self, event: Event) -> dict[str, Fact]:
+        """What a line about an event says besides its type, in words."""
+        self.learn(getattr(event, name) for name in PEOPLE_FIELDS)
+        facts: dict[str, Fact] = {
+            name: value for name, value in event.to_fields().items() if name not in HIDDEN
+        }
+        if event.compartment is not None:
+            facts["door"] = self.door(event.compartment)
+        if event.actor is not None and self.person(event.actor):
+            facts["who"] = self.person(event.actor)
+        if event.recipient is not None:
+            facts["recipient"] = self.person(event.recipient)
+        if event.subject is not None:
+            facts["subject"] = self.person(event.subject)
+        if event.bank is not None:
+            facts["bank"] = self.bank(event.bank)
+        if event.scope is not None and event.scope.startswith(CompartmentId.prefix):
+            facts["scope"] = self.door(event.scope)
+        return facts
+
+    def happening(self, happened: Happened) -> Happening:
+        """A line of what happened."""
+        event = happened.event
+        facts = self.facts(event)
+        if event.bank is not None and len(self.banks) == 1:
+            del facts["bank"]  # there is only one
+        return Happening(
+            at=event.time,
+            kind=event.type.value,
+            facts=facts,
+            is_proven=self.is_proven(happened),
+            href=_href(happened),
+            severity=SEVERITY.get(event.type),
+        )
+
+    def happenings(
+        self, wanted: Wanted, *, before: int | None = None, count: int = 30
+    ) -> tuple[tuple[Happening, ...], int | None]:
+        """The newest lines that match, and the cursor of what is older."""
+        found = audit.happenings(self.work, self.tenant, wanted, before=before, count=count + 1)
+        shown, older = found[:count], found[count:]
+        self.learn(getattr(one.event, name) for one in shown for name in PEOPLE_FIELDS)
+        cursor = shown[-1].seq if older else None
+        return tuple(map(self.happening, shown)), cursor
+
+    def timeline(self, found: Sequence[Happened]) -> tuple[TimelineEntry, ...]:
+        """The story of one thing, oldest first, each line with its proof."""
+        return tuple(
+            TimelineEntry(
+                at=one.event.time,
+                kind=one.event.type.value,
+                facts=self.facts(one.event),
+                who=self.person(one.event.actor),
+                proof=self.proof(one),
+                severity=SEVERITY.get(one.event.type),
+            )
+            for one in sorted(found, key=lambda one: one.seq)
+        )
+
+    def proof(self, happened: Happened) -> Proof | None:
+        """Where in which tree an event is."""
+        head = self.log(happened.place.origin)
+        if head is None:
+            return None
+        query = f"origin={head.origin}&index={happened.place.index}"
+        return Proof(
+            leaf_index=happened.place.index,
+            tree_size=head.size,
+            root=base64_text(head.root),
+            verified_at=head.verified_at or head.changed_at,
+            receipt_href=f"/console/log/receipt?{query}",
+        )
+
+    def is_proven(self, happened: Happened) -> bool | None:
+        """Whether its log holds together, as far as we have looked."""
+        head = self.log(happened.place.origin)
+        if head is None:
+            return None
+        return head.verify_problem is None and head.state != "forked"
+
+    def verified_at(self, bank: BankId) -> Instant | None:
+        """When the newest checkpoint of a bank was checked: when it was accepted, at least."""
+        origin = self.banks[bank].origin if bank in self.banks else None
+        head = self.log(origin) if origin else None
+        if head is None or not head.size:
+            return None
+        return max(head.changed_at, head.verified_at or head.changed_at)
+
+
+def _href(happened: Happened) -> str:
+    event = happened.event
+    if event.incident is not None:
+        return f"/console/incidents/{event.incident}"
+    if event.parcel is not None:
+        return f"/console/parcels/{event.parcel}"
+    if event.bank is not None:
+        return f"/console/banks/{event.bank}"
+    return "/console/log"
+
+
+def log_name(words: Words, head: LogHead, tenant_name: str) -> str:
+    """What a log is called: its bank, or the tenant."""
+    if head.kind == audit_store.TENANT_LOG:
+        return tenant_name
+    return words.bank(head.bank) or str(head.bank)
