@@ -19,6 +19,21 @@ from bayward.ledger.keys import parse_vkey
 from bayward.ledger.strict import base64_text
 from bayward.wire.upload import Accepted, AcceptedEntry, Fork, KnownLog, UploadRefused
 
+EVIDENCE_MAX = 100  # of one log: a bank that offers ever new nonsense fills no disk
+
+_T = EventType
+FROM_BANKS = frozenset({
+    _T.BANK_STARTED, _T.TIME_SUSPECTED, _T.COURIER_ADMITTED, _T.COURIER_DISMISSED,
+    _T.COURIER_SIGNED_IN, _T.ACCESS_GRANTED, _T.ACCESS_REFUSED, _T.UNLOCK_REQUESTED,
+    _T.UNLOCK_ENDED, _T.DOOR_OPENED, _T.DOOR_CLOSED, _T.DOOR_FORCED_OPEN, _T.DOOR_OPEN_TOO_LONG,
+    _T.DOOR_LOST, _T.DOOR_FOUND, _T.COMPARTMENT_RESERVED, _T.COMPARTMENT_RELEASED,
+    _T.COMPARTMENT_BLOCKED, _T.COMPARTMENT_RESTORED, _T.PARCEL_DEPOSITED, _T.PARCEL_COLLECTED,
+    _T.GRANT_ISSUED, _T.GRANT_EXPIRED, _T.GRANT_REVOKED, _T.CODE_ROTATED, _T.LOCKDOWN_ENGAGED,
+    _T.LOCKDOWN_RELEASED, _T.COMMAND_DONE, _T.COMMAND_REFUSED,
+})  # fmt: skip
+"""What a bank can tell. Anything else it says has no effect: a stolen bank must not make
+tenants, roles, or logs of other banks."""
+
 
 def begun(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
     """A bank was enrolled with a new log; the one it had before takes nothing more (a reaction).
@@ -68,7 +83,7 @@ def keep(work: Work, tenant: TenantId, bank: BankId, accepted: Accepted) -> None
     store.grow(work.tx, tenant, origin, growth, work.now)
     work.emit(
         Event(
-            type=EventType.BANK_LOG_ACCEPTED,
+            type=_T.BANK_LOG_ACCEPTED,
             time=work.now,
             bank=bank,
             origin=origin,
@@ -80,7 +95,7 @@ def keep(work: Work, tenant: TenantId, bank: BankId, accepted: Accepted) -> None
 
 
 def event_of(bank: BankId, entry: AcceptedEntry) -> Event:
-    """What a bank's entry says happened; raises `Invalid` when it is not of the vocabulary.
+    """What a bank's entry says happened; raises `Invalid` when it is none of a bank's events.
 
     The bank is who uploaded it, whatever the entry claims.
     """
@@ -89,7 +104,10 @@ def event_of(bank: BankId, entry: AcceptedEntry) -> Event:
         if isinstance(value, list | dict):
             raise Invalid("event.field_kind", field=name)
         told[name] = value
-    return replace(Event.from_fields(told), bank=bank)
+    event = Event.from_fields(told)
+    if event.type not in FROM_BANKS:
+        raise Invalid("event.not_of_a_bank", type=event.type.value)
+    return replace(event, bank=bank)
 
 
 def refuse(
@@ -97,11 +115,12 @@ def refuse(
 ) -> None:
     """Keep the evidence of a refusal; a fork ends the log until somebody has looked.
 
-    The same note offered again is in evidence already and changes nothing.
+    A note that is in evidence already changes nothing, and past `EVIDENCE_MAX` nothing is new.
     """
     origin = known.key.name
     head = store.get_log(work.tx, tenant, origin)
-    if store.has_evidence(work.tx, tenant, origin, refused.offered):
+    notes = store.evidence(work.tx, tenant, origin)
+    if refused.offered in notes or len(notes) >= EVIDENCE_MAX:
         return
     store.insert_evidence(
         work.tx, tenant, head, reason=refused.code, offered=refused.offered, now=work.now
@@ -110,7 +129,7 @@ def refuse(
         store.set_state(work.tx, tenant, origin, "forked")
     work.emit(
         Event(
-            type=EventType.BANK_LOG_REFUSED,
+            type=_T.BANK_LOG_REFUSED,
             time=work.now,
             bank=bank,
             origin=origin,

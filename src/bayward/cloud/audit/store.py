@@ -197,11 +197,11 @@ def insert_evidence(
     )
 
 
-def has_evidence(tx: sa.Connection, tenant: TenantId, origin: str, offered: str) -> bool:
-    """Whether this very note is in evidence already: a bank offers it again and again."""
+def evidence(tx: sa.Connection, tenant: TenantId, origin: str) -> list[str]:
+    """The notes that were offered and refused."""
     table = s.fork_evidence.c
-    same = (table.tenant == tenant) & (table.origin == origin) & (table.offered_note == offered)
-    return tx.execute(sa.select(table.evidence).where(same).limit(1)).first() is not None
+    mine = (table.tenant == tenant) & (table.origin == origin)
+    return list(tx.execute(sa.select(table.offered_note).where(mine)).scalars())
 
 
 def set_state(tx: sa.Connection, tenant: TenantId, origin: str, state: str) -> None:
