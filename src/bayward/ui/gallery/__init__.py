@@ -28,7 +28,7 @@ class Sample:
 
 def samples() -> Iterator[Sample]:
     """All of them."""
-    from bayward.ui.gallery import admin, auth, console, kiosk, resident  # noqa: PLC0415 - only here
+    from bayward.ui.gallery import admin, auth, console, demo, kiosk, resident  # noqa: PLC0415 - only here
 
-    for module in (kiosk, resident, console, admin, auth):
+    for module in (kiosk, resident, console, admin, auth, demo):
         yield from module.samples()

@@ -16,7 +16,7 @@ from typing import Self
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment
 
-UNITS_MAX = 60  # classes for cell heights are written out in the style sheet up to here
+UNITS_MAX = 240  # classes for cell heights are written out in the style sheet up to here
 
 
 class CellKind(StrEnum):
@@ -141,6 +141,17 @@ class Wall:
     def units_high(self) -> int:
         """Height of the tallest column."""
         return max((sum(cell.units for cell in column.cells) for column in self.columns), default=1)
+
+    @property
+    def rows(self) -> int:
+        """How many of the smallest door fit on top of each other."""
+        doors = [
+            cell.units
+            for column in self.columns
+            for cell in column.cells
+            if cell.kind is CellKind.COMPARTMENT
+        ]
+        return -(-self.units_high // min(doors, default=self.units_high))
 
     @property
     def units_wide(self) -> int:
