@@ -51,6 +51,8 @@ class WireOrder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind
 
 
 class AdmitCourier(WireOrder, frozen=True, tag="admit_courier"):
+    """A courier may deposit here until then."""
+
     person: PersonText
     name: NameText
     carrier: CarrierText
@@ -58,43 +60,59 @@ class AdmitCourier(WireOrder, frozen=True, tag="admit_courier"):
 
 
 class DismissCourier(WireOrder, frozen=True, tag="dismiss_courier"):
+    """No longer."""
+
     person: PersonText
 
 
 class OpenForGrant(WireOrder, frozen=True, tag="open_for_grant"):
+    """A resident's tap, with the number the kiosk shows."""
+
     grant: GrantText
     presence: PresenceText
     actor: PersonText
 
 
 class RotateCode(WireOrder, frozen=True, tag="rotate_code"):
+    """A new code for a grant."""
+
     grant: GrantText
 
 
 class RevokeGrant(WireOrder, frozen=True, tag="revoke_grant"):
+    """A grant is withdrawn."""
+
     grant: GrantText
     reason: ReasonText
 
 
 class EngageLockdown(WireOrder, frozen=True, tag="engage_lockdown"):
+    """Lock down the bank or one compartment."""
+
     scope: ScopeText
     actor: PersonText
     reason: ReasonText
 
 
 class ReleaseLockdown(WireOrder, frozen=True, tag="release_lockdown"):
+    """The administrator's override."""
+
     scope: ScopeText
     actor: PersonText
     reason: ReasonText
 
 
 class BlockCompartment(WireOrder, frozen=True, tag="block_compartment"):
+    """Out of service."""
+
     compartment: CompartmentText
     actor: PersonText
     reason: ReasonText
 
 
 class RestoreCompartment(WireOrder, frozen=True, tag="restore_compartment"):
+    """Back into service."""
+
     compartment: CompartmentText
     actor: PersonText
 

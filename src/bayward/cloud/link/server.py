@@ -29,6 +29,7 @@ from bayward.cloud.link.session import Session, Shared
 from bayward.core.clock import MINUTE_MS, SECOND_MS, Clock
 from bayward.core.errors import Denied
 from bayward.wire import limits
+from bayward.wire.transport import SocketTransport
 from bayward.wire.trust import TrustContext, peer_certificate
 from bayward.wire.versions import VERSIONS, agree, subprotocol, version_of
 
@@ -129,7 +130,9 @@ class LinkServer:
         version = version_of(socket.subprotocol, self._setup.versions)
         try:
             device = self._setup.gate.admit(certificate)
-            session = Session(self._shared, device, WebSocketTransport(socket), version=version)
+            session = Session(
+                self._shared, device, SocketTransport(socket, ConnectionClosed), version=version
+            )
             release = self._setup.gate.hold(certificate, lambda: session.drop("device.revoked"))
         except Denied:  # revoked since the handshake
             socket.transport.abort()
@@ -147,35 +150,6 @@ class LinkServer:
         self._expiry = asyncio.get_running_loop().call_later(
             EXPIRED_CHECK_MS / SECOND_MS, self._drop_expired
         )
-
-
-class WebSocketTransport:
-    """`wire.transport.Transport` over a WebSocket."""
-
-    def __init__(self, socket: ServerConnection) -> None:
-        self._socket = socket
-
-    async def receive(self) -> bytes | None:
-        """The next frame; None when the connection has ended."""
-        try:
-            return await self._socket.recv(decode=False)
-        except ConnectionClosed:
-            return None
-
-    async def send(self, frame: bytes) -> None:
-        """Send a frame as text; nothing after the end."""
-        try:
-            await self._socket.send(frame, text=True)
-        except ConnectionClosed:
-            return
-
-    async def close(self, reason: str) -> None:
-        """End it and say why."""
-        await self._socket.close(reason=reason)
-
-    def abort(self) -> None:
-        """End it now."""
-        self._socket.transport.abort()
 
 
 def _certificate(connection: ServerConnection) -> x509.Certificate:
