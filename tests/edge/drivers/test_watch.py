@@ -10,7 +10,7 @@ from bayward.core.door import KnownDoor, UnknownDoor, UnknownWhy
 from bayward.edge.drivers.timing import BusTiming
 from bayward.edge.drivers.watch import BoardWatch
 
-TIMING = BusTiming()
+TIMING = BusTiming(tries_max=3)
 ALL_CLOSED = 0xFFFF
 
 
@@ -38,7 +38,7 @@ def test_one_reading_is_not_enough() -> None:
     watch = fresh()
     assert watch.heard(ALL_CLOSED, 0, Instant(5), 5) == ()
     assert is_closed(watch, 0) is None
-    assert watch.is_urgent(5)
+    assert watch.is_urgent
     assert watch.heard(ALL_CLOSED, 0, Instant(9), 9) == tuple(range(16))
     assert watch.reading(0) == KnownDoor(is_closed=True, is_occupied=False, at=Instant(9))
 
@@ -82,7 +82,7 @@ def test_a_board_without_infrared_says_nothing_about_parcels() -> None:
 def test_three_silences_make_every_door_unknown() -> None:
     watch = known()
     assert watch.missed(Instant(10), 10) == ()
-    assert watch.is_urgent(10)
+    assert watch.is_urgent
     assert watch.due_ms == 10
     assert watch.missed(Instant(20), 20) == ()
     assert watch.missed(Instant(30), 30) == tuple(range(16))
@@ -108,7 +108,7 @@ def test_a_dead_board_is_tried_less_and_less_often() -> None:
         pauses.append(watch.due_ms - now_ms)
         now_ms = watch.due_ms
     assert pauses == [0, 0, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
-    assert not watch.is_urgent(now_ms)
+    assert not watch.is_urgent
 
 
 def test_after_silence_one_reading_is_not_enough_either() -> None:
@@ -136,7 +136,6 @@ def test_a_watched_board_is_read_often_for_a_while() -> None:
     watch.heard(ALL_CLOSED, 0, Instant(110), 110)
     assert watch.due_ms == 110 + TIMING.confirm_every_ms
     late_ms = 100 + TIMING.confirm_for_ms
-    assert not watch.is_urgent(late_ms)
     watch.heard(ALL_CLOSED, 0, Instant(late_ms), late_ms)
     assert watch.due_ms == late_ms + TIMING.scan_every_ms
 

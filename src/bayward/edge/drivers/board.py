@@ -36,6 +36,11 @@ class Board:
         return is_known and self._settle_tries > 0 and self._reported_ms != self.settings.pulse_ms
 
     @property
+    def is_waited_for(self) -> bool:
+        """Whether an unlock waits for its next turn."""
+        return any(not waiting.done() for waiting in self._waiting)
+
+    @property
     def pulse_ms(self) -> int:
         """How long it may hold a coil: as set, or as it says if that is longer."""
         return max(self.settings.pulse_ms, self._reported_ms or 0)

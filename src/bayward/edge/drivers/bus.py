@@ -3,12 +3,13 @@
 It is decided anew after each exchange, so an unlock waits for at most one:
 
     1 unlock       once, never repeated
-    2 confirm      boards with a door just unlocked, a contact that changed, or a reading to retry
-    3 scan         every board in turn
+    2 confirm      boards an unlock waits for, a contact that changed, a reading to retry
+    3 scan         every board in turn, those with a door just unlocked more often
     4 diagnostics  how long the boards hold their coils
 
-0 is kept for the all-off frames of families that need one. Nothing starves: a board that waited
-too long counts as 2, a diagnostic that waited too long goes before all but an unlock.
+0 is kept for the all-off frames of families that need one. Among readings the earliest deadline
+goes first; one of the scan may wait a little longer than one to confirm, but none for ever. A
+diagnostic goes when nothing else is to do, and before readings once it has waited too long.
 
 Only readings are retried. What becomes of an unlock is for its caller to read.
 """
@@ -20,7 +21,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
+from math import inf
 
 from bayward.core.clock import Clock
 from bayward.core.door import DoorReading
@@ -33,15 +35,6 @@ from bayward.edge.drivers.timing import BusTiming
 from bayward.edge.wiring import BoardSettings, PortSettings
 
 PULSES_WAITING_MAX = 16  # one per supply can be under way; more is a bug of the caller
-
-
-class Priority(IntEnum):
-    """What goes first."""
-
-    UNLOCK = 1
-    CONFIRM = 2
-    SCAN = 3
-    DIAGNOSTIC = 4
 
 
 class PulseResult(StrEnum):
@@ -178,24 +171,20 @@ class BusScheduler:
             if (late := self._unsettled(now_ms)) is not None:
                 await late.settle(self._line)
                 continue
-            priority, board = min(
-                (self._rank(board, now_ms) for board in self._boards.values()),
-                key=lambda rank: (rank[0], rank[1].watch.due_ms),
-            )
-            if priority is Priority.DIAGNOSTIC:
+            board = min(self._boards.values(), key=lambda it: self._deadline_ms(it, now_ms))
+            if board.watch.due_ms <= now_ms:
+                await self._read(board)
+            else:
                 due_ms = min(board.watch.due_ms for board in self._boards.values())
                 await self._settle_or_rest(due_ms - now_ms)
-            else:
-                await self._read(board)
 
-    def _rank(self, board: Board, now_ms: int) -> tuple[Priority, Board]:
-        """How much a board wants to be read; `DIAGNOSTIC`: not now."""
-        waited_ms = now_ms - board.watch.due_ms
-        if waited_ms < 0:
-            return Priority.DIAGNOSTIC, board
-        if board.watch.is_urgent(now_ms) or waited_ms > self._timing.overdue_ms:
-            return Priority.CONFIRM, board
-        return Priority.SCAN, board
+    def _deadline_ms(self, board: Board, now_ms: int) -> float:
+        """By when a board should be read; none for one whose time has not come."""
+        due_ms = board.watch.due_ms
+        if due_ms > now_ms:
+            return inf
+        is_urgent = board.is_waited_for or board.watch.is_urgent
+        return due_ms if is_urgent else due_ms + self._timing.scan_slack_ms
 
     def _unsettled(self, now_ms: int) -> Board | None:
         """A board that has waited too long for its diagnostic."""

@@ -15,9 +15,9 @@ class BusTiming:
 
     board_latency_ms: int = 20  # boards answer within 10 ms; a reply may take three times this
     adapter_ms: int = 16  # USB adapters hold bytes back for up to this (FTDI's default)
-    tries_max: int = 3  # reads only: at 10 % loss one in a thousand is then still lost
+    tries_max: int = 4  # reads only, three retries: at 10 % loss one in ten thousand stays lost
     scan_every_ms: int = 150  # a small bank need not be read faster
-    overdue_ms: int = 100  # a board waiting longer than this is read before busy ones
+    scan_slack_ms: int = 200  # how much longer a reading of the scan may wait than an urgent one
     doubt_ms: int = 40  # a contact that changed is read again after this; contacts bounce for 30
     confirm_every_ms: int = 75  # how often a door that was just unlocked is read
     confirm_for_ms: int = 10_000  # and for how long: people open and shut within this

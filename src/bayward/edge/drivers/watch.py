@@ -1,7 +1,7 @@
 """What is known of one board, and when to read it again.
 
 A door is known when two readings in a row agree about it, each door for itself: a contact that
-bounces holds back its own door and no other. A board that was silent three times in a row is
+bounces holds back its own door and no other. A board that stays silent, retries and all, is
 unknown, all of it, and is then tried less and less often, so that a dead board costs its living
 neighbours nothing worth mentioning. Unknown is a value; it is never a stand-in for closed.
 """
@@ -36,10 +36,11 @@ class BoardWatch:
         """When the reading of this door was last confirmed; -1 for never."""
         return self._confirmed_ms[lock]
 
-    def is_urgent(self, now_ms: int) -> bool:
-        """Whether somebody waits for this board: an unlock, a changed contact, a retry."""
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its next reading settles something: a changed contact, or a retry."""
         is_retry = 0 < self._misses < self._timing.tries_max and not self._rest_ms
-        return now_ms < self._watched_until_ms or self._is_doubted or is_retry
+        return self._is_doubted or is_retry
 
     def watch(self, now_ms: int) -> None:
         """Read often from now on, because a door of this board was just unlocked."""
