@@ -120,7 +120,7 @@ class ClerkBench:
             )
         )
         self.journal = journal
-        self.trusted = TrustedClock(self.clock, journal.head.time)
+        self.trusted = TrustedClock(self.clock)
         return Clerk(
             ClerkSetup(
                 settings=self.settings,

@@ -7,7 +7,7 @@ from edge_bench import HandClock
 
 def test_time_follows_small_steps_and_never_goes_back() -> None:
     hand = HandClock()
-    clock = TrustedClock(hand, None)
+    clock = TrustedClock(hand)
     start = clock.now()
     hand.later(5_000)
     assert clock.now() == start + 5_000
@@ -20,7 +20,7 @@ def test_time_follows_small_steps_and_never_goes_back() -> None:
 
 def test_the_quality_letter_says_what_the_time_rests_on() -> None:
     hand = HandClock()
-    clock = TrustedClock(hand, None)
+    clock = TrustedClock(hand)
     assert clock.quality == "I"
     clock.confirm(hand.now())
     assert clock.quality == "S"
@@ -36,5 +36,8 @@ def test_the_quality_letter_says_what_the_time_rests_on() -> None:
 def test_a_stored_time_is_taken_up() -> None:
     hand = HandClock()
     ahead = Instant(hand.wall_ms + 60_000)
-    clock = TrustedClock(hand, {"watermark": ahead, "unconfirmed_ms": 0})
+    clock = TrustedClock(hand)
+    clock.restore({"watermark": ahead, "unconfirmed_ms": 0})
+    assert clock.now() == ahead
+    clock.restore(None)
     assert clock.now() == ahead

@@ -6,7 +6,7 @@ else passes. Requests and answers are plain data, so the two can live in separat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -65,21 +65,21 @@ class Visit:
 class PresentCode:
     """Somebody typed digits at Collect."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PresentPass:
     """Somebody held a square picture to the camera at Collect."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """A courier typed his personal code."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

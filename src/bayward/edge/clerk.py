@@ -72,6 +72,7 @@ class Clerk:
 
     def start(self) -> Outcome:
         """Take up the journal, say that we are here, and ask how interrupted unlocks ended."""
+        self._setup.clock.restore(self._setup.journal.head.time)
         self._controller = controller = self._replayed()
         step = controller.start(self._setup.clock.now(), self._setup.version)
         return self._carried(controller, step, is_restarted=True)
@@ -102,6 +103,11 @@ class Clerk:
         finally:
             self._controller = None
             self._setup.journal.close()
+
+    def abandon(self) -> None:
+        """Close without a word; what is in the journal is all there is."""
+        self._controller = None
+        self._setup.journal.close()
 
     def _carried(
         self, controller: Controller, step: Step, *, is_restarted: bool = False

@@ -21,7 +21,8 @@ from typing import TypeVar
 
 import msgspec
 
-from bayward.core.errors import Misconfigured, Unavailable
+from bayward.core.errors import Invalid, Misconfigured, Unavailable
+from bayward.core.ids import Id
 
 FILE_BYTES_MAX = 8 * 1024 * 1024  # twenty thousand recipients
 
@@ -62,8 +63,8 @@ class StateDir:
         if raw is None:
             return None
         try:
-            return msgspec.json.decode(raw, type=kind)
-        except msgspec.DecodeError as error:
+            return msgspec.json.decode(raw, type=kind, dec_hook=_id)
+        except (msgspec.DecodeError, Invalid) as error:
             raise Misconfigured("state.malformed", file=f"{name}.json", why=str(error)) from error
 
     def save(self, name: str, value: msgspec.Struct) -> None:
@@ -94,3 +95,10 @@ class StateDir:
             beside.replace(target)
         except OSError as error:
             raise Unavailable("state.not_writable", file=name, why=error.strerror) from error
+
+
+def _id(kind: type, value: object) -> object:
+    """Ids are the only kinds msgspec does not know."""
+    if issubclass(kind, Id) and isinstance(value, str):
+        return kind.parse(value)
+    raise NotImplementedError(kind)

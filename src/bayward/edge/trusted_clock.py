@@ -19,14 +19,23 @@ CONFIRMED_FOR_MS = 24 * HOUR_MS  # a cheap crystal drifts a few seconds in a day
 class TrustedClock:
     """A `Clock` whose `now` never goes back and never jumps unconfirmed.
 
-    `stored` is what the journal kept (`Head.time`).
+    Until `restore` it believes the machine; nothing is decided before that.
     """
 
-    def __init__(self, clock: Clock, stored: Mapping[str, object] | None) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._state = trusted_time.started(clock.now(), clock.monotonic_ms(), stored)
+        self._state = trusted_time.started(clock.now(), clock.monotonic_ms())
+        self._is_restored = False
         self._confirmed_ms: int | None = None
+
+    def restore(self, stored: Mapping[str, object] | None) -> None:
+        """Go on from what the journal kept (`Head.time`); later calls change nothing."""
+        with self._lock:
+            if not self._is_restored:
+                wall, now_ms = self._clock.now(), self._clock.monotonic_ms()
+                self._state = trusted_time.started(wall, now_ms, stored)
+                self._is_restored = True
 
     def now(self) -> Instant:
         """Trusted wall-clock time, UTC."""

@@ -1,0 +1,294 @@
+"""The composition root of the edge: everything a bank's computer runs, in one loop.
+
+    async with Edge(settings, state_dir=…) as edge: ...
+
+Order of start: keys, hardware (doors are unknown until read), office (takes up the journal and
+resolves by reading what was interrupted), kiosk, link. It ends in the other order, so that the
+outcome of a pulse under way is still written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+import bayward
+from bayward.core.clock import Clock, Instant
+from bayward.core.door import DoorReading
+from bayward.core.errors import Misconfigured, Unavailable
+from bayward.core.ids import ID_BYTES, CommandId, CompartmentId, GrantId, ParcelId
+from bayward.edge import keys
+from bayward.edge.clerk import Clerk, ClerkSetup
+from bayward.edge.code_book import open_code_book
+from bayward.edge.codes import Stretch
+from bayward.edge.hardware import Hardware
+from bayward.edge.health import health_of, is_alive
+from bayward.edge.identity import Identity, log_origin
+from bayward.edge.journal import Journal, JournalSetup
+from bayward.edge.kiosk.app import make_app, make_kiosk
+from bayward.edge.kiosk.guard import Guard
+from bayward.edge.kiosk.kiosk import CODE_FLOOR_S
+from bayward.edge.kiosk.server import KioskServer
+from bayward.edge.office import Office
+from bayward.edge.settings import BankSettings
+from bayward.edge.state_dir import StateDir
+from bayward.edge.systemd import ServiceManager
+from bayward.edge.trust_store import TrustStore
+from bayward.edge.trusted_clock import TrustedClock
+from bayward.ledger.keys import ecdsa_signer
+from bayward.ui.render import Renderer
+
+KIOSK_URL = "kiosk-url"  # file in the state directory; the browser starts with what it says
+ISLAND_EPOCH = 1
+
+log = structlog.get_logger("edge")
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        """Wall-clock time, UTC."""
+        return Instant(time.time_ns() // 1_000_000)
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds since some start."""
+        return time.monotonic_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Where randomness comes from; simulations bring their own."""
+
+    random_bytes: Callable[[int], bytes] = os.urandom
+    randbelow: Callable[[int], int] = secrets.randbelow
+
+    def command(self) -> CommandId:
+        """A new id."""
+        return CommandId.of(self.random_bytes(ID_BYTES))
+
+    def parcel(self) -> ParcelId:
+        """A new id."""
+        return ParcelId.of(self.random_bytes(ID_BYTES))
+
+    def grant(self) -> GrantId:
+        """A new id."""
+        return GrantId.of(self.random_bytes(ID_BYTES))
+
+    def number(self, below: int) -> int:
+        """A uniformly random number."""
+        return self.randbelow(below)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeOptions:
+    """What a program may ask for that is no setting of a bank.
+
+    `embedders`: origins whose pages may frame the kiosk (the demo). `stretch`: a cheaper key
+    stretch, for simulations. `on_siren`: what sounds.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Chance = field(default_factory=Chance)
+    version: str = bayward.__version__
+    renderer: Renderer | None = None
+    embedders: tuple[str, ...] = ()
+    stretch: Stretch | None = None
+    code_floor_s: float = CODE_FLOOR_S
+    on_siren: Callable[[bool], None] = lambda _: None
+
+
+class Edge:
+    """One running bank."""
+
+    def __init__(
+        self, settings: BankSettings, *, state_dir: Path, options: EdgeOptions | None = None
+    ) -> None:
+        self.settings = settings
+        self._options = options or EdgeOptions()
+        self._state = StateDir(state_dir)
+        self._manager = ServiceManager()
+        self.clock = TrustedClock(self._options.clock)
+        self.trust = TrustStore(settings.bank, self._state)
+        self.journal = self._make_journal()
+        self.hardware = Hardware(
+            settings.hardware,
+            clock=self.clock,
+            on_reading=self._door_read,
+            on_governor=self._keep_governor,
+            governor=self._kept_governor(),
+            on_siren=self._options.on_siren,
+        )
+        self.office = Office(settings, self._make_clerk(), self.clock, self.hardware)
+        self._server = KioskServer(settings.kiosk.port)
+        self._guard = Guard.fresh(
+            self._server.port, self._options.chance.random_bytes, self._options.embedders
+        )
+        self._watchdog: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    async def __aenter__(self) -> Self:
+        await self.hardware.start()
+        try:
+            await self.office.start()
+        except BaseException:
+            await self.hardware.stop()
+            await self.office.abandon()
+            await self._server.stop()
+            raise
+        self._serve()
+        self._watchdog = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+        log.info("edge started", bank=self.settings.bank, version=self._options.version)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End in order; everything that happened is written down. Safe to repeat."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._manager.ending()
+        await self._end_watchdog()
+        self.office.announce_end()
+        await self._server.stop()
+        await self.hardware.stop()
+        await self.office.stop()
+        log.info("edge stopped", bank=self.settings.bank)
+
+    async def abandon(self) -> None:
+        """End at once and write nothing more: a power cut, for tests and simulations."""
+        self._is_over = True
+        await self._end_watchdog()
+        await self.office.abandon()
+        await self.hardware.stop()
+        await self._server.stop()
+
+    @property
+    def kiosk_url(self) -> str:
+        """Where the kiosk's browser starts; it lets in whoever knows it."""
+        return self._guard.enter_url
+
+    def health(self) -> Mapping[str, object]:
+        """How the bank is doing."""
+        view = self.office.view()
+        return health_of(view, self.hardware, self.clock, self.office.queue_length)
+
+    def _make_journal(self) -> Journal:
+        identity = self._identity()
+        epoch = identity.epoch if identity is not None else ISLAND_EPOCH
+        self._keys = keys.open_or_create(self._state.keys, self._options.chance.random_bytes)
+        origin = log_origin(self.settings.deployment, self.settings.bank, epoch)
+        return Journal(
+            JournalSetup(
+                path=self._state.journal(epoch),
+                bank=self.settings.bank,
+                signer=ecdsa_signer(origin, self._keys.log_key),
+                clock=self._options.clock,
+                random_bytes=self._options.chance.random_bytes,
+            )
+        )
+
+    def _identity(self) -> Identity | None:
+        """What enrolment made of us; an island needs none."""
+        identity = self._state.load("identity", Identity)
+        if identity is None:
+            if self.settings.cloud is not None:
+                raise Misconfigured("edge.not_enrolled", bank=self.settings.bank)
+            return None
+        if identity.bank != self.settings.bank:
+            raise Misconfigured(
+                "edge.other_bank", enrolled=identity.bank, settings=self.settings.bank
+            )
+        if identity.deployment != self.settings.deployment:
+            raise Misconfigured("edge.other_deployment", enrolled=identity.deployment)
+        return identity
+
+    def _make_clerk(self) -> Clerk:
+        chance = self._options.chance
+        codes = open_code_book(
+            self._state,
+            self._keys.bank_key,
+            self.settings.codes,
+            random_bytes=chance.random_bytes,
+            randbelow=chance.randbelow,
+            stretch=self._options.stretch,
+        )
+        return Clerk(
+            ClerkSetup(
+                settings=self.settings,
+                journal=self.journal,
+                clock=self.clock,
+                codes=codes,
+                ids=chance,
+                open_pass=self.trust.open_pass,
+                seal=self.trust.seal,
+                version=self._options.version,
+            )
+        )
+
+    def _serve(self) -> None:
+        kiosk = make_kiosk(
+            self.office,
+            self.settings,
+            clock=self.clock,
+            guard=self._guard,
+            random_bytes=self._options.chance.random_bytes,
+            health=self.health,
+            renderer=self._options.renderer,
+            code_floor_s=self._options.code_floor_s,
+        )
+        self._server.start(make_app(kiosk))
+        self._state.write(KIOSK_URL, self._guard.enter_url.encode())
+
+    def _door_read(self, compartment: CompartmentId, reading: DoorReading) -> None:
+        self.office.door_read(compartment, reading)
+
+    def _keep_governor(self, state: dict[str, object]) -> None:
+        self._state.write("governor.json", json.dumps(state).encode())
+
+    def _kept_governor(self) -> Mapping[str, object] | None:
+        raw = self._state.read("governor.json")
+        if raw is None:
+            return None
+        try:
+            told = json.loads(raw)
+        except ValueError as error:
+            raise Misconfigured("state.malformed", file="governor.json") from error
+        return told if isinstance(told, dict) else {}
+
+    async def _feed_watchdog(self) -> None:
+        """Tell the service manager that we work, while we do."""
+        self._manager.ready()
+        limit_s = self._manager.watchdog_s
+        while limit_s is not None:
+            await asyncio.sleep(limit_s / 3)
+            try:
+                await asyncio.wait_for(self.office.on_clerks_thread(lambda: None), limit_s / 3)
+            except (TimeoutError, Unavailable):
+                continue
+            view = self.office.view()
+            if is_alive(view, self.hardware):
+                self._manager.alive()
+                self._manager.status(view.trouble or "working")
+
+    async def _end_watchdog(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            await asyncio.wait([self._watchdog])

@@ -1,0 +1,57 @@
+"""How the bank is doing, in one small document without secrets or persons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+from bayward.core.door import DoorReading, KnownDoor
+from bayward.core.errors import Unavailable
+from bayward.core.ids import CompartmentId
+from bayward.edge.agent import BankView
+from bayward.edge.hardware import Hardware
+from bayward.edge.trusted_clock import TrustedClock
+
+FRESH_MS_MAX = 10_000  # older than this and still shown as known: the bus is stuck
+
+
+def health_of(
+    view: BankView, hardware: Hardware, clock: TrustedClock, queue_length: int
+) -> dict[str, object]:
+    """`status` is `ok`, `degraded` (something is unknown or held) or `out_of_order`."""
+    doors = Counter(state_of(read(hardware, one.built.id)) for one in view.compartments)
+    time = clock.read()
+    is_degraded = doors["unknown"] > 0 or time.is_on_hold or view.lockdown is not None
+    status = "degraded" if is_degraded else "ok"
+    return {
+        "status": "out_of_order" if view.trouble is not None else status,
+        "trouble": view.trouble,
+        "is_online": view.is_online,
+        "is_locked_down": view.lockdown is not None,
+        "is_siren_on": view.is_siren_on,
+        "doors": {state: doors[state] for state in ("closed", "open", "unknown")},
+        "lines": {name: asdict(line) for name, line in hardware.health().items()},
+        "time": {"quality": clock.quality, "is_on_hold": time.is_on_hold},
+        "queue": queue_length,
+    }
+
+
+def is_alive(view: BankView, hardware: Hardware) -> bool:
+    """Whether what is shown as known is known by fresh readings (the watchdog's question)."""
+    known = any(isinstance(read(hardware, one.built.id), KnownDoor) for one in view.compartments)
+    return not known or hardware.freshness_ms() <= FRESH_MS_MAX
+
+
+def read(hardware: Hardware, compartment: CompartmentId) -> DoorReading | None:
+    """A door as the hardware knows it; None before it has started."""
+    try:
+        return hardware.reading(compartment)
+    except Unavailable:
+        return None
+
+
+def state_of(reading: DoorReading | None) -> str:
+    """`closed`, `open` or `unknown`."""
+    if not isinstance(reading, KnownDoor):
+        return "unknown"
+    return "closed" if reading.is_closed else "open"
