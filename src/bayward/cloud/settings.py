@@ -45,7 +45,8 @@ class CloudSettings:
 
     `public_url` is what people type; `name` opens the origin of every log and every bank's
     identity, and can never change afterwards (default: the host of `public_url`). The link's
-    listeners have their own port; `link_host` is the name banks dial.
+    listeners have their own port; `link_host` is the name banks dial. `organisation` and `site`
+    name what the first start makes.
     """
 
     state: Path
@@ -58,6 +59,8 @@ class CloudSettings:
     link_port: int = LINK_PORT
     enrol_port: int = ENROL_PORT
     zone: str = "UTC"
+    organisation: str = "My organisation"
+    site: str = "Main building"
     mail: MailSettings | None = None
     requests_per_s_max: int = REQUESTS_PER_S_MAX
     trusted_proxies: tuple[str, ...] = field(default=())

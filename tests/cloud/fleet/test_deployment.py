@@ -53,7 +53,7 @@ def test_the_server_certificate_chains_to_the_anchor_for_each_host(made: Deploym
 def test_no_secret_can_be_read_by_others(made: Deployment, tmp_path: Path) -> None:
     del made
     files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert len(files) == 7
+    assert len(files) == 8
     assert all(path.stat().st_mode & 0o077 == 0 for path in files)
 
 

@@ -6,6 +6,7 @@
     link/server.pem server-key.pem
     link/next-key.pem             pinned by every bank already, so that the server's key can be
                                   replaced without a visit
+    letters/notifier-key.pem      opens the codes that banks seal; needed by who sends messages
 
 All keys are made here on the first start, readable by nobody else. There are none by default,
 and a directory with something missing is refused rather than completed.
@@ -13,6 +14,7 @@ and a directory with something missing is refused rather than completed.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import os
@@ -47,6 +49,11 @@ class Issued:
     spki: bytes
     not_after: Instant
 
+    @property
+    def pin(self) -> str:
+        """The key's pin, as `wire.pins` writes it."""
+        return base64.b64encode(self.spki).decode()
+
 
 class Deployment:
     """What this deployment proves itself with and what it signs banks' certificates with."""
@@ -66,6 +73,7 @@ class Deployment:
         )
         self._server_key = _key(directory / "link/server-key.pem")
         self._next_key = _key(directory / "link/next-key.pem")
+        self.notifier = _key(directory / "letters/notifier-key.pem")
         self.renew()
 
     @classmethod
@@ -80,14 +88,14 @@ class Deployment:
         issuing = pki.create_issuing(
             root, ec.generate_private_key(ec.SECP256R1()), now=now, serial=_serial(random)
         )
-        for folder in ("ca", "link"):
+        for folder in ("ca", "link", "letters"):
             (directory / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         for label, authority in (("root", root), ("issuing", issuing)):
             _write(directory / f"ca/{label}.pem", authority.certificate.public_bytes(_PEM))
             _write(directory / f"ca/{label}-key.pem", _key_pem(authority.key))
-        for label in ("server", "next"):
+        for label in ("link/server", "link/next", "letters/notifier"):
             key = ec.generate_private_key(ec.SECP256R1())
-            _write(directory / f"link/{label}-key.pem", _key_pem(key))
+            _write(directory / f"{label}-key.pem", _key_pem(key))
         return cls(directory, name, hosts, clock, random)
 
     @classmethod
@@ -106,6 +114,13 @@ class Deployment:
     def pins(self) -> frozenset[str]:
         """The keys a bank may meet: today's and the next."""
         return frozenset(pin_of_key(key.public_key()) for key in (self._server_key, self._next_key))
+
+    @property
+    def notifier_spki(self) -> bytes:
+        """The key that banks seal codes to (SPKI DER)."""
+        return self.notifier.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
 
     @property
     def anchor_pem(self) -> str:

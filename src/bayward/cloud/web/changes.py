@@ -74,6 +74,8 @@ class Changes:
 
     def close(self) -> None:
         """Wake everybody for the last time."""
+        if not self._is_open:
+            return
         self._is_open = False
         self._stop()
         for events in list(self._waiting.values()):

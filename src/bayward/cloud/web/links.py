@@ -1,4 +1,4 @@
-"""The tokens of links in messages, and the mail a stranger may ask for.
+"""The tokens of links in messages, and the message a stranger may ask for.
 
 Whoever asks for a sign-in link gets the same answer in the same time: what happens for the
 address is a job, done after the answer.
@@ -9,28 +9,15 @@ from __future__ import annotations
 from bayward.cloud.access import service as access
 from bayward.cloud.jobs import Duty, Settle
 from bayward.cloud.notify import service as notify
+from bayward.cloud.notify.messages import Links
 from bayward.cloud.people import set_up, sign_in
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Work
-from bayward.core.ids import GrantId, PersonId, TenantId
 
 ASKED_JOB = "sign_in.asked"
 
 
-class Links:
-    """`notify.messages.Links`: each token is told once, to the message that carries it."""
-
-    def parcel(self, work: Work, tenant: TenantId, grant: GrantId) -> str:
-        """The token of `/p/{token}`."""
-        return access.mint_link(work, tenant, grant)
-
-    def sign_in(self, work: Work, tenant: TenantId, person: PersonId) -> str:
-        """The token of `/l/{token}`."""
-        return sign_in.mint_link(work, tenant, person)
-
-    def set_up(self, work: Work, tenant: TenantId, person: PersonId) -> str:
-        """The token of `/setup/{token}`."""
-        return set_up.mint_link(work, tenant, person)
+LINKS = Links(parcel=access.mint_link, sign_in=sign_in.mint_link, set_up=set_up.mint_link)
 
 
 def ask(work: Work, email: str) -> None:

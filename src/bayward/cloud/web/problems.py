@@ -15,6 +15,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
+from bayward.cloud.web import step_up
+from bayward.cloud.web.asking import SecondFactorNeeded, StepUpNeeded
 from bayward.cloud.web.state import desk_of, is_staff_page, told, wants_page
 from bayward.cloud.web.state import page as render
 from bayward.core.errors import (
@@ -74,6 +76,20 @@ def refused(request: AnyRequest, error: BaywardError) -> AnyResponse:
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     return _answer(request, status, error.code, error.facts, headers)
+
+
+def step_up_needed(request: AnyRequest, error: StepUpNeeded) -> AnyResponse:
+    """Name the consequence and ask for a fresh factor; a program is told which one."""
+    if wants_page(request):
+        return step_up.ask(request, error)
+    return refused(request, error)
+
+
+def second_factor_needed(request: AnyRequest, error: SecondFactorNeeded) -> AnyResponse:
+    """Half way in: show the second factor first."""
+    if wants_page(request):
+        return Redirect("/sign-in/totp", status_code=303)
+    return refused(request, error)
 
 
 def rejected(request: AnyRequest, error: HTTPException) -> AnyResponse:

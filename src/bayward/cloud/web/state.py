@@ -46,6 +46,8 @@ class Desk:
     deployment: Deployment
     gate: DeviceGate
     notifier_key: bytes
+    link_url: str
+    enrol_url: str
     limiter: Limiter
     changes: Changes
     is_ready: Callable[[], bool]
@@ -118,9 +120,9 @@ def wants_page(request: AnyRequest) -> bool:
     return "application/json" not in request.headers.get("accept", "")
 
 
-def sign_in(request: AnyRequest, token: str) -> None:
-    """Give the browser a session."""
-    told(request).cookies.append(Cookie(desk_of(request).cookie_name, token))
+def sign_in(request: AnyRequest, token: str, life_s: int | None = None) -> None:
+    """Give the browser a session; without `life_s` it ends with the browser."""
+    told(request).cookies.append(Cookie(desk_of(request).cookie_name, token, life_s))
 
 
 def sign_out(request: AnyRequest) -> None:

@@ -1,0 +1,64 @@
+"""Where a new computer in a wall gets its certificate; the protocol is in `wire.enrolment`."""
+
+from __future__ import annotations
+
+from litestar import MediaType, Response, post
+from litestar.params import JSONBody
+
+from bayward.cloud.access import issuers
+from bayward.cloud.fleet import enrolment
+from bayward.cloud.fleet.enrolment import Enrolled
+from bayward.cloud.fleet.pki import DeviceIdentity
+from bayward.cloud.unit import Work
+from bayward.cloud.web import limits
+from bayward.cloud.web.routes import PUBLIC, AnyRequest, show_anybody
+from bayward.cloud.web.state import address_of, desk_of
+from bayward.core.errors import Denied
+from bayward.wire.enrolment import EnrolAnswer, EnrolRequest
+from bayward.wire.messages import Issuer
+
+PATH = "/enrol"
+LINK_PATH = "/link"
+
+
+@show_anybody(f"{PATH}/anchor", "a certificate is public; banks compare it with their ticket")
+async def anchor(request: AnyRequest) -> Response[str]:
+    """The root certificate."""
+    return Response(desk_of(request).deployment.anchor_pem, media_type=MediaType.TEXT)
+
+
+@post(
+    PATH,
+    opt={PUBLIC: "the one-time token in it is the credential"},
+    status_code=200,
+    include_in_schema=False,
+)
+async def enrol(request: AnyRequest, data: JSONBody[EnrolRequest]) -> EnrolAnswer:
+    """Burn a token, issue a certificate."""
+    desk = desk_of(request)
+    desk.limiter.spend(limits.ENROL_FROM, "enrol", address_of(request))
+
+    def take(work: Work) -> tuple[Enrolled, list[tuple[int, bytes]]] | None:
+        done = enrolment.enrol(work, desk.deployment, data)
+        return None if done is None else (done, issuers.known(work, done.bank.tenant))
+
+    outcome = await desk.unit.write(take)
+    if outcome is None:
+        raise Denied("enrolment.refused")
+    done, known = outcome
+    if done.replaced is not None:
+        desk.gate.revoke(done.replaced)
+    desk.gate.allow(
+        DeviceIdentity(tenant=done.bank.tenant, bank=done.bank.bank, spki_pin=done.issued.pin)
+    )
+    return EnrolAnswer(
+        tenant=done.bank.tenant,
+        deployment=desk.deployment.name,
+        certificate=done.issued.chain,
+        anchor=desk.deployment.anchor_pem,
+        link_url=desk.link_url,
+        pins=sorted(desk.deployment.pins),
+        issuers=[Issuer(kid=kid, spki=spki) for kid, spki in known],
+        notifier_key=desk.notifier_key,
+        now=desk.clock.now(),
+    )

@@ -1,0 +1,80 @@
+"""All faces put together: the routes, the guard before them, the shield around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp
+
+from bayward.cloud.web import (
+    auth,
+    console_wall,
+    enrol,
+    files,
+    limits,
+    problems,
+    step_up,
+    verify,
+)
+from bayward.cloud.web.asking import SecondFactorNeeded, StepUpNeeded
+from bayward.cloud.web.routes import guard, is_declared, provide_asker
+from bayward.cloud.web.shield import Shield
+from bayward.cloud.web.state import Desk
+from bayward.core.errors import BaywardError, Misconfigured
+
+MODULES = (auth, step_up, console_wall, enrol, files, verify)
+
+
+def handlers() -> list[HTTPRouteHandler]:
+    """Every route of the faces."""
+    found = []
+    for module in MODULES:
+        found += [one for one in vars(module).values() if isinstance(one, HTTPRouteHandler)]
+    return found
+
+
+def build(desk: Desk) -> tuple[Litestar, ASGIApp]:
+    """The application, bare and as it is served."""
+    app = Litestar(
+        handlers(),
+        dependencies={"asker": Provide(provide_asker)},
+        guards=[guard],
+        exception_handlers={
+            StepUpNeeded: problems.step_up_needed,
+            SecondFactorNeeded: problems.second_factor_needed,
+            BaywardError: problems.refused,
+            HTTPException: problems.rejected,
+            Exception: problems.broken,
+        },
+        state=State({"desk": desk}),
+        request_max_body_size=limits.BODY_BYTES_MAX,
+        logging_config=None,
+        openapi_config=None,
+        debug=False,
+    )
+    check(app)
+    return app, Shield(app, desk)
+
+
+def check(app: Litestar) -> None:
+    """Raise `Misconfigured` when a route says neither what it does nor why it is public."""
+    for route, handler in routes(app):
+        if not is_declared(handler):
+            raise Misconfigured("web.route_undeclared", route=route.path)
+
+
+def routes(app: Litestar) -> Sequence[tuple[HTTPRoute, HTTPRouteHandler]]:
+    """Every route with its handlers, without the framework's answers to OPTIONS."""
+    return [
+        (route, handler)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"}
+    ]

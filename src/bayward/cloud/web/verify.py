@@ -1,0 +1,94 @@
+"""The public page that checks a receipt, in the reader's own browser.
+
+Which logs there are is nobody's business: a log is named to who is signed in to its tenant, and
+to who knows its origin, which only somebody with a receipt does (it holds 128 random bits).
+"""
+
+from __future__ import annotations
+
+from litestar import Response
+from litestar.params import FromPath
+
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.store import LogHead
+from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.people import authn
+from bayward.cloud.people import store as people_store
+from bayward.cloud.unit import Work
+from bayward.cloud.web import limits
+from bayward.cloud.web.asking import token_of
+from bayward.cloud.web.routes import AnyRequest, show_anybody
+from bayward.cloud.web.state import address_of, desk_of, page
+from bayward.cloud.web.words import Words, log_name
+from bayward.core.errors import Denied, Invalid
+from bayward.core.ids import BankId, TenantId
+from bayward.ledger.strict import base64_text
+from bayward.ui.views.verify import KnownLog, Verify
+
+TOOL = "verify.py"
+
+
+@show_anybody("/verify", "checks in the browser; names a log only to who may know it")
+async def show(request: AnyRequest) -> Response[str]:
+    """Paste or drop a receipt."""
+    return page(request, _view(request, await _known_to_session(request)))
+
+
+@show_anybody("/verify/{origin:path}", "an origin is known only from a receipt")
+async def show_one(request: AnyRequest, origin: FromPath[str]) -> Response[str]:
+    """The same, with the log of this origin named."""
+    desk = desk_of(request)
+    desk.limiter.spend(limits.VERIFY_FROM, "verify", address_of(request))
+    name = origin.strip("/")
+    found = await desk.unit.read(lambda work: _of_origin(work, name))
+    return page(request, _view(request, found))
+
+
+def _view(request: AnyRequest, known: tuple[KnownLog, ...]) -> Verify:
+    assets = desk_of(request).renderer.assets
+    tool = assets.url(TOOL) if TOOL in assets.files else ""
+    return Verify(known=known, tool_url=tool)
+
+
+async def _known_to_session(request: AnyRequest) -> tuple[KnownLog, ...]:
+    def read(work: Work) -> tuple[KnownLog, ...]:
+        session = authn.session_of(work, token_of(request))
+        heads = audit.logs(work, session.tenant)
+        return tuple(_known(work, session.tenant, head) for head in heads if head.size)
+
+    try:
+        return await desk_of(request).unit.read(read)
+    except Denied:
+        return ()
+
+
+def _of_origin(work: Work, origin: str) -> tuple[KnownLog, ...]:
+    """The log of an origin `<deployment>/tenant/<id>` or `<deployment>/bank/<id>/<epoch>`."""
+    head_of, _, rest = origin.partition("/")
+    kind, _, tail = rest.partition("/")
+    tenant: TenantId | None = None
+    try:
+        if head_of == work.house.name and kind == "tenant":
+            tenant = TenantId.parse(tail)
+        elif head_of == work.house.name and kind == "bank":
+            tenant = fleet_store.tenant_of_bank(work.tx, BankId.parse(tail.partition("/")[0]))
+    except Invalid:
+        return ()
+    if tenant is None:
+        return ()
+    heads = audit.logs(work, tenant)
+    return tuple(
+        _known(work, tenant, head) for head in heads if head.origin == origin and head.size
+    )
+
+
+def _known(work: Work, tenant: TenantId, head: LogHead) -> KnownLog:
+    words = Words(work, tenant)
+    return KnownLog(
+        origin=head.origin,
+        vkey=head.vkey,
+        name=log_name(words, head, people_store.tenant_name(work.tx, tenant)),
+        size=head.size,
+        root=base64_text(head.root),
+        at=head.changed_at,
+    )
