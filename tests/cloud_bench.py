@@ -46,7 +46,7 @@ T = TypeVar("T")
 HOUSE = "lockers.example.com"
 URL = "https://lockers.example.com"
 NOTIFIER = ec.derive_private_key(99, ec.SECP256R1())
-EPOCH = "e" * 22
+EPOCH = "e" * 26
 _T = EventType
 
 

@@ -24,7 +24,7 @@ from cloud_bench import BankTwin, CloudBench, named
 GRANT = GrantId(named(GrantId, 1))
 ROTATE = RotateCode(GRANT)
 OPEN = OpenForGrant(GRANT, "1234", PersonId(named(PersonId, 1)))
-ONE, TWO = "a" * 22, "b" * 22
+ONE, TWO = "a" * 26, "b" * 26
 
 
 async def give(cloud: CloudBench, bank: BankTwin, order: RotateCode | OpenForGrant) -> CommandId:

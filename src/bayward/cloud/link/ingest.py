@@ -9,6 +9,8 @@ already changes nothing; what contradicts it is kept as evidence and raises an i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 
 from bayward.cloud.access import issuers
@@ -19,7 +21,7 @@ from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.notify import service as notify
 from bayward.cloud.unit import Place, Unit, Work
 from bayward.core.errors import Invalid
-from bayward.core.ids import BankId
+from bayward.core.ids import BankId, TenantId
 from bayward.wire.messages import Hello, Issuer, Layout, Readings, Upload, Welcome
 from bayward.wire.upload import (
     Accepted,
@@ -34,13 +36,23 @@ from bayward.wire.upload import (
 _log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class Presence:
+    """A bank that is connected now; `directory_revision` is the one it has."""
+
+    tenant: TenantId
+    epoch: str
+    directory_revision: int
+
+
 class Ingest:
     """The `Inbox` of the bank-facing listener; `notifier_key` is the public one (SPKI DER)."""
 
     def __init__(self, unit: Unit, notifier_key: bytes) -> None:
         self._unit = unit
         self._notifier_key = notifier_key
-        self._epochs: dict[BankId, str] = {}  # of the connection each bank has now
+        self._greeted: dict[BankId, int] = {}  # the directory each bank said it has
+        self.present: dict[BankId, Presence] = {}
 
     async def start(self) -> None:
         """Call once before the first bank connects."""
@@ -51,6 +63,7 @@ class Ingest:
         answer = await self._unit.write(lambda work: self._greet(work, device, hello))
         if isinstance(answer, UploadRefused):
             raise answer
+        self._greeted[device.bank] = hello.directory_revision
         return answer
 
     async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
@@ -74,14 +87,16 @@ class Ingest:
 
     async def connected(self, device: DeviceIdentity, epoch: str) -> None:
         """The bank was welcomed: orders that wait for it can go."""
-        self._epochs[device.bank] = epoch
+        revision = self._greeted.pop(device.bank, 0)
+        self.present[device.bank] = Presence(device.tenant, epoch, revision)
         await self._unit.write(lambda work: _connect(work, device))
 
     async def disconnected(self, device: DeviceIdentity, epoch: str, reason: str) -> None:
         """That connection has ended; a newer one of the same bank is not touched by it."""
-        if self._epochs.get(device.bank) != epoch:
+        present = self.present.get(device.bank)
+        if present is None or present.epoch != epoch:
             return
-        del self._epochs[device.bank]
+        del self.present[device.bank]
         await self._unit.write(
             lambda work: fleet.disconnected(work, device.tenant, device.bank, reason)
         )
