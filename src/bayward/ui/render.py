@@ -17,10 +17,10 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bayward.core.clock import Instant
-from bayward.ui import qr
+from bayward.ui import problems, qr
 from bayward.ui.assets import Assets
 from bayward.ui.filters import FILTERS
-from bayward.ui.i18n import Catalogue, Catalogues, catalogues
+from bayward.ui.i18n import Catalogues, catalogues
 from bayward.ui.views.base import Facts, View
 from bayward.ui.views.mail import MailView, ParcelReady
 from bayward.ui.when import When
@@ -98,7 +98,7 @@ class Renderer:
 
     def problem(self, code: str, facts: Facts, language: str = "en") -> str:
         """The sentence for an error code; a general one for codes no text was written for."""
-        return _problem(self.languages[language], code, facts)
+        return problems.sentence(self.languages[language], code, facts)
 
     def service_worker(self) -> str:
         """Script for `/sw.js` (text/javascript, no-cache): the phone's shell and passes."""
@@ -123,7 +123,7 @@ class Renderer:
             "t": catalogue.text,
             "tell": catalogue.tell,
             "has_text": lambda key: catalogue.find(key) is not None,
-            "problem": partial(_problem, catalogue),
+            "problem": partial(problems.sentence, catalogue),
             "when": scene,
             "scheme": "auto",
         }
@@ -140,11 +140,6 @@ def sse(data: str, *, event: str = "", id: str = "") -> bytes:  # noqa: A002 - t
     """One server-sent message. Without `event` the page swaps it in; `go` moves a kiosk on."""
     head = (f"event: {event}\n" if event else "") + (f"id: {id}\n" if id else "")
     return (head + "".join(f"data: {line}\n" for line in data.splitlines()) + "\n").encode()
-
-
-def _problem(catalogue: Catalogue, code: str, facts: Facts) -> str:
-    key = f"error.{code}"
-    return catalogue.tell(key if catalogue.find(key) is not None else "error.fallback", facts)
 
 
 def security_headers(

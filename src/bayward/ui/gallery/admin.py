@@ -22,17 +22,16 @@ ROLES = (
 VKEY = "northgate.example/lobby-a+3f2a91bc+AWq5p1v8Yc0s2QmK7nJd4RfT6hXb9Lz3GxE1uVwPqZkN"
 
 
-def person(
-    name: str, unit: str, role: str, state: str, seconds: int | None, factor: str = ""
-) -> views.PersonRow:
+def person(name: str, unit: str, role: str, seconds: int | None, factor: str) -> views.PersonRow:
     """One row of the list."""
+    last = name.rsplit(maxsplit=1)[-1].lower()
     return views.PersonRow(
-        href=f"/console/people/{name.split()[-1].lower()}",
+        href=f"/console/people/{last}",
         name=name,
         unit=unit,
         role=role,
-        email=f"{name.split()[-1].lower()}@mail.example",
-        state=views.AccountState(state),
+        email=f"{last}@mail.example",
+        state=views.AccountState.INVITED if seconds is None else views.AccountState.ACTIVE,
         seen_at=None if seconds is None else ago(seconds),
         second_factor=factor,
     )
@@ -41,14 +40,17 @@ def person(
 def people() -> Iterator[Sample]:
     """The list, inviting, editing."""
     rows = (
-        person("Ines Duarte", "", "super_admin", "active", 20, "passkey"),
-        person("Tomasz Wrona", "", "admin", "active", 8_000, "totp"),
-        person("Mary Okafor", "4B", "resident", "active", 743),
-        person("Anna Lindqvist", "2C", "resident", "active", 92_000),
-        person("Jean Petit", "7A", "resident", "active", 80_000),
-        person("Sora Iwasaki", "1D", "resident", "invited", None),
-        person("Rami Haddad", "5F", "resident", "active", 700_000),
-        person("Karol Nowak", "3A", "resident", "disabled", 5_000_000),
+        person("Ines Duarte", "", "super_admin", 20, "passkey"),
+        person("Tomasz Wrona", "", "admin", 8_000, "totp"),
+        person("Mary Okafor", "4B", "resident", 743, ""),
+        person("Anna Lindqvist", "2C", "resident", 92_000, ""),
+        person("Jean Petit", "7A", "resident", 80_000, ""),
+        person("Sora Iwasaki", "1D", "resident", None, ""),
+        person("Rami Haddad", "5F", "resident", 700_000, ""),
+        replace(
+            person("Karol Nowak", "3A", "resident", 5_000_000, ""),
+            state=views.AccountState.DISABLED,
+        ),
     )
     filters = (
         Filter(href="/console/people", key="all", count=214, is_current=True),
@@ -67,9 +69,9 @@ def people() -> Iterator[Sample]:
     )
     yield Sample("console/person-new", form)
     problems = (
-        FieldProblem("name", "form.missing"),
-        FieldProblem("email", "email.malformed"),
-        FieldProblem("role", "role.not_yours"),
+        FieldProblem("name", "field.empty"),
+        FieldProblem("email", "person.email"),
+        FieldProblem("role", "role.not_allowed"),
     )
     yield Sample("console/person-new-wrong", replace(form, email="mary@", problems=problems))
     yield Sample(
@@ -153,8 +155,8 @@ def banks() -> Iterator[Sample]:
         lobby,
         replace(lobby, name="Courtyard", compartments=32, free=4, is_locked_down=True),
         replace(lobby, name="Garage", compartments=24, free=20, freshness=away),
-        replace(lobby, name="Annex", compartments=40, free=40, freshness=never, enrolled_at=None, version=""),
-    )  # fmt: skip
+        replace(lobby, name="Annex", freshness=never, enrolled_at=None, version=""),
+    )
     listed = views.Banks(shell=SHELL, rows=rows)
     yield Sample("console/banks", listed)
     yield Sample("console/banks-empty", replace(listed, rows=()))
@@ -168,7 +170,7 @@ def banks() -> Iterator[Sample]:
                 Choice("file", "A layout file of my own"),
             ),
             sites=(Choice("site_1", "Northgate House", is_chosen=True),),
-            problems=(FieldProblem("name", "form.missing"),),
+            problems=(FieldProblem("name", "field.empty"),),
         ),
     )
     token = "bwe1-7K2M-9QXR-04TD-WZPA-66HN-3FJC-8B1V"  # noqa: S105 - invented, and used up
@@ -180,7 +182,10 @@ def banks() -> Iterator[Sample]:
             bank_href=f"/console/banks/{BANK}",
             token=token,
             until=ahead(1),
-            pins=("sha256/0nJ5wLpE8aQdGvCtN4oMiUq2Zk0cV9u6mXbT7fYH1sR", "sha256/8aQdGvCtN4oMiUq2Zk0cV9u6mXbT7fYH1sR0nJ5wLpE"),
+            pins=(
+                "sha256/0nJ5wLpE8aQdGvCtN4oMiUq2Zk0cV9u6mXbT7fYH1sR",
+                "sha256/8aQdGvCtN4oMiUq2Zk0cV9u6mXbT7fYH1sR0nJ5wLpE",
+            ),
             command=f"bayward edge enrol https://lockers.northgate.example {token}",
             qr_text=f"https://lockers.northgate.example/enrol#{token}",
         ),
@@ -243,38 +248,42 @@ def logs() -> Iterator[Sample]:
         export_until="2026-11-20",
     )
     yield Sample("console/log", page)
-    yield Sample("console/log-forked", replace(page, logs=(*page.logs[:1], replace(good, check=forked))))  # fmt: skip
+    broken = (page.logs[0], replace(good, check=forked))
+    yield Sample("console/log-forked", replace(page, logs=broken))
 
 
-def outside() -> Iterator[Sample]:
-    """Messages, webhooks, settings."""
-    fine = views.DeliveryRow(
-        kind="parcel_ready",
-        to="m···r@mail.example",
-        channel="email",
-        state=views.DeliveryState.DELIVERED,
-        attempts=1,
-        at=ago(1780),
-    )
+FINE = views.DeliveryRow(
+    kind="parcel_ready",
+    to="m···r@mail.example",
+    channel="email",
+    state=views.DeliveryState.DELIVERED,
+    attempts=1,
+    at=ago(1780),
+)
+DEAD = replace(
+    FINE,
+    kind="sign_in_link",
+    state=views.DeliveryState.DEAD,
+    attempts=8,
+    problem="550 no such user",
+    retry_href="/console/notifications/1/retry",
+)
+
+
+def messages() -> Iterator[Sample]:
+    """All that can become of one; none."""
     rows = (
-        fine,
-        replace(fine, kind="reminder", state=views.DeliveryState.QUEUED, attempts=0, at=ago(3)),
+        FINE,
+        replace(FINE, kind="reminder", state=views.DeliveryState.QUEUED, attempts=0, at=ago(3)),
         replace(
-            fine,
+            FINE,
             kind="incident_alert",
             state=views.DeliveryState.RETRYING,
             attempts=3,
             problem="451 try again later",
             next_at=ago(-40),
         ),
-        replace(
-            fine,
-            kind="sign_in_link",
-            state=views.DeliveryState.DEAD,
-            attempts=8,
-            problem="550 no such user",
-            retry_href="/console/notifications/1/retry",
-        ),
+        DEAD,
     )
     filters = (
         Filter(href="/console/notifications", key="all", count=4, is_current=True),
@@ -283,6 +292,10 @@ def outside() -> Iterator[Sample]:
     listed = views.Notifications(shell=SHELL, rows=rows, filters=filters)
     yield Sample("console/notifications", listed)
     yield Sample("console/notifications-empty", replace(listed, rows=()))
+
+
+def webhooks() -> Iterator[Sample]:
+    """Working, failing, with a fresh secret, none."""
     hook = views.WebhookRow(
         ref="whk_1",
         url="https://soc.northgate.example/bayward",
@@ -290,18 +303,27 @@ def outside() -> Iterator[Sample]:
         is_enabled=True,
         last_ok_at=ago(22),
     )
+    failing = replace(
+        hook,
+        ref="whk_2",
+        url="https://crm.example/in",
+        events=(),
+        failing_since=ago(900),
+        waiting=12,
+        dead=3,
+    )
     calls = (
-        replace(rows[0], kind="door.forced_open", to="soc.northgate.example", channel="webhook"),
+        replace(FINE, kind="door.forced_open", to="soc.northgate.example", channel="webhook"),
         replace(
             rows[3], kind="parcel.deposited", to="crm.example", channel="webhook", problem="503"
         ),
     )
     page = views.Webhooks(
         shell=SHELL,
-        rows=(hook, replace(hook, ref="whk_2", url="https://crm.example/in", events=(), failing_since=ago(900), waiting=12, dead=3)),
+        rows=(hook, failing),
         deliveries=calls,
-        event_types=("door.forced_open", "lockdown.engaged", "parcel.deposited", "parcel.collected"),
-    )  # fmt: skip
+        event_types=("door.forced_open", "lockdown.engaged", "parcel.deposited"),
+    )
     yield Sample("console/webhooks", page)
     yield Sample(
         "console/webhooks-new-secret",
@@ -309,8 +331,18 @@ def outside() -> Iterator[Sample]:
     )
     yield Sample(
         "console/webhooks-empty",
-        replace(page, rows=(), deliveries=(), url="http://10.0.0.1", problems=(FieldProblem("url", "webhook.url_refused"),)),
-    )  # fmt: skip
+        replace(
+            page,
+            rows=(),
+            deliveries=(),
+            url="http://10.0.0.1",
+            problems=(FieldProblem("url", "webhook.url"),),
+        ),
+    )
+
+
+def settings() -> Iterator[Sample]:
+    """May change, may only look."""
     groups = (
         (
             "parcels",
@@ -331,12 +363,12 @@ def outside() -> Iterator[Sample]:
             (views.Setting(name="language", value="en", kind="choice", choices=LANGUAGES),),
         ),
     )
-    settings = views.Settings(shell=SHELL, groups=groups)
-    yield Sample("console/settings", settings)
-    yield Sample("console/settings-read-only", replace(settings, can_change=False))
+    page = views.Settings(shell=SHELL, groups=groups)
+    yield Sample("console/settings", page)
+    yield Sample("console/settings-read-only", replace(page, can_change=False))
 
 
 def samples() -> Iterator[Sample]:
     """All of this file."""
-    for group in (people, couriers, banks, logs, outside):
+    for group in (people, couriers, banks, logs, messages, webhooks, settings):
         yield from group()

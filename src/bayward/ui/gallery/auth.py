@@ -24,7 +24,7 @@ def samples() -> Iterator[Sample]:
             first,
             name="Ines Duarte",
             email=EMAIL,
-            problems=(FieldProblem("password", "password.too_short", {"limit": 15}),),
+            problems=(FieldProblem("password", "password.short", {"limit": 15}),),
         ),
     )
     yield Sample(

@@ -134,10 +134,11 @@ FILTERS = (
 )
 
 
-def parcel(
-    tracking: str, carrier: str, recipient: str, unit: str, door: str, state: str, seconds: int
-) -> views.ParcelRow:
-    """One row of the list."""
+def parcel(sent: str, to: str, door: str, state: str, seconds: int) -> views.ParcelRow:
+    """One row of the list: carrier and tracking number, recipient and unit."""
+    carrier, _, tracking = sent.partition(" ")
+    recipient, _, unit = to.partition(", ")
+    is_over = state in {"collected", "returned", "missing"}
     return views.ParcelRow(
         href=f"/console/parcels/prc_{tracking[-4:]}",
         tracking=tracking,
@@ -148,23 +149,21 @@ def parcel(
         compartment=door,
         state=views.ParcelState(state),
         at=ago(seconds),
-        until=None
-        if state in {"collected", "returned", "missing"}
-        else ahead(4 - seconds // 90_000),
+        until=None if is_over else ahead(4 - seconds // 90_000),
     )
 
 
 ROWS = (
-    parcel("1Z5R89390357567127", "UPS", "M. Okafor", "4B", "14", "collected", 743),
-    parcel("1Z5R89390351104459", "UPS", "A. Lindqvist", "2C", "36", "waiting", 1790),
-    parcel("9405511206213414", "USPS", "J. Petit", "7A", "33", "waiting", 9000),
-    parcel("TBA305129938", "Amazon", "S. Iwasaki", "1D", "41", "waiting", 12_400),
-    parcel("794644790138", "FedEx", "R. Haddad", "5F", "56", "overdue", 620_000),
-    parcel("1Z999AA10123456784", "UPS", "K. Nowak", "3A", "08", "overdue", 640_000),
-    parcel("9400111899560008", "USPS", "E. Marsh", "6E", "27", "held", 88_000),
-    parcel("DD-55120", "DoorDash", "T. Abebe", "2A", "", "expected", 3_000),
-    parcel("794644799001", "FedEx", "L. Silva", "4C", "19", "returned", 170_000),
-    parcel("TBA305120011", "Amazon", "B. Stein", "7C", "48", "missing", 260_000),
+    parcel("UPS 1Z5R89390357567127", "M. Okafor, 4B", "14", "collected", 743),
+    parcel("UPS 1Z5R89390351104459", "A. Lindqvist, 2C", "36", "waiting", 1790),
+    parcel("USPS 9405511206213414", "J. Petit, 7A", "33", "waiting", 9000),
+    parcel("Amazon TBA305129938", "S. Iwasaki, 1D", "41", "waiting", 12_400),
+    parcel("FedEx 794644790138", "R. Haddad, 5F", "56", "overdue", 620_000),
+    parcel("UPS 1Z999AA10123456784", "K. Nowak, 3A", "08", "overdue", 640_000),
+    parcel("USPS 9400111899560008", "E. Marsh, 6E", "27", "held", 88_000),
+    parcel("DoorDash DD-55120", "T. Abebe, 2A", "", "expected", 3_000),
+    parcel("FedEx 794644799001", "L. Silva, 4C", "19", "returned", 170_000),
+    parcel("Amazon TBA305120011", "B. Stein, 7C", "48", "missing", 260_000),
 )
 ROOT = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
 PROOF = views.Proof(
@@ -284,21 +283,21 @@ def incidents() -> Iterator[Sample]:
         clip_href="/console/incidents/inc_5x8n/clip",
     )
     yield Sample("console/incident", page)
+    taken = replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte")
     wrong = (
-        FieldProblem("reason", "form.missing"),
+        FieldProblem("reason", "field.empty"),
         FieldProblem("code", "totp.wrong"),
     )
     yield Sample(
         "console/incident-wrong-code",
-        replace(page, row=replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte"),
-                problems=wrong, reason=""),
-    )  # fmt: skip
+        replace(page, row=taken, problems=wrong),
+    )
     yield Sample(
         "console/incident-released",
         replace(
             page,
             shell=replace(SHELL, notices=(views.Notice("incident.release_requested", {}),)),
-            row=replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte"),
+            row=taken,
             is_locked_down=False,
             release=views.ReleaseState.CONFIRMED,
             wall=WALL,

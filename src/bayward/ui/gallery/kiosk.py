@@ -145,7 +145,9 @@ def trouble() -> Iterator[Sample]:
     yield Sample(
         "kiosk/out-of-order",
         kiosk.OutOfOrder(
-            frame=frame("/kiosk", back=None), problem=Problem("journal.full"), contact=CONTACT
+            frame=frame("/kiosk", back=None),
+            problem=Problem("journal.not_writable"),
+            contact=CONTACT,
         ),
     )
     page = kiosk.Help(frame=frame("/kiosk/help"), contact=CONTACT)

@@ -51,15 +51,26 @@ def letters() -> Iterator[Letter]:
         yield Letter(f"reminder-{'overdue' if is_overdue else 'soon'}", reminder)
     for by in (None, "Ada Okafor"):
         collected = mail.Collected(
-            site=SITE, person="Mary Okafor", link=LINK, compartment="14", where="Lobby A", at=ago(60), by=by
-        )  # fmt: skip
+            site=SITE,
+            person="Mary Okafor",
+            link=LINK,
+            compartment="14",
+            where="Lobby A",
+            at=ago(60),
+            by=by,
+        )
         yield Letter(f"collected-{'helper' if by else 'self'}", collected)
     yield Letter(
         "courier-code",
         mail.CourierCode(
-            site=SITE, person="Dan Ortiz", carrier="UPS", code="58204417", where="Lobby A", until=ahead(90)
+            site=SITE,
+            person="Dan Ortiz",
+            carrier="UPS",
+            code="58204417",
+            where="Lobby A",
+            until=ahead(90),
         ),
-    )  # fmt: skip
+    )
     yield Letter("sign-in-link", mail.SignInLink(site=SITE, link=f"{LINK}/l"))
     yield Letter("sign-in-link-pl", mail.SignInLink(site=SITE, link=f"{LINK}/l", minutes=3), "pl")
     yield Letter(

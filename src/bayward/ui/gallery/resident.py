@@ -65,15 +65,17 @@ def passes() -> Iterator[Sample]:
     yield Sample("resident/pass-wrong-number", replace(PASS, problem=wrong))
     for state in resident.OpenState:
         opening = resident.Opening(state=state, at=ago(2))
-        yield Sample(f"resident/pass-{state.value}", replace(PASS, opening=opening))
+        yield Sample(
+            f"resident/pass-{state.value.replace('_', '-')}", replace(PASS, opening=opening)
+        )
     helpers = (resident.Helper(ref="h1", name="Ada Okafor", until=ahead(2)),)
     overdue = replace(
         PASS, state=resident.PassState.OVERDUE, until=ago(90_000), helpers=helpers, extend_to=None
     )
     yield Sample("resident/pass-overdue", overdue)
-    for state in ("collected", "returned", "held", "on_its_way"):
-        ended = replace(PASS, state=resident.PassState(state), helpers=())
-        yield Sample(f"resident/pass-{state.replace('_', '-')}", ended)
+    for end in ("collected", "returned", "held", "on_its_way"):
+        ended = replace(PASS, state=resident.PassState(end), helpers=())
+        yield Sample(f"resident/pass-{end.replace('_', '-')}", ended)
     yield Sample(
         "resident/delegate",
         resident.Delegate(
@@ -117,7 +119,7 @@ def pages() -> Iterator[Sample]:
     yield Sample("resident/sign-in", resident.SignIn(frame=frame()))
     yield Sample(
         "resident/sign-in-wrong",
-        resident.SignIn(frame=frame(), email="mary@", problem=Problem("email.malformed")),
+        resident.SignIn(frame=frame(), email="mary@", problem=Problem("person.email")),
     )
     sent = resident.SignInSent(frame=frame("pl"), email="mary@mail.example")
     yield Sample("resident/sign-in-sent", sent, "pl")

@@ -1,0 +1,44 @@
+"""Which sentence an error gets: its own, or that of its family.
+
+Error codes are `area.what`. Codes a person may meet have a sentence of their own (`[error]`);
+the others share the one of their area's family (`[error_family]`), because whoever reads it can
+do the same about all of them. A code of an unheard-of area gets the family `unknown`, and
+`tests/ui/test_problems.py` fails until the area is listed here.
+"""
+
+from __future__ import annotations
+
+from bayward.ui.i18n import Catalogue
+from bayward.ui.views.base import Facts
+
+_FAMILIES = {
+    "setup": "authority bus code database deployment key keys mail seal settings throttle "
+    "trusted_time web wiring",
+    "storage": "journal letter state storage",
+    "hardware": "board port",
+    "link": "clerk edge link tls",
+    "enrolment": "csr device enrol enrolment pins trust",
+    "credential": "cose credential grant pass presence ticket totp",
+    "input": "base45 cbor email event field form governor http id order password person scan "
+    "scope search tracking webhook",
+    "limit": "directory login rate streams upload",
+    "denied": "action command kiosk role sign_in",
+    "moved": "bank compartment courier deposit incident lockdown log notification parcel unlock",
+    "session": "second_factor session step_up visit",
+    "gone": "site thing",
+}
+AREAS = {area: family for family, areas in _FAMILIES.items() for area in areas.split()}
+UNKNOWN = "unknown"
+
+
+def key_of(catalogue: Catalogue, code: str) -> str:
+    """The key of the sentence for `code`."""
+    own = f"error.{code}"
+    if catalogue.find(own) is not None:
+        return own
+    return f"error_family.{AREAS.get(code.partition('.')[0], UNKNOWN)}"
+
+
+def sentence(catalogue: Catalogue, code: str, facts: Facts) -> str:
+    """What to tell a person about an error."""
+    return catalogue.tell(key_of(catalogue, code), facts)
