@@ -114,7 +114,7 @@ def _shut(
     sensor = desk.bank.layout[compartment].has_occupancy_sensor
     is_occupied = is_occupied if sensor else None
     told = {True: "occupied", False: "empty", None: "unknown"}[is_occupied]
-    if space.is_open is None:
+    if space.is_open is None and not _was_never_read(space):
         desk.record(EventType.DOOR_FOUND, compartment=compartment)
     desk.record(EventType.DOOR_CLOSED, compartment=compartment, result=told)
     if space.state is CompartmentState.RESERVED and space.was_opened:

@@ -1,0 +1,60 @@
+"""The administrator at the console: Ines Duarte, her browser and her authenticator app."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from bayward.cloud.access import service as access
+from bayward.cloud.audit import mirror
+from bayward.sim.demo.stage import Stage
+
+TIMEOUT_S = 15.0
+_INCIDENT = re.compile(r'href="/console/incidents/(inc_[0-9a-z]{26})"')
+
+
+class Office:
+    """Speaks HTTP to the control plane with her session."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def release(self, reason: str) -> None:
+        """End the lockdown from the incident's page, with a fresh second factor."""
+        async with self._browser() as browser:
+            listed = (await browser.get("/console/incidents")).raise_for_status()
+            found = _INCIDENT.search(listed.text)
+            if found is None:
+                raise LookupError("no incident in the console")
+            stage = self._stage
+            # A code is good once; the one she signed in with may still be the newest.
+            stage.clock.skip(31_000)
+            form = {"reason": reason, "code": stage.household.factor(stage.clock.now())}
+            address = f"/console/incidents/{found.group(1)}/release"
+            (await browser.post(address, data=form)).raise_for_status()
+
+    async def mirrored(self, size: int) -> bytes | None:
+        """Root of the bank's log as the control plane has it, once it has `size` entries."""
+        stage = self._stage
+        return await stage.cloud.unit.read(
+            lambda work: mirror.root_at(work, stage.household.tenant, stage.household.bank, size)
+        )
+
+    async def pass_of(self, email: str) -> str:
+        """The text of the newest pass a resident was sent."""
+        del email
+        return await self._stage.cloud.unit.read(
+            lambda work: access.newest_pass(work, self._stage.household.tenant)
+        )
+
+    def _browser(self) -> httpx.AsyncClient:
+        url = self._stage.cloud.http_url
+        return httpx.AsyncClient(
+            base_url=url,
+            cookies={"sid": self._stage.household.session},
+            headers={"origin": url, "sec-fetch-site": "same-origin"},
+            follow_redirects=True,
+            trust_env=False,
+            timeout=TIMEOUT_S,
+        )
