@@ -19,7 +19,7 @@ _FAMILIES = {
     "link": "clerk edge link tls",
     "enrolment": "csr device enrol enrolment pins trust",
     "credential": "cose credential grant pass presence ticket totp",
-    "input": "base45 cbor email event field form governor http id order password person scan "
+    "input": "base45 cbor email event field form governor http id order password person png scan "
     "scope search tracking webhook",
     "limit": "directory login rate streams upload",
     "denied": "action command kiosk role sign_in",

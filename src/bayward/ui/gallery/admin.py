@@ -314,9 +314,7 @@ def webhooks() -> Iterator[Sample]:
     )
     calls = (
         replace(FINE, kind="door.forced_open", to="soc.northgate.example", channel="webhook"),
-        replace(
-            rows[3], kind="parcel.deposited", to="crm.example", channel="webhook", problem="503"
-        ),
+        replace(DEAD, kind="parcel.deposited", to="crm.example", channel="webhook", problem="503"),
     )
     page = views.Webhooks(
         shell=SHELL,
