@@ -90,7 +90,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.COMMAND_ENDED: (audit.append, couriers.command_ended, incidents.command_ended),
     _T.INCIDENT_OPENED: _LOG,
     _T.INCIDENT_ACKNOWLEDGED: _LOG,
-    _T.INCIDENT_CLOSED: _LOG,
+    _T.INCIDENT_CLOSED: (audit.append, fleet.reconciled),
     _T.NOTIFICATION_SENT: _LOG,
     _T.NOTIFICATION_FAILED: _LOG,
     _T.WEBHOOK_CREATED: _LOG,

@@ -80,6 +80,8 @@ async def test_the_bank_of_an_event_is_who_uploaded_it(cloud: CloudBench, bank: 
         {"type": "door.opened", "time": 1, "compartment": ["c"]},
         {"type": "door.opened", "time": "1", "compartment": "c"},
         {"type": "door.opened", "time": 1, "compartment": "c", "colour": "red"},
+        {"type": "door.opened", "compartment": "c"},
+        {"time": 1},
         {},
     ],
 )

@@ -104,6 +104,8 @@ def event_of(bank: BankId, entry: AcceptedEntry) -> Event:
         if isinstance(value, list | dict):
             raise Invalid("event.field_kind", field=name)
         told[name] = value
+    if "time" not in told:
+        raise Invalid("event.field_missing", field="time")
     event = Event.from_fields(told)
     if event.type not in FROM_BANKS:
         raise Invalid("event.not_of_a_bank", type=event.type.value)

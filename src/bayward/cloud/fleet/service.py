@@ -74,6 +74,12 @@ def restarted(work: Work) -> None:
         disconnected(work, bank.tenant, bank.bank, "cloud.restarted")
 
 
+def quarantine(work: Work, tenant: TenantId, bank: BankId) -> None:
+    """Its log contradicts itself: it may not connect until somebody has looked."""
+    store.update_bank(work.tx, get_bank(work, tenant, bank), state=BankState.QUARANTINED.value)
+    work.wake(f"tenant/{tenant}")
+
+
 def take_layout(work: Work, tenant: TenantId, bank: BankId, layout: Layout) -> None:
     """A bank has told how it is built."""
     found = get_bank(work, tenant, bank)
@@ -130,6 +136,16 @@ def compartment_moved(work: Work, tenant: TenantId, event: Event, place: Place |
     """A compartment holds something else now."""
     del place
     link_store.set_state(work.tx, tenant, event, STATE_AFTER[event.type])
+
+
+def reconciled(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """Somebody has looked into a contradiction: the bank can be given a new enrolment."""
+    del place
+    if event.detail != _T.BANK_LOG_REFUSED.value:
+        return
+    found = get_bank(work, tenant, BankId(event.bank or ""))
+    if found.state is BankState.QUARANTINED:
+        store.update_bank(work.tx, found, state=BankState.ENROLLED.value)
 
 
 def directory_changed(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:

@@ -128,6 +128,7 @@ def close(
             bank=found.bank,
             actor=actor,
             reason=_reason(reason),
+            detail=found.kind,
         ),
         tenant=tenant,
     )

@@ -26,6 +26,7 @@ from bayward.wire.messages import Hello, Issuer, Layout, Readings, Upload, Welco
 from bayward.wire.upload import (
     Accepted,
     AcceptedEntry,
+    Fork,
     Gap,
     KnownLog,
     UploadRefused,
@@ -107,7 +108,7 @@ class Ingest:
         try:
             check_hello(known, hello)
         except UploadRefused as refused:
-            mirror.refuse(work, device.tenant, device.bank, known, refused)
+            _keep_evidence(work, device, known, refused)
             return refused
         return Welcome(
             acked=known.size,
@@ -138,11 +139,19 @@ def _take(work: Work, device: DeviceIdentity, upload: Upload) -> int | UploadRef
     except Gap as gap:  # not a lie: the bank goes on from the size it is told
         return gap
     except UploadRefused as refused:
-        mirror.refuse(work, device.tenant, device.bank, known, refused)
+        _keep_evidence(work, device, known, refused)
         return refused
     if not accepted.is_replay:
         _carry_out(work, device, known, accepted)
     return accepted.checkpoint.size
+
+
+def _keep_evidence(
+    work: Work, device: DeviceIdentity, known: KnownLog, refused: UploadRefused
+) -> None:
+    mirror.refuse(work, device.tenant, device.bank, known, refused)
+    if isinstance(refused, Fork):
+        fleet.quarantine(work, device.tenant, device.bank)
 
 
 def _carry_out(work: Work, device: DeviceIdentity, known: KnownLog, accepted: Accepted) -> None:
