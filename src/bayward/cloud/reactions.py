@@ -96,6 +96,8 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.WEBHOOK_CREATED: _LOG,
     _T.WEBHOOK_DELETED: _LOG,
     _T.LOG_EXPORTED: _LOG,
+    _T.SETTING_CHANGED: _LOG,
+    _T.BANK_RETIRED: _LOG,
 }
 
 AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
@@ -156,6 +158,8 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.WEBHOOK_CREATED: (),
     _T.WEBHOOK_DELETED: (),
     _T.LOG_EXPORTED: _CALL,
+    _T.SETTING_CHANGED: _CALL,
+    _T.BANK_RETIRED: _CALL,
 }
 
 
@@ -174,8 +178,7 @@ def page() -> str:
         "",
         "What follows each event in the control plane, in this order. *Within* is written in the",
         "same transaction as the event; *after* is put into the outbox there and done once it is",
-        "committed. Generated from `bayward/cloud/reactions.py` by `python -m",
-        "bayward.cloud.reactions`.",
+        "committed. Made from `cloud/reactions.py`.",
         "",
         "| event | within | after |",
         "|---|---|---|",
@@ -190,9 +193,3 @@ def page() -> str:
 def _name(reaction: Reaction) -> str:
     module = reaction.__module__.removeprefix("bayward.cloud.").removesuffix(".service")
     return f"`{module}.{reaction.__name__}`"
-
-
-if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write(page())

@@ -84,6 +84,8 @@ class EventType(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_DELETED = "webhook.deleted"
     LOG_EXPORTED = "log.exported"
+    SETTING_CHANGED = "setting.changed"
+    BANK_RETIRED = "bank.retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,4 +229,6 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.WEBHOOK_CREATED: ("actor", "subject"),
     _T.WEBHOOK_DELETED: ("actor", "subject"),
     _T.LOG_EXPORTED: ("actor", "origin", "log_size"),
+    _T.SETTING_CHANGED: ("actor", "subject", "detail"),
+    _T.BANK_RETIRED: ("actor", "bank"),
 }

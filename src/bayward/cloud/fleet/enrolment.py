@@ -167,14 +167,7 @@ def retire(work: Work, tenant: TenantId, bank_id: BankId, *, actor: PersonId) ->
         disconnected_at=work.now,
     )
     work.emit(
-        Event(
-            type=EventType.BANK_DISCONNECTED,
-            time=work.now,
-            bank=bank_id,
-            actor=actor,
-            reason="retired",
-        ),
-        tenant=tenant,
+        Event(type=EventType.BANK_RETIRED, time=work.now, bank=bank_id, actor=actor), tenant=tenant
     )
     return None if bank.spki is None else base64.b64encode(bank.spki).decode()
 
