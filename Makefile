@@ -61,6 +61,10 @@ pictures: setup ## screenshots of wall, kiosk, phone and console into docs/pictu
 golden: setup ## rewrite the golden files; read the diff
 	@BAYWARD_GOLDEN=write $(PYTEST) -m "not browser and not system and not world"
 
+.PHONY: docs
+docs: setup ## rewrite the pages of docs/reference that are made from the source
+	@BAYWARD_GOLDEN=write $(PYTEST) tests/tools/test_pages.py
+
 .PHONY: lock
 lock: ## resolve the locked versions anew (hashes, no addresses)
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml -o requirements/run.txt

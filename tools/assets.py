@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script, not a package
 """Fetch the browser libraries and put the files the pages need where they are served from.
 
     python tools/assets.py            npm ci, then copy

@@ -10,7 +10,6 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
 from cloud_bench import CloudBench
-from test_tidy import ROOT
 
 ONLY_TO_SEND = {"delivery", "job"}  # what `AFTER` may write
 
@@ -28,11 +27,6 @@ def test_the_log_is_first_for_every_event(kind: EventType) -> None:
 def test_a_message_about_messages_would_never_end() -> None:
     for kind in (EventType.NOTIFICATION_SENT, EventType.NOTIFICATION_FAILED):
         assert reactions.AFTER[kind] == ()
-
-
-def test_the_page_in_the_docs_is_this_table() -> None:
-    page = ROOT / "docs" / "reference" / "reactions.md"
-    assert page.read_text() == reactions.page(), "run python -m bayward.cloud.reactions"
 
 
 async def test_after_only_writes_what_is_to_be_sent(

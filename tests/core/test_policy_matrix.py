@@ -2,12 +2,11 @@
 
 One line per role, action and relation to the thing; one letter per state and strength of
 authentication: `A` allow, `2` a second factor is missing, `s` a step-up is missing, `-` denied.
-A change of the policy is a change of this file. `BAYWARD_GOLDEN=write` writes it anew.
+A change of the policy is a change of this file. `make golden` writes it anew.
 """
 
 from __future__ import annotations
 
-import os
 from itertools import product
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from bayward.core.policy import (
     decide,
 )
 from bayward.core.roles import PLATFORM, Binding, Node, Role
+from golden_text import assert_golden
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "policy_matrix.txt"
 NOW = Instant(1_800_000_000_000)
@@ -85,10 +85,7 @@ def rendered() -> str:
 
 
 def test_identity_60_the_matrix_is_the_reviewed_one() -> None:
-    text = rendered()
-    if os.environ.get("BAYWARD_GOLDEN") == "write":
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert GOLDEN.read_text(encoding="utf-8") == text
+    assert_golden(GOLDEN, rendered())
 
 
 def test_the_matrix_has_every_cell() -> None:

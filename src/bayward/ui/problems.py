@@ -16,16 +16,16 @@ _FAMILIES = {
     "trusted_time web wiring",
     "storage": "journal letter state storage",
     "hardware": "board port",
-    "link": "clerk edge link tls",
+    "link": "clerk edge hello link tls upload",
     "enrolment": "csr device enrol enrolment pins trust",
     "credential": "cose credential grant pass presence ticket totp",
     "input": "base45 cbor email event field form governor http id order password person png scan "
     "scope search tracking webhook",
-    "limit": "directory login rate streams upload",
-    "denied": "action command kiosk role sign_in",
+    "limit": "directory login rate streams",
+    "denied": "action command kiosk owner role sign_in super_admin",
     "moved": "bank compartment courier deposit incident lockdown log notification parcel unlock",
     "session": "second_factor session step_up visit",
-    "gone": "site thing",
+    "gone": "bnd cmd cmp grt inc prc prs site ten tenant thing",  # also prefixes of ids
 }
 AREAS = {area: family for family, areas in _FAMILIES.items() for area in areas.split()}
 UNKNOWN = "unknown"

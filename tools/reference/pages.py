@@ -1,0 +1,18 @@
+"""Which pages there are; `tests/tools/test_pages.py` keeps them fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bayward.cloud import reactions
+from reference import errors, events, limits, settings, states
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "bank-settings.md": settings.bank_page,
+    "cloud-settings.md": settings.cloud_page,
+    "errors.md": errors.page,
+    "events.md": events.page,
+    "limits.md": limits.page,
+    "reactions.md": reactions.page,
+    "states.md": states.page,
+}
