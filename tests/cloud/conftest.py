@@ -3,10 +3,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 import cloud_bench
 from bayward.cloud.storage.inline import InlineStore
 from cloud_bench import CloudBench
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """One line per event: drawing a traceback with all its locals takes seconds."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    )
 
 
 @pytest.fixture

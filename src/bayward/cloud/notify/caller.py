@@ -191,9 +191,10 @@ def _done(work: Work, tenant: TenantId, call: _Call, attempts: int) -> None:
         next_at=None,
         last_error=None,
     )
-    webhook_store.update(
-        work.tx, tenant, call.webhook.id, last_ok_at=work.now, failing_since=None, problem=None
-    )
+    webhook = webhook_store.find(work.tx, tenant, call.webhook.id)
+    if webhook is not None and webhook.is_enabled:  # another call may have found it gone meanwhile
+        values = {"last_ok_at": work.now, "failing_since": None, "problem": None}
+        webhook_store.update(work.tx, tenant, webhook.id, **values)
 
 
 def _gone(work: Work, tenant: TenantId, call: _Call) -> None:
