@@ -2,19 +2,31 @@
 
 Smallest that fits, because a large one is dear; within reach for who needs it, because the top
 row is out of reach from a wheelchair; and the high doors first for everybody else, so that the
-low ones stay free for who cannot do without.
+low ones stay free for who cannot do without. Among equals the one that has rested longest, so that
+locks wear evenly and no coil is asked for again while it is warm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment, Size
 from bayward.core.errors import Denied
+from bayward.core.ids import CompartmentId
 
 
-def allocate(free: Iterable[Compartment], size: Size, *, needs_low: bool) -> Compartment:
-    """Choose a compartment of at least `size`; raises `Denied("bank.full")` when none fits."""
+def allocate(
+    free: Iterable[Compartment],
+    size: Size,
+    *,
+    needs_low: bool,
+    used_at: Mapping[CompartmentId, Instant],
+) -> Compartment:
+    """Choose a compartment of at least `size`; raises `Denied("bank.full")` when none fits.
+
+    `used_at` says when something last happened to a compartment; missing is never.
+    """
     fitting = [
         space
         for space in free
@@ -22,7 +34,12 @@ def allocate(free: Iterable[Compartment], size: Size, *, needs_low: bool) -> Com
     ]
     if not fitting:
         raise Denied("bank.full", size=size.value)
-    return min(fitting, key=lambda space: (space.size.rank, space.is_within_reach, space.number))
+
+    def rank(space: Compartment) -> tuple[int, bool, int, int]:
+        rested = used_at.get(space.id, 0)
+        return (space.size.rank, space.is_within_reach, rested, space.number)
+
+    return min(fitting, key=rank)
 
 
 def free_by_size(free: Iterable[Compartment]) -> dict[Size, int]:

@@ -90,13 +90,12 @@ class AtKiosk:
         await self.press("/kiosk/deliver/recipient", recipient=found.group(1))
         return await self.press("/kiosk/deliver/size", size=size.value)
 
-    async def wait_for(self, path: str, *, timeout_s: float = PATIENCE_S) -> str:
-        """Look at the screen until it is `path`; raises `TimeoutError` with what it was."""
+    async def wait_for(self, path: str, *, on: str, timeout_s: float = PATIENCE_S) -> str:
+        """Stay on the screen `on` until it leads to `path`; raises `TimeoutError`."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self.path != path:
+                while await self.go(on) != path:
                     await asyncio.sleep(LOOK_S)
-                    await self.go(path)
         except TimeoutError:
             raise TimeoutError(f"the kiosk shows {self.path}, not {path}") from None
         return self.page

@@ -18,7 +18,7 @@ PNG_SCALE = 8  # 8 px per module prints and displays well in every mail program 
 
 def svg(text: str, label: str) -> Markup:
     """A square `<svg class="qr">` that scales; `label` is its accessible name."""
-    rows = [bytes(row) for row in segno.make(text, error="m", boost_error=False).matrix]
+    rows = [bytes(row) for row in segno.make_qr(text, error="m", boost_error=False).matrix]
     side = len(rows) + 2 * QUIET_MODULES
     path = "".join(_run(y, row) for y, row in enumerate(rows, start=QUIET_MODULES))
     return Markup(
@@ -31,7 +31,7 @@ def svg(text: str, label: str) -> Markup:
 def png(text: str) -> bytes:
     """The same as a PNG file."""
     out = io.BytesIO()
-    segno.make(text, error="m", boost_error=False).save(
+    segno.make_qr(text, error="m", boost_error=False).save(
         out, kind="png", scale=PNG_SCALE, border=QUIET_MODULES
     )
     return out.getvalue()

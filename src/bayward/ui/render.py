@@ -63,6 +63,12 @@ class Renderer:
             language_name=lambda code: self.languages[code].name,
         )
 
+    def prepare(self, folder: str) -> None:
+        """Compile the templates of a folder now, so that no first page has to wait for it."""
+        names = self._environment.list_templates(filter_func=lambda name: name.startswith(folder))
+        for name in names:
+            self._environment.get_template(name)
+
     def page(
         self,
         view: View,
@@ -93,7 +99,7 @@ class Renderer:
             subject=" ".join(body(f"{view.template}.subject.txt").split()),
             text=body(f"{view.template}.txt").strip() + "\n",
             html=body(f"{view.template}.html"),
-            pictures=((QR_CID, qr.png(view.code)),) if isinstance(view, ParcelReady) else (),
+            pictures=((QR_CID, qr.png(view.pickup_pass)),) if isinstance(view, ParcelReady) else (),
         )
 
     def problem(self, code: str, facts: Facts, language: str = "en") -> str:

@@ -29,6 +29,7 @@ class Links:
     """Makes the tokens of links; each is told once, to the message that carries it."""
 
     parcel: Callable[[Work, TenantId, GrantId], str]  # of /p/{token}
+    pickup_pass: Callable[[Work, TenantId, GrantId], str]  # text of the QR picture
     sign_in: Callable[[Work, TenantId, PersonId], str]  # of /l/{token}
     set_up: Callable[[Work, TenantId, PersonId], str]  # of /setup/{token}
 
@@ -97,18 +98,24 @@ class _Desk:
         grant = GrantId(self.delivery.subject or "")
         return self.url(f"/p/{self.links.parcel(self.work, self.tenant, grant)}")
 
+    def pickup_pass(self) -> str:
+        """What the QR picture says: signed, and good at the kiosk's camera without a network."""
+        grant = GrantId(self.delivery.subject or "")
+        return self.links.pickup_pass(self.work, self.tenant, grant)
+
 
 def _parcel_ready(desk: _Desk) -> Draft:
     letter, waiting = desk.sealed(), desk.waiting()
     if waiting.grant_state is not GrantState.ACTIVE:
         raise Void("superseded")
-    link = desk.parcel_link()
+    link, pickup_pass = desk.parcel_link(), desk.pickup_pass()
 
     def write(code: str) -> mail.ParcelReady:
         return mail.ParcelReady(
             site=waiting.place.site,
             person=desk.to.name,
             code=code,
+            pickup_pass=pickup_pass,
             link=f"{link}#c={code}",  # behind the #: no server, proxy or log sees it
             compartment=_door(waiting.number),
             reach=Reach(waiting.reach),

@@ -13,11 +13,22 @@ from bayward.cloud.notify.messages import Links
 from bayward.cloud.people import set_up, sign_in
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Work
+from bayward.core.ids import GrantId, TenantId
 
 ASKED_JOB = "sign_in.asked"
 
 
-LINKS = Links(parcel=access.mint_link, sign_in=sign_in.mint_link, set_up=set_up.mint_link)
+def pickup_pass(work: Work, tenant: TenantId, grant: GrantId) -> str:
+    """The pass of a grant."""
+    return access.issue_pass(work, tenant, access.get_grant(work, tenant, grant))
+
+
+LINKS = Links(
+    parcel=access.mint_link,
+    pickup_pass=pickup_pass,
+    sign_in=sign_in.mint_link,
+    set_up=set_up.mint_link,
+)
 
 
 def ask(work: Work, email: str) -> None:

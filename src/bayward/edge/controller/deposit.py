@@ -179,7 +179,8 @@ def _reserve(
 ) -> None:
     free = [space for space in desk.bank.free() if space.id != desk.visit.compartment]
     try:
-        space = allocation.allocate(free, size, needs_low=needs_low)
+        used_at = {compartment: one.since for compartment, one in desk.bank.spaces.items()}
+        space = allocation.allocate(free, size, needs_low=needs_low, used_at=used_at)
     except Denied:
         desk.record(
             EventType.ACCESS_REFUSED,

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import structlog
 import uvloop
 
-from bayward.edge.app import Edge, EdgeOptions
+from bayward.edge.app import Edge
+from bayward.edge.options import EdgeOptions
 from bayward.edge.settings import load
 from bayward.sim.clock import SharedClock
 

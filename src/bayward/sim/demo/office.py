@@ -6,7 +6,6 @@ import re
 
 import httpx
 
-from bayward.cloud.access import service as access
 from bayward.cloud.audit import mirror
 from bayward.sim.demo.stage import Stage
 
@@ -35,18 +34,14 @@ class Office:
             (await browser.post(address, data=form)).raise_for_status()
 
     async def mirrored(self, size: int) -> bytes | None:
-        """Root of the bank's log as the control plane has it, once it has `size` entries."""
+        """Root of the bank's log as the control plane has it, if it has `size` entries."""
         stage = self._stage
-        return await stage.cloud.unit.read(
-            lambda work: mirror.root_at(work, stage.household.tenant, stage.household.bank, size)
+        home = stage.household
+        origin = stage.journal.origin()
+        known = await stage.cloud.unit.read(
+            lambda work: mirror.known(work, home.tenant, home.bank, origin)
         )
-
-    async def pass_of(self, email: str) -> str:
-        """The text of the newest pass a resident was sent."""
-        del email
-        return await self._stage.cloud.unit.read(
-            lambda work: access.newest_pass(work, self._stage.household.tenant)
-        )
+        return known.root if known.size == size else None
 
     def _browser(self) -> httpx.AsyncClient:
         url = self._stage.cloud.http_url

@@ -74,6 +74,10 @@ class JournalWindow:
         rows = self._rows("SELECT size FROM head")
         return int(rows[0][0]) if rows else 0
 
+    def origin(self) -> str:
+        """Name of the log."""
+        return str(self._rows("SELECT origin FROM identity")[0][0])
+
     def kinds(self, first: int) -> list[EventType]:
         """Types of the entries from `first` on."""
         rows = self._rows("SELECT leaf, disclosures FROM entry WHERE place >= ?", first)

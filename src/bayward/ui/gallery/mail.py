@@ -11,6 +11,7 @@ from bayward.ui.views.wall import Reach
 
 SITE = "Northgate House"
 LINK = "https://lockers.northgate.example/p/7k2m9qxr04tdwzpa66hn3fjc8b"
+PASS = "L1:" + "6BFOXN*TS0BI$ZD.P9UOL97O4-2" * 7  # as long as a real one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ def letters() -> Iterator[Letter]:
         site=SITE,
         person="Mary Okafor",
         code="48219037",
+        pickup_pass=PASS,
         link=f"{LINK}#c=48219037",
         compartment="14",
         reach=Reach.WAIST,

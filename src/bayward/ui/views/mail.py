@@ -31,6 +31,7 @@ class ParcelReady(MailView):
     template: ClassVar[str] = "mail/parcel_ready"
     person: str
     code: str  # "48219037"
+    pickup_pass: str  # "L1:…", drawn as the QR picture
     link: str  # https://…/p/{token}#c=48219037
     compartment: str
     reach: Reach
