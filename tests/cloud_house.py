@@ -44,7 +44,7 @@ class House:
     cloud: Cloud
     clock: HandClock
     secrets: dict[str, bytes] = field(default_factory=dict)
-    tenant: TenantId = TenantId("")
+    tenant: TenantId = field(init=False)
 
     async def find_tenant(self) -> None:
         tenants = await self.cloud.unit.read(lambda work: fleet_store.tenants(work.tx))

@@ -26,11 +26,12 @@ from bayward.core.commands import (
     MOVES_A_DOOR,
     Command,
     CommandResult,
+    OpenForGrant,
     Order,
 )
 from bayward.core.errors import NotFound
 from bayward.core.events import Event, EventType
-from bayward.core.ids import BankId, CommandId, TenantId
+from bayward.core.ids import BankId, CommandId, GrantId, TenantId
 from bayward.wire.orders import decode_order, encode_order, kind_of
 
 EXPIRE_JOB = "command.expire"
@@ -176,6 +177,28 @@ def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
         result=row.result,
         ended_at=row.ended_at,
     )
+
+
+def latest_open(
+    work: Work, tenant: TenantId, bank: BankId, grant: GrantId, *, since: Instant
+) -> Ordered | None:
+    """The newest tap for a grant that is not older than `since`."""
+    recent = (
+        sa.select(table.c.command)
+        .where(
+            table.c.tenant == tenant,
+            table.c.bank == bank,
+            table.c.is_door,
+            table.c.created_at >= since,
+        )
+        .order_by(table.c.created_at.desc(), table.c.command.desc())
+        .limit(PENDING_MAX)
+    )
+    for command in work.tx.execute(recent).scalars():
+        found = get(work, tenant, CommandId(command))
+        if isinstance(found.order, OpenForGrant) and found.order.grant == grant:
+            return found
+    return None
 
 
 def _end(  # noqa: PLR0917 - all of them say which row and what becomes of it

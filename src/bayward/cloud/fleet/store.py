@@ -142,6 +142,28 @@ def find_site(tx: sa.Connection, tenant: TenantId, site: SiteId) -> Site | None:
     return None if row is None else _site(row)
 
 
+def set_time_zone(tx: sa.Connection, tenant: TenantId, site: SiteId, time_zone: str) -> None:
+    """Where on earth a building stands."""
+    mine = (s.site.c.tenant == tenant) & (s.site.c.site == site)
+    tx.execute(s.site.update().where(mine).values(time_zone=time_zone))
+
+
+def setting(tx: sa.Connection, tenant: TenantId, name: str) -> str | None:
+    """What a tenant has decided, if anything."""
+    mine = (s.setting.c.tenant == tenant) & (s.setting.c.name == name)
+    return tx.execute(sa.select(s.setting.c.value).where(mine)).scalar_one_or_none()
+
+
+def set_setting(
+    tx: sa.Connection, tenant: TenantId, name: str, value: str, *, by: str, now: Instant
+) -> None:
+    """Decide it."""
+    mine = (s.setting.c.tenant == tenant) & (s.setting.c.name == name)
+    row = {"value": value, "changed_by": by, "changed_at": now}
+    if tx.execute(s.setting.update().where(mine).values(row)).rowcount == 0:
+        tx.execute(s.setting.insert().values(tenant=tenant, name=name, **row))
+
+
 def insert_bank(tx: sa.Connection, bank: Bank) -> None:
     """A new bank."""
     tx.execute(s.bank.insert().values(**_bank_row(bank)))

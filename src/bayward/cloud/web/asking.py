@@ -8,9 +8,10 @@ in a transaction of its own, because the first one is undone.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from litestar import Request
@@ -86,6 +87,7 @@ class You:
     aal: Aal
     session: Session | None
     link: Link | None = None
+    is_fresh: bool = False  # a fresh factor was shown for this very request
 
 
 Locate: TypeAlias = Callable[[Work, You], Resource]
@@ -111,7 +113,12 @@ class Asker:
         self.now: Instant = self.desk.clock.now()
         self._link = link
         self._token = "" if link is not None else token_of(request)
-        self._challenge: bytes | None = None
+
+    def also(self, action: Action) -> Asker:
+        """The same somebody asking for something else, e.g. for the page behind a form."""
+        other = copy.copy(self)
+        other.action = action
+        return other
 
     async def read(self, at: Locate, function: Callable[[Work, You], T]) -> T:
         """Do it on a snapshot, if it may be done."""
@@ -145,14 +152,12 @@ class Asker:
 
     async def challenge(self) -> bytes:
         """What a step-up for this request signs: action, method, address, every field."""
-        if self._challenge is None:
-            scope = self.request.scope
-            self._challenge = sessions.action_hash(
-                self.action.value,
-                f"{scope['method']} {scope['path']}",
-                await fields_of(self.request),
-            )
-        return self._challenge
+        scope = self.request.scope
+        return sessions.action_hash(
+            self.action.value,
+            f"{scope['method']} {scope['path']}",
+            await fields_of(self.request),
+        )
 
     async def _asked(
         self,
@@ -167,7 +172,7 @@ class Asker:
         def run(work: Work) -> tuple[T, You]:
             you = self._decided(work, at, says, challenge)
             result = function(work, you)
-            if is_write and you.session is not None and you.session.step_up_for is not None:
+            if is_write and you.session is not None and you.is_fresh:
                 authn.spend_step_up(work, you.session)
             return result, you
 
@@ -215,7 +220,7 @@ class Asker:
             say = says(work, you) if says is not None else Say(self.action.value)
             email = people.get(work, you.tenant, you.person).email or ""
             raise StepUpNeeded(self.action, challenge, say, email)
-        return you
+        return replace(you, is_fresh=is_fresh)
 
     def _who(self, work: Work) -> You:
         if self._link is not None:

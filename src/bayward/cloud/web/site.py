@@ -14,11 +14,21 @@ from litestar.types import ASGIApp
 
 from bayward.cloud.web import (
     auth,
+    console_banks,
+    console_couriers,
+    console_incidents,
+    console_log,
+    console_outgoing,
+    console_parcels,
+    console_people,
+    console_settings,
     console_wall,
     enrol,
     files,
     limits,
     problems,
+    resident,
+    resident_pass,
     step_up,
     verify,
 )
@@ -28,7 +38,24 @@ from bayward.cloud.web.shield import Shield
 from bayward.cloud.web.state import Desk
 from bayward.core.errors import BaywardError, Misconfigured
 
-MODULES = (auth, step_up, console_wall, enrol, files, verify)
+MODULES = (
+    auth,
+    step_up,
+    console_wall,
+    console_parcels,
+    console_incidents,
+    console_people,
+    console_couriers,
+    console_banks,
+    console_log,
+    console_outgoing,
+    console_settings,
+    resident,
+    resident_pass,
+    enrol,
+    files,
+    verify,
+)
 
 
 def handlers() -> list[HTTPRouteHandler]:

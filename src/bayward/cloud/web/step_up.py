@@ -35,6 +35,7 @@ from bayward.cloud.web.routes import SEE_OTHER, AnyRequest, do
 from bayward.cloud.web.state import page
 from bayward.core.errors import Fact, Invalid
 from bayward.core.policy import Action
+from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.auth import StepUp
 from bayward.ui.views.base import Problem, Say
 
@@ -42,6 +43,7 @@ KEEP_FORM: Literal[307] = 307  # the browser sends the same form to the next add
 ASKED = 403
 AGAIN = 422
 TEXT_CHARS_MAX = 2_000
+GENERAL = Say("confirm")
 _GET = "get"
 
 
@@ -133,8 +135,11 @@ def _say(text: str) -> Say:
     except ValueError:
         told = {}
     if not isinstance(told, Mapping) or not isinstance(told.get("facts"), Mapping):
-        return Say("unknown")
-    return Say(str(told.get("key")), {str(k): str(v) for k, v in told["facts"].items()})
+        return GENERAL
+    key = str(told.get("key"))
+    if catalogues()[FALLBACK].find(f"consequence.{key}.title") is None:
+        return GENERAL
+    return Say(key, {str(name): str(value) for name, value in told["facts"].items()})
 
 
 def _email(work: Work, you: You) -> str:

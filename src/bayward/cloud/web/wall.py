@@ -27,7 +27,7 @@ from bayward.core.custody import ParcelState
 from bayward.core.events import EventType
 from bayward.core.ids import CompartmentId
 from bayward.ui.views.console import Counts, Freshness
-from bayward.ui.views.wall import Cell, CellState, Wall
+from bayward.ui.views.wall import Cell, CellState, Position, Reach, Wall, door_label
 from bayward.wire.messages import DoorReading, DoorState
 
 INSIDE = (ParcelState.EXPECTED, ParcelState.DEPOSITED, ParcelState.HELD)
@@ -92,6 +92,14 @@ class Scene:
             down_since=self.bank.disconnected_at,
             log_verified_at=self.verified_at,
         )
+
+    def position(self, compartment: CompartmentId) -> Position | None:
+        """Where a door is, in words; None when it is no longer built."""
+        for one in self.layout:
+            if one.compartment.id == compartment:
+                number = door_label(one.compartment.number)
+                return self.wall.position(number, Reach(one.compartment.reach))
+        return None
 
     def cell(self, built: Built) -> Cell:
         """One door."""

@@ -1,0 +1,161 @@
+"""Log and proof: the logs and their roots, verify now, export with proofs, who did what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, time
+
+from litestar import Response
+from litestar.response import Redirect, Stream
+
+from bayward.cloud.audit import export
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.export import Export
+from bayward.cloud.audit.store import LogHead
+from bayward.cloud.people import store as people_store
+from bayward.cloud.unit import Work
+from bayward.cloud.web import places
+from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.frame import BY_FILTER, console, notify
+from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.words import Words, log_name
+from bayward.core.errors import Invalid, NotFound
+from bayward.core.ids import TenantId
+from bayward.core.policy import Action
+from bayward.ledger.strict import base64_text
+from bayward.ui.views.base import Say
+from bayward.ui.views.console import Filter, Pager, Shell
+from bayward.ui.views.console_admin import Log, LogCheck, LogRow
+
+ROWS = 50
+CURSOR_DIGITS = 18
+LINES = "application/jsonl"
+
+
+@show("/console/log", Action.LOG_READ)
+async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
+    """Checkpoints, and what happened."""
+    query = request.query_params
+    key = query.get("kind", "all") if query.get("kind", "all") in BY_FILTER else "all"
+    before = _cursor(query.get("after", ""))
+
+    def build(words: Words, you: You, frame: Shell) -> Log:
+        lines, older = words.happenings(BY_FILTER[key], before=before, count=ROWS)
+        name = people_store.tenant_name(words.work.tx, you.tenant)
+        return Log(
+            shell=frame,
+            logs=tuple(
+                _row(head, log_name(words, head, name))
+                for head in audit.logs(words.work, you.tenant)
+                if head.size
+            ),
+            entries=lines,
+            filters=tuple(
+                Filter(f"/console/log?kind={one}", one, is_current=one == key) for one in BY_FILTER
+            ),
+            pager=Pager(older=f"/console/log?kind={key}&after={older}" if older else None),
+        )
+
+    return await console(asker, places.everything, build)
+
+
+@do("/console/log/verify", Action.LOG_VERIFY)
+async def verify(request: AnyRequest, asker: Asker) -> Redirect:
+    """Read every log from its first entry to its last and check everything."""
+    started = asker.desk.clock.monotonic_ms()
+    origins = await asker.read(
+        places.everything,
+        lambda work, you: [(you.tenant, one.origin) for one in audit.logs(work, you.tenant)],
+    )
+    entries = 0
+    for tenant, origin in origins:
+        entries += await _verify(asker, tenant, origin)
+    ms = asker.desk.clock.monotonic_ms() - started
+    notify(request, "log.verified", entries=entries, ms=ms)
+    return back("/console/log")
+
+
+@show("/console/log/export", Action.LOG_EXPORT)
+async def exported(request: AnyRequest, asker: Asker) -> Stream:
+    """A log with everything somebody needs to verify it without us; who asked is logged.
+
+    The whole of it: a part would not lead to the root. `from` and `until` name the file only.
+    """
+    query = request.query_params
+    days = [_day(query.get("from", "")), _day(query.get("until", ""))]
+    wanted = query.get("origin", "")
+
+    def begin(work: Work, you: You) -> tuple[TenantId, Export]:
+        heads = [one for one in audit.logs(work, you.tenant) if one.size]
+        chosen = [one for one in heads if one.origin == wanted] if wanted else heads
+        if not chosen:
+            raise NotFound("log")
+        return you.tenant, export.begin(work, you.tenant, chosen[0].origin, you.person)
+
+    tenant, begun = await asker.write(places.everything, begin, lambda _, __: Say("export_log", {}))
+    name = "-".join(["log", *(one.isoformat() for one in days if one is not None)])
+    headers = {"Content-Disposition": f'attachment; filename="{name}.jsonl"'}
+    return Stream(_lines(asker, tenant, begun), media_type=LINES, headers=headers)
+
+
+async def _lines(asker: Asker, tenant: TenantId, begun: Export) -> AsyncIterator[bytes]:
+    yield begun.header
+    first = 0
+    while True:
+        lines = await asker.desk.unit.read(
+            lambda work, first=first: export.page(work, tenant, begun, first)  # type: ignore[misc]  # bound now
+        )
+        if not lines:
+            return
+        first += len(lines)
+        yield b"".join(lines)
+
+
+async def _verify(asker: Asker, tenant: TenantId, origin: str) -> int:
+    unit = asker.desk.unit
+    head = await unit.read(lambda work: _head(work, tenant, origin))
+    if head is None or not head.size:
+        return 0
+    verdict = await unit.read(lambda work: export.verify(work, tenant, origin))
+    await unit.write(lambda work: export.note_verdict(work, tenant, origin, verdict))
+    return head.size
+
+
+def _head(work: Work, tenant: TenantId, origin: str) -> LogHead | None:
+    return next((one for one in audit.logs(work, tenant) if one.origin == origin), None)
+
+
+def _row(head: LogHead, name: str) -> LogRow:
+    check = None
+    if head.verified_at is not None:
+        problem = None
+        if head.verify_problem is not None:
+            problem = Say("error.log.forked", {"size": head.size})
+        check = LogCheck(at=head.verified_at, entries=head.size, ms=0, problem=problem)
+    return LogRow(
+        name=name,
+        origin=head.origin,
+        size=head.size,
+        root=base64_text(head.root),
+        at=head.changed_at,
+        witnesses=0,
+        check=check,
+        vkey=head.vkey,
+    )
+
+
+def _cursor(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise Invalid("http.invalid", field="after")
+    return int(text[:CURSOR_DIGITS])
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC).date()
+    except ValueError:
+        raise Invalid("http.invalid", field="from") from None

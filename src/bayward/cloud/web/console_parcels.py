@@ -1,0 +1,256 @@
+"""Parcels: the list, one parcel with its story and its proof, a new code, a withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from litestar import Response
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+from msgspec import Meta, Struct
+
+from bayward.cloud.access import service as access
+from bayward.cloud.access.store import GrantView
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.store import Wanted as WantedEvents
+from bayward.cloud.custody import service as custody
+from bayward.cloud.custody.store import ParcelView, Wanted
+from bayward.cloud.unit import Place, Work
+from bayward.cloud.web import places
+from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.wall import scene
+from bayward.cloud.web.words import Words
+from bayward.core.clock import Instant
+from bayward.core.custody import ParcelState as State
+from bayward.core.errors import Invalid, NotFound
+from bayward.core.events import TEXT_CHARS_MAX
+from bayward.core.ids import ParcelId, TenantId
+from bayward.core.policy import Action as Do
+from bayward.ui.views.base import Say
+from bayward.ui.views.console import (
+    Action,
+    Filter,
+    Pager,
+    ParcelPage,
+    ParcelRow,
+    Parcels,
+    ParcelState,
+    Shell,
+)
+
+ROWS = 50
+STORY_MAX = 200
+RECEIPT = "application/json"
+SHOWN = {
+    State.EXPECTED: ParcelState.EXPECTED,
+    State.DEPOSITED: ParcelState.WAITING,
+    State.HELD: ParcelState.HELD,
+    State.COLLECTED: ParcelState.COLLECTED,
+    State.CANCELLED: ParcelState.RETURNED,
+}
+LISTS: Mapping[str, tuple[State, ...]] = {
+    "all": (),
+    "waiting": (State.DEPOSITED,),
+    "overdue": (State.DEPOSITED,),
+    "expected": (State.EXPECTED,),
+    "held": (State.HELD,),
+    "collected": (State.COLLECTED,),
+    "returned": (State.CANCELLED,),
+}
+# The counters of the wall lead here with the states of its cells.
+OF_CELLS = {"occupied": "waiting", "reserved": "expected", "out": "held"}
+
+
+class ReasonForm(Struct, frozen=True):
+    """Why."""
+
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+@show("/console/parcels", Do.PARCEL_READ)
+async def parcels(request: AnyRequest, asker: Asker) -> Response[str]:
+    """All parcels that match."""
+    query = request.query_params
+    chosen = OF_CELLS.get(query.get("state", ""), query.get("state", "all"))
+    key = chosen if chosen in LISTS else "all"
+    text = query.get("q", "").strip()[:80]
+    before = _cursor(query.get("after", ""))
+    bank = query.get("bank", "") or None
+
+    def build(words: Words, you: You, frame: Shell) -> Parcels:
+        wanted = _wanted(key, bank, text, words.work.now)
+        found = custody.parcels(words.work, you.tenant, wanted, before=before, count=ROWS + 1)
+        shown = found[:ROWS]
+        older = f"{shown[-1].changed_at}-{shown[-1].id}" if len(found) > ROWS else None
+        return Parcels(
+            shell=frame,
+            rows=tuple(row(words, one) for one in shown),
+            filters=_filters(words, you.tenant, key, bank),
+            query=text,
+            pager=Pager(older=_link(key, text, bank, older) if older else None),
+        )
+
+    at = places.bank(bank) if bank else places.everything
+    return await console(asker, at, build)
+
+
+@show("/console/parcels/{parcel:str}", Do.PARCEL_READ)
+async def parcel(asker: Asker, parcel: FromPath[str]) -> Response[str]:
+    """One parcel, from hand to hand."""
+    parcel_id = places.parse(ParcelId, parcel)
+
+    def build(words: Words, you: You, frame: Shell) -> ParcelPage:
+        found = custody.get_parcel(words.work, you.tenant, parcel_id)
+        story = audit.happenings(
+            words.work, you.tenant, WantedEvents(parcel=parcel_id), count=STORY_MAX
+        )
+        drawn = scene(words, words.banks[found.bank])
+        return ParcelPage(
+            shell=frame,
+            parcel_id=parcel_id,
+            row=row(words, found),
+            timeline=words.timeline(story),
+            wall=drawn.wall,
+            position=drawn.position(found.compartment),
+            receipt_href=f"/console/parcels/{parcel_id}/receipt" if story else None,
+            actions=_actions(words, you.tenant, parcel_id),
+        )
+
+    return await console(asker, places.parcel(parcel), build)
+
+
+@show("/console/parcels/{parcel:str}/receipt", Do.RECEIPT_READ)
+async def receipt(asker: Asker, parcel: FromPath[str]) -> Response[str]:
+    """The proof of the last thing that happened to it, as a file."""
+    parcel_id = places.parse(ParcelId, parcel)
+    text = await asker.read(
+        places.parcel(parcel),
+        lambda work, you: audit.parcel_receipt(work, you.tenant, parcel_id).text,
+    )
+    return as_file(text, f"receipt-{parcel_id}.json")
+
+
+@show("/console/log/receipt", Do.RECEIPT_READ)
+async def event_receipt(request: AnyRequest, asker: Asker) -> Response[str]:
+    """The proof of any one entry."""
+    origin, index = request.query_params.get("origin", ""), request.query_params.get("index", "")
+    if not (index.isascii() and index.isdigit()):
+        raise NotFound("log.entry")
+    place = Place(origin, int(index[:18]))
+    text = await asker.read(
+        places.everything, lambda work, you: audit.receipt(work, you.tenant, place).text
+    )
+    return as_file(text, f"receipt-{index}.json")
+
+
+@do("/console/parcels/{parcel:str}/resend", Do.CODE_ROTATE)
+async def resend(request: AnyRequest, asker: Asker, parcel: FromPath[str]) -> Redirect:
+    """Kill the old code, send a new one."""
+    parcel_id = places.parse(ParcelId, parcel)
+
+    def rotate(work: Work, you: You) -> None:
+        grant = access.parcel_grant(work, you.tenant, parcel_id)
+        access.rotate(work, you.tenant, grant.id, actor=you.person)
+
+    await asker.write(places.parcel(parcel), rotate)
+    notify(request, "parcel.resent")
+    return back(f"/console/parcels/{parcel_id}")
+
+
+@do("/console/parcels/{parcel:str}/withdraw", Do.GRANT_REVOKE)
+async def withdraw(
+    request: AnyRequest, asker: Asker, parcel: FromPath[str], data: URLEncodedBody[ReasonForm]
+) -> Redirect:
+    """Take the permission to collect back."""
+    parcel_id = places.parse(ParcelId, parcel)
+
+    def revoke(work: Work, you: You) -> None:
+        grant = access.parcel_grant(work, you.tenant, parcel_id)
+        reason = data.reason.strip() or "withdrawn from the console"
+        access.revoke(work, you.tenant, grant.id, actor=you.person, reason=reason)
+
+    def says(work: Work, you: You) -> Say:
+        found = custody.get_parcel(work, you.tenant, parcel_id)
+        words = Words(work, you.tenant)
+        facts = {"door": words.door(found.compartment), "recipient": words.person(found.recipient)}
+        return Say("withdraw_grant", facts)
+
+    await asker.write(places.parcel(parcel), revoke, says)
+    notify(request, "command.requested")
+    return back(f"/console/parcels/{parcel_id}")
+
+
+def row(words: Words, parcel: ParcelView) -> ParcelRow:
+    """One line of the list."""
+    is_overdue = parcel.is_overdue(words.work.now)
+    return ParcelRow(
+        href=f"/console/parcels/{parcel.id}",
+        tracking=parcel.tracking or parcel.id,
+        carrier=parcel.carrier or "",
+        recipient=words.person(parcel.recipient),
+        unit=words.unit(parcel.recipient),
+        bank=words.bank(parcel.bank),
+        compartment=words.door(parcel.compartment),
+        state=ParcelState.OVERDUE if is_overdue else SHOWN[parcel.state],
+        at=parcel.changed_at,
+        until=parcel.not_after,
+    )
+
+
+def as_file(text: str, name: str) -> Response[str]:
+    """A receipt to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, headers=headers, media_type=RECEIPT)
+
+
+def _wanted(key: str, bank: str | None, text: str, now: Instant) -> Wanted:
+    return Wanted(
+        bank=bank,
+        states=LISTS[key],
+        overdue_at=now if key == "overdue" else None,
+        tracking=text or None,
+    )
+
+
+def _filters(words: Words, tenant: TenantId, current: str, bank: str | None) -> tuple[Filter, ...]:
+    return tuple(
+        Filter(
+            href=_link(key, "", bank, None),
+            key=key,
+            count=custody.count(words.work, tenant, _wanted(key, bank, "", words.work.now)),
+            is_current=key == current,
+        )
+        for key in LISTS
+    )
+
+
+def _link(key: str, text: str, bank: str | None, after: str | None) -> str:
+    parts = {"state": key if key != "all" else "", "q": text, "bank": bank, "after": after}
+    query = "&".join(f"{name}={value}" for name, value in parts.items() if value)
+    return f"/console/parcels?{query}" if query else "/console/parcels"
+
+
+def _cursor(text: str) -> tuple[Instant, str] | None:
+    if not text:
+        return None
+    at, _, parcel_id = text.partition("-")
+    if not (at.isascii() and at.isdigit()):
+        raise Invalid("http.invalid", field="after")
+    return Instant(int(at[:15])), parcel_id
+
+
+def _actions(words: Words, tenant: TenantId, parcel_id: ParcelId) -> tuple[Action, ...]:
+    try:
+        grant: GrantView = access.parcel_grant(words.work, tenant, parcel_id)
+    except NotFound:
+        return ()
+    if not grant.is_live(words.work.now):
+        return ()
+    url = f"/console/parcels/{parcel_id}"
+    return (
+        Action(key="resend", href=f"{url}/resend", is_post=True),
+        Action(key="withdraw", href=f"{url}/withdraw", is_post=True, is_dangerous=True),
+    )
