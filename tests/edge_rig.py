@@ -21,9 +21,10 @@ from bayward.core.compartment import Compartment
 from bayward.core.ids import CommandId, CompartmentId, GrantId, PersonId, TenantId
 from bayward.edge import controller
 from bayward.edge.agent import BankView, Stage
-from bayward.edge.app import Edge, EdgeOptions
+from bayward.edge.app import Edge
 from bayward.edge.health import state_of
 from bayward.edge.identity import Identity, Trust
+from bayward.edge.options import EdgeOptions
 from bayward.edge.settings import BankSettings
 from bayward.edge.state_dir import StateDir
 from bayward.sim.hardware.commissioning import commissioned
@@ -31,7 +32,7 @@ from bayward.sim.hardware.twin import BankTwin
 from bayward.wire.letters import open_letter
 from edge_bench import BANK, NOTIFIER, QUICK, make_settings
 from hardware_bench import PATIENCE_S, RealClock, quick, steel
-from kiosk_bench import DIRECTORY
+from kiosk_bench import DIRECTORY, RENDERER
 from table_top import COURIER, layout
 
 TIMES = controller.Settings(siren_ms_max=60_000, farewell_ms=60_000)
@@ -157,7 +158,9 @@ async def running_twin(doors: list[Compartment]) -> AsyncIterator[BankTwin]:
 
 
 def settings_for(twin: BankTwin, doors: list[Compartment], port: int = 0) -> BankSettings:
-    return make_settings(doors, quick(commissioned(twin)), port=port, times=TIMES)
+    # More patience than the hardware's own tests: a busy machine must not look like a jam.
+    hardware = replace(quick(commissioned(twin)), confirm_ms=1_000, check_ms=3_000)
+    return make_settings(doors, hardware, port=port, times=TIMES)
 
 
 @asynccontextmanager
@@ -166,7 +169,11 @@ async def running_edge(
 ) -> AsyncIterator[EdgeRig]:
     """A bank at work; ends without a word if the test has pulled its plug."""
     options = EdgeOptions(
-        clock=clock or RealClock(), stretch=QUICK, code_floor_s=0.0, on_siren=twin.sound_siren
+        clock=clock or RealClock(),
+        stretch=QUICK,
+        code_floor_s=0.0,
+        on_siren=twin.sound_siren,
+        renderer=RENDERER,
     )
     edge = Edge(settings_for(twin, doors), state_dir=state, options=options)
     edge.office.directory = DIRECTORY

@@ -18,11 +18,13 @@ from bayward.edge.kiosk.app import make_app, make_kiosk
 from bayward.edge.kiosk.guard import Guard
 from bayward.edge.kiosk.scan import HEIGHT, WIDTH
 from bayward.edge.view import out_of_order
+from bayward.ui.render import Renderer
 from edge_bench import ClerkBench
 from table_top import ANNA
 
 PORT = 8080
 ORIGIN = f"http://127.0.0.1:{PORT}"
+RENDERER = Renderer()  # compiles its templates once for all tests
 DIRECTORY = Directory(
     1,
     (
@@ -89,6 +91,7 @@ class KioskBench:
             random_bytes=random.Random(2).randbytes,
             health=lambda: {"status": "ok"},
             code_floor_s=code_floor_s,
+            renderer=RENDERER,
         )
         self.app = make_app(self.kiosk)
         self.browser = self.open_browser()

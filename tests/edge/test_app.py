@@ -202,7 +202,7 @@ def test_the_state_of_another_bank_is_refused(
 
 
 def test_a_bank_with_a_control_plane_must_be_enrolled(tmp_path: Path) -> None:
-    cloud = CloudSettings(link="wss://l.test", web="https://w.test", pins=frozenset())
+    cloud = CloudSettings(web="https://w.test")
     with pytest.raises(Misconfigured, match=r"edge\.not_enrolled"):
         Edge(replace(make_settings(port=0), cloud=cloud), state_dir=tmp_path / "state")
 

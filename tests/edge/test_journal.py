@@ -10,7 +10,6 @@ from bayward.core.errors import LimitExceeded, Unavailable
 from bayward.core.events import Event, EventType
 from bayward.edge.journal import Journal, JournalSetup, SealedLetter
 from bayward.ledger.checkpoint import open_checkpoint
-from bayward.ledger.errors import OutOfRange
 
 SetupMaker = Callable[..., JournalSetup]
 NOON = Instant(1_795_000_000_000)
@@ -77,17 +76,6 @@ def test_letters_go_when_their_entries_are_acknowledged(make_setup: SetupMaker) 
     assert journal.head.acked == 2
     with pytest.raises(Unavailable, match="acknowledged_too_much"):
         journal.acknowledge(3)
-    journal.close()
-
-
-def test_a_checkpoint_can_be_had_for_any_size(make_setup: SetupMaker) -> None:
-    setup = make_setup()
-    journal = Journal.open(setup)
-    notes = [journal.append([opened(number)]).checkpoint for number in range(5)]
-    assert [journal.checkpoint(size) for size in range(1, 6)] == notes
-    assert open_checkpoint(journal.checkpoint(0), setup.signer.key).checkpoint.size == 0
-    with pytest.raises(OutOfRange):
-        journal.checkpoint(6)
     journal.close()
 
 

@@ -11,101 +11,41 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import secrets
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import structlog
 
-import bayward
-from bayward.core.clock import Clock, Instant
 from bayward.core.door import DoorReading
 from bayward.core.errors import Misconfigured, Unavailable
-from bayward.core.ids import ID_BYTES, CommandId, CompartmentId, GrantId, ParcelId
+from bayward.core.ids import CompartmentId
 from bayward.edge import keys
 from bayward.edge.clerk import Clerk, ClerkSetup
 from bayward.edge.code_book import open_code_book
-from bayward.edge.codes import Stretch
 from bayward.edge.hardware import Hardware
 from bayward.edge.health import health_of, is_alive
-from bayward.edge.identity import Identity, log_origin
+from bayward.edge.host import LinkHost
+from bayward.edge.identity import Identity, link_context, log_origin
 from bayward.edge.journal import Journal, JournalSetup
 from bayward.edge.kiosk.app import make_app, make_kiosk
 from bayward.edge.kiosk.guard import Guard
-from bayward.edge.kiosk.kiosk import CODE_FLOOR_S
 from bayward.edge.kiosk.server import KioskServer
 from bayward.edge.office import Office
+from bayward.edge.options import EdgeOptions
 from bayward.edge.settings import BankSettings
 from bayward.edge.state_dir import StateDir
 from bayward.edge.systemd import ServiceManager
 from bayward.edge.trust_store import TrustStore
 from bayward.edge.trusted_clock import TrustedClock
+from bayward.edge.uplink import Dialer, JournalOutbox, Uplink, UplinkSetup
 from bayward.ledger.keys import ecdsa_signer
-from bayward.ui.render import Renderer
 
 KIOSK_URL = "kiosk-url"  # file in the state directory; the browser starts with what it says
 ISLAND_EPOCH = 1
 
 log = structlog.get_logger("edge")
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> Instant:
-        """Wall-clock time, UTC."""
-        return Instant(time.time_ns() // 1_000_000)
-
-    def monotonic_ms(self) -> int:
-        """Milliseconds since some start."""
-        return time.monotonic_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """Where randomness comes from; simulations bring their own."""
-
-    random_bytes: Callable[[int], bytes] = os.urandom
-    randbelow: Callable[[int], int] = secrets.randbelow
-
-    def command(self) -> CommandId:
-        """A new id."""
-        return CommandId.of(self.random_bytes(ID_BYTES))
-
-    def parcel(self) -> ParcelId:
-        """A new id."""
-        return ParcelId.of(self.random_bytes(ID_BYTES))
-
-    def grant(self) -> GrantId:
-        """A new id."""
-        return GrantId.of(self.random_bytes(ID_BYTES))
-
-    def number(self, below: int) -> int:
-        """A uniformly random number."""
-        return self.randbelow(below)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeOptions:
-    """What a program may ask for that is no setting of a bank.
-
-    `embedders`: origins whose pages may frame the kiosk (the demo). `stretch`: a cheaper key
-    stretch, for simulations. `on_siren`: what sounds.
-    """
-
-    clock: Clock = field(default_factory=SystemClock)
-    chance: Chance = field(default_factory=Chance)
-    version: str = bayward.__version__
-    renderer: Renderer | None = None
-    embedders: tuple[str, ...] = ()
-    stretch: Stretch | None = None
-    code_floor_s: float = CODE_FLOOR_S
-    on_siren: Callable[[bool], None] = lambda _: None
 
 
 class Edge:
@@ -120,6 +60,8 @@ class Edge:
         self._manager = ServiceManager()
         self.clock = TrustedClock(self._options.clock)
         self.trust = TrustStore(settings.bank, self._state)
+        self._identity = self._load_identity()
+        self._keys = keys.open_or_create(self._state.keys, self._options.chance.random_bytes)
         self.journal = self._make_journal()
         self.hardware = Hardware(
             settings.hardware,
@@ -130,11 +72,12 @@ class Edge:
             on_siren=self._options.on_siren,
         )
         self.office = Office(settings, self._make_clerk(), self.clock, self.hardware)
+        self.uplink = self._make_uplink()
         self._server = KioskServer(settings.kiosk.port)
         self._guard = Guard.fresh(
             self._server.port, self._options.chance.random_bytes, self._options.embedders
         )
-        self._watchdog: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
 
     async def __aenter__(self) -> Self:
@@ -147,7 +90,10 @@ class Edge:
             await self._server.stop()
             raise
         self._serve()
-        self._watchdog = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+        self._tasks.append(asyncio.create_task(self._feed_watchdog(), name="watchdog"))
+        if self.uplink is not None:
+            self.office.on_growth = self.uplink.committed
+            self._tasks.append(asyncio.create_task(self.uplink.run(), name="uplink"))
         log.info("edge started", bank=self.settings.bank, version=self._options.version)
         return self
 
@@ -165,7 +111,7 @@ class Edge:
             return
         self._is_over = True
         self._manager.ending()
-        await self._end_watchdog()
+        await self._end_tasks()
         self.office.announce_end()
         await self._server.stop()
         await self.hardware.stop()
@@ -175,7 +121,7 @@ class Edge:
     async def abandon(self) -> None:
         """End at once and write nothing more: a power cut, for tests and simulations."""
         self._is_over = True
-        await self._end_watchdog()
+        await self._end_tasks()
         await self.office.abandon()
         await self.hardware.stop()
         await self._server.stop()
@@ -191,21 +137,53 @@ class Edge:
         return health_of(view, self.hardware, self.clock, self.office.queue_length)
 
     def _make_journal(self) -> Journal:
-        identity = self._identity()
-        epoch = identity.epoch if identity is not None else ISLAND_EPOCH
-        self._keys = keys.open_or_create(self._state.keys, self._options.chance.random_bytes)
+        epoch = self._identity.epoch if self._identity is not None else ISLAND_EPOCH
         origin = log_origin(self.settings.deployment, self.settings.bank, epoch)
+        self._signer = ecdsa_signer(origin, self._keys.log_key)
         return Journal(
             JournalSetup(
                 path=self._state.journal(epoch),
                 bank=self.settings.bank,
-                signer=ecdsa_signer(origin, self._keys.log_key),
+                signer=self._signer,
                 clock=self._options.clock,
                 random_bytes=self._options.chance.random_bytes,
             )
         )
 
-    def _identity(self) -> Identity | None:
+    def _make_uplink(self) -> Uplink | None:
+        """The way to the control plane; None on an island."""
+        identity, cloud = self._identity, self.settings.cloud
+        if identity is None or cloud is None:
+            return None
+        host = LinkHost(
+            self.settings,
+            office=self.office,
+            hardware=self.hardware,
+            clock=self.clock,
+            trust=self.trust,
+            state=self._state,
+            version=self._options.version,
+            journal=self.journal,
+        )
+        pins = cloud.pins if cloud.pins is not None else frozenset(identity.pins)
+        dial = Dialer(
+            url=cloud.link or identity.link_url,
+            bank=self.settings.bank,
+            context=lambda: link_context(self._state, pins),
+        )
+        chance = self._options.chance
+        return Uplink(
+            UplinkSetup(
+                dial=dial,
+                host=host,
+                outbox=JournalOutbox(self.journal, self._signer, self.office.on_clerks_thread),
+                clock=self.clock,
+                random=lambda: chance.randbelow(1 << 32) / (1 << 32),
+                random_bytes=chance.random_bytes,
+            )
+        )
+
+    def _load_identity(self) -> Identity | None:
         """What enrolment made of us; an island needs none."""
         identity = self._state.load("identity", Identity)
         if identity is None:
@@ -259,6 +237,8 @@ class Edge:
 
     def _door_read(self, compartment: CompartmentId, reading: DoorReading) -> None:
         self.office.door_read(compartment, reading)
+        if self.uplink is not None:
+            self.uplink.readings_changed()
 
     def _keep_governor(self, state: dict[str, object]) -> None:
         self._state.write("governor.json", json.dumps(state).encode())
@@ -288,7 +268,9 @@ class Edge:
                 self._manager.alive()
                 self._manager.status(view.trouble or "working")
 
-    async def _end_watchdog(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            await asyncio.wait([self._watchdog])
+    async def _end_tasks(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -42,6 +42,7 @@ class Outcome:
 
     effects: tuple[Effect, ...]
     view: BankView
+    lockdowns: tuple[str, ...]
     size: int
     deadline: Instant
     is_restarted: bool = False
@@ -87,6 +88,7 @@ class Clerk:
         controller = self._controller
         if controller is None:
             raise Unavailable("clerk.not_started")
+        self._check_quarantine()
         time = self._setup.clock.read()
         step = controller.decide(request, time.watermark, is_expiry_on_hold=time.is_on_hold)
         self._suspect(step, time.watermark, is_on_hold=time.is_on_hold)
@@ -132,6 +134,7 @@ class Clerk:
         return Outcome(
             effects=tuple(step.effects),
             view=bank_view(controller),
+            lockdowns=tuple(controller.bank.lockdowns),
             size=journal.head.size,
             deadline=controller.next_deadline(),
             is_restarted=is_restarted,
@@ -140,8 +143,7 @@ class Clerk:
     def _replayed(self) -> Controller:
         """A controller that knows what the journal knows."""
         setup = self._setup
-        if setup.journal.head.quarantine is not None:
-            raise Unavailable("journal.quarantined", why=setup.journal.head.quarantine)
+        self._check_quarantine()
         bank, first = self._from_snapshot()
         place = first
         try:
@@ -158,6 +160,13 @@ class Clerk:
             ids=setup.ids,
             open_pass=setup.open_pass,
         )
+
+    def _check_quarantine(self) -> None:
+        """A log that others remember differently decides nothing any more."""
+        why = self._setup.journal.head.quarantine
+        if why is not None:
+            self._controller = None
+            raise Unavailable("journal.quarantined", why=why)
 
     def _from_snapshot(self) -> tuple[BankState, int]:
         layout = self._setup.settings.layout

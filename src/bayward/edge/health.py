@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import asdict
 
 from bayward.core.door import DoorReading, KnownDoor
-from bayward.core.errors import Unavailable
-from bayward.core.ids import CompartmentId
 from bayward.edge.agent import BankView
 from bayward.edge.hardware import Hardware
 from bayward.edge.trusted_clock import TrustedClock
@@ -19,7 +17,7 @@ def health_of(
     view: BankView, hardware: Hardware, clock: TrustedClock, queue_length: int
 ) -> dict[str, object]:
     """`status` is `ok`, `degraded` (something is unknown or held) or `out_of_order`."""
-    doors = Counter(state_of(read(hardware, one.built.id)) for one in view.compartments)
+    doors = Counter(state_of(hardware.reading(one.built.id)) for one in view.compartments)
     time = clock.read()
     is_degraded = doors["unknown"] > 0 or time.is_on_hold or view.lockdown is not None
     status = "degraded" if is_degraded else "ok"
@@ -38,16 +36,8 @@ def health_of(
 
 def is_alive(view: BankView, hardware: Hardware) -> bool:
     """Whether what is shown as known is known by fresh readings (the watchdog's question)."""
-    known = any(isinstance(read(hardware, one.built.id), KnownDoor) for one in view.compartments)
+    known = any(isinstance(hardware.reading(one.built.id), KnownDoor) for one in view.compartments)
     return not known or hardware.freshness_ms() <= FRESH_MS_MAX
-
-
-def read(hardware: Hardware, compartment: CompartmentId) -> DoorReading | None:
-    """A door as the hardware knows it; None before it has started."""
-    try:
-        return hardware.reading(compartment)
-    except Unavailable:
-        return None
 
 
 def state_of(reading: DoorReading | None) -> str:

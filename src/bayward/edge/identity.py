@@ -8,9 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
-from bayward.core.errors import Denied
+from bayward.core.errors import Denied, Misconfigured
 from bayward.core.ids import BankId
+from bayward.edge.keys import DEVICE_KEY
+from bayward.edge.state_dir import StateDir
 from bayward.wire.messages import Issuer
+from bayward.wire.trust import CertificateFiles, TrustContext, client_context
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -39,6 +42,19 @@ class Trust(Struct, frozen=True, kw_only=True):
 def log_origin(deployment: str, bank: BankId, epoch: int) -> str:
     """Name of a bank's log; a new epoch is a new log."""
     return f"{deployment}/bank/{bank}/{epoch}"
+
+
+def link_context(state: StateDir, pins: frozenset[str]) -> TrustContext:
+    """What to dial out with: our certificate, the root of enrolment, the pins.
+
+    Raises `Misconfigured("tls.identity")` when the files are not there or do not fit.
+    """
+    try:
+        anchor = x509.load_pem_x509_certificate(state.anchor.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Misconfigured("tls.identity", why=type(error).__name__) from error
+    files = CertificateFiles(chain=state.certificate, key=state.keys / DEVICE_KEY)
+    return client_context([anchor], pins, files)
 
 
 def check_certificate(

@@ -126,6 +126,11 @@ class Journal:
         return self._ready()[1]
 
     @property
+    def known_head(self) -> Head | None:
+        """Where the log stood when last looked at; no I/O, and any thread may ask."""
+        return self._head
+
+    @property
     def origin(self) -> str:
         """The log's name."""
         return self._setup.signer.key.name
@@ -134,16 +139,6 @@ class Journal:
         """Read the log as it is now."""
         connection, head = self._ready()
         return LogReader(connection, head.size)
-
-    def checkpoint(self, size: int) -> str:
-        """The log's signed checkpoint when it had `size` entries; refused in quarantine."""
-        connection, head = self._ready()
-        if head.quarantine is not None:
-            raise Unavailable("journal.quarantined", why=head.quarantine)
-        if size == head.size:
-            return head.note
-        root = LogReader(connection, head.size).root(size)
-        return sign_checkpoint(Checkpoint(self.origin, size, root), [self._setup.signer])
 
     def events(self, first: int = 0) -> Iterator[Event]:
         """Events from index `first` on, oldest first, with their local fields."""

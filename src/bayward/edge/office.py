@@ -21,7 +21,7 @@ import structlog
 
 from bayward.core.clock import MINUTE_MS, SECOND_MS, Instant
 from bayward.core.commands import Command, CommandResult
-from bayward.core.door import DoorReading, UnlockOutcome
+from bayward.core.door import DoorReading, UnknownDoor, UnknownWhy, UnlockOutcome
 from bayward.core.errors import BaywardError, Denied, LimitExceeded, Misconfigured, Unavailable
 from bayward.core.ids import CommandId, CompartmentId
 from bayward.edge.agent import BankView, Recipient, Request, Visit
@@ -58,13 +58,15 @@ log = structlog.get_logger("edge.office")
 class Office:
     """The bank's agent (`edge.agent.Agent`) in one process with its hardware.
 
-    `on_growth` is told the size of the log after each commit; `directory` may be replaced.
+    `on_growth` is told the size of the log after each commit; `directory` may be replaced;
+    `lockdowns` are the scopes that are locked down.
     """
 
     def __init__(
         self, settings: BankSettings, clerk: Clerk, clock: TrustedClock, hardware: Hardware
     ) -> None:
         self.directory = Directory()
+        self.lockdowns: tuple[str, ...] = ()
         self.on_growth: Callable[[int], None] = lambda _: None
         self._settings = settings
         self._clerk = clerk
@@ -201,6 +203,10 @@ class Office:
             self._tell()
             log.info("control plane", is_online=is_online)
 
+    def look_again(self) -> None:
+        """Something outside changed: look whether anything is due, soon."""
+        self._set_timer(self._clock.now())
+
     @property
     def queue_length(self) -> int:
         """How many inputs wait."""
@@ -258,6 +264,7 @@ class Office:
     def _take(self, outcome: Outcome) -> None:
         """Show how things stand, and carry out what is durable now."""
         self._view = replace(outcome.view, is_online=self._is_online)
+        self.lockdowns = outcome.lockdowns
         self._tell()
         self._set_timer(outcome.deadline)
         for effect in outcome.effects:
@@ -311,12 +318,11 @@ class Office:
             log.warning("outcome not written", command=command, error=error.code)
 
     def _tell_doors(self) -> None:
-        """Tell the controller every door as it is read now."""
+        """Tell the controller every door that has been read, as it is now."""
         for built in self._settings.layout:
-            try:
-                reading = self._hardware.reading(built.id)
-            except Unavailable:
-                return  # the hardware starts later and tells by itself
+            reading = self._hardware.reading(built.id)
+            if isinstance(reading, UnknownDoor) and reading.why is UnknownWhy.NEVER_READ:
+                continue  # nothing was lost; the first reading, or its absence, will be told
             self.door_read(built.id, reading)
 
     def _out_of_order(self, error: BaywardError) -> None:

@@ -38,11 +38,11 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudSettings:
-    """Where the control plane is and which keys it may have."""
+    """Where the control plane is; `link` and `pins` are those of enrolment when None."""
 
-    link: str
     web: str
-    pins: frozenset[str]
+    link: str | None = None
+    pins: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +229,12 @@ def _kiosk(told: BankFile) -> KioskSettings:
 def _cloud(told: BankFile) -> CloudSettings | None:
     if told.cloud is None:
         return None
-    pins = _at("cloud.pins", parse_pins, told.cloud.pins)
-    if len(pins) < PINS_MIN:
-        raise _WrongAt("cloud.pins", Misconfigured("settings.pins", expected=PINS_MIN))
-    return CloudSettings(link=told.cloud.link, web=told.cloud.web, pins=pins)
+    pins = None
+    if told.cloud.pins is not None:
+        pins = _at("cloud.pins", parse_pins, told.cloud.pins)
+        if len(pins) < PINS_MIN:
+            raise _WrongAt("cloud.pins", Misconfigured("settings.pins", expected=PINS_MIN))
+    return CloudSettings(web=told.cloud.web, link=told.cloud.link, pins=pins)
 
 
 def _check_codes(told: BankFile) -> None:

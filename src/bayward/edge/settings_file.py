@@ -47,7 +47,10 @@ class CloudTable(_Table, frozen=True, kw_only=True):
     """`[cloud]`: the control plane; without this table the bank is an island."""
 
     link: Annotated[str, Meta(pattern=r"^wss://[^\s/]+(/\S*)?$")]
-    web: Annotated[str, Meta(pattern=r"^https://[^\s/]+$")]
+    # Plain HTTP only on this machine, where there is no wire to listen on.
+    web: Annotated[
+        str, Meta(pattern=r"^(https://[^\s/]+|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)$")
+    ]
     pins: tuple[str, ...]
 
 

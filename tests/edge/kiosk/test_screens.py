@@ -17,8 +17,7 @@ from bayward.ui.views import kiosk as views
 from edge_bench import make_settings
 from table_top import COURIER, TableTop
 
-PINS = frozenset({"A" * 43 + "=", "B" * 42 + "E="})
-CLOUD = CloudSettings(link="wss://link.test", web="https://lockers.test", pins=PINS)
+CLOUD = CloudSettings(web="https://lockers.test")
 ONLINE = replace(make_settings(), cloud=CLOUD)
 
 

@@ -40,10 +40,12 @@ def make_kiosk(
 ) -> Kiosk:
     """A kiosk with nobody in front of it."""
     speaker = Speaker.find()
+    renderer = renderer or Renderer()
+    renderer.prepare("kiosk/")
     return Kiosk(
         agent=agent,
         settings=settings,
-        renderer=renderer or Renderer(),
+        renderer=renderer,
         clock=clock,
         guard=guard,
         random_bytes=random_bytes,
