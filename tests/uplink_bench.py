@@ -56,8 +56,8 @@ class Bell:
         self._rung.set()
         self._rung = asyncio.Event()
 
-    async def wait(self, is_true: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def wait(self, is_true: Callable[[], object], *, within_s: int = PATIENCE_S) -> None:
+        async with asyncio.timeout(within_s):
             while not is_true():
                 await self._rung.wait()
 
@@ -204,10 +204,19 @@ class BankBench:
 
     @classmethod
     def make(
-        cls, folder: Path, dial: Dial, clock: Clock, bell: Bell, *, seed: int = 1
+        cls,
+        folder: Path,
+        dial: Dial,
+        clock: Clock,
+        bell: Bell,
+        *,
+        seed: int = 1,
+        signer: Signer | None = None,
+        is_eager: bool = False,
     ) -> BankBench:
+        """`is_eager`: dial again without waiting."""
         chance = random.Random(seed)
-        signer = ecdsa_signer(f"{NAME}/bank/{BANK}/1", p256())
+        signer = signer or ecdsa_signer(f"{NAME}/bank/{BANK}/1", p256())
         journal = Journal.open(
             JournalSetup(
                 path=folder / "journal.db",
@@ -224,7 +233,7 @@ class BankBench:
             host=host,
             outbox=outbox,
             clock=clock,
-            random=chance.random,
+            random=(lambda: 0.0) if is_eager else chance.random,
             random_bytes=chance.randbytes,
         )
         return cls(bell, journal, outbox, host, Uplink(setup), signer)
