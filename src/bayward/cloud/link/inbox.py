@@ -25,30 +25,24 @@ class Inbox(Protocol):
         Raises `wire.upload.UploadRefused` (from `check_hello`) when its log is not the one that
         was accepted before, after the evidence was kept; the connection is then closed.
         """
-        ...
 
     async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
         """Verify with `wire.upload.check_upload`, store, commit; gives the size now durable.
 
         Raises `UploadRefused`, after the evidence of a fork was kept.
         """
-        ...
 
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         """The bank as built; replaces what was known."""
-        ...
 
     async def readings(self, device: DeviceIdentity, readings: Readings) -> None:
         """How the doors stand; only the latest counts."""
-        ...
 
     async def connected(self, device: DeviceIdentity, epoch: str) -> None:
         """The bank was welcomed; from now on `Connections.send_command` reaches it.
 
         `epoch` is the nonce of this connection, to be put into its commands.
         """
-        ...
 
     async def disconnected(self, device: DeviceIdentity, epoch: str, reason: str) -> None:
         """That connection has ended; `reason` is a stable code."""
-        ...

@@ -42,32 +42,24 @@ class Host(Protocol):
 
     async def carry_out(self, command: Command, epoch: str) -> CommandResult:
         """Carry out an order that came over the connection `epoch`; returns how it ended."""
-        ...
 
     async def take_directory(self, revision: int, recipients: tuple[Recipient, ...]) -> None:
         """Replace the directory; returns when it is kept."""
-        ...
 
     async def take_welcome(self, welcome: Welcome) -> None:
         """Keep the keys the control plane gave."""
-        ...
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         """The control plane's clock said `cloud`, at most `round_trip_ms` ago."""
-        ...
 
     def take_status(self, status: LinkStatus) -> None:
         """The link came up, went down, or fails in another way than before."""
-        ...
 
     def facts(self) -> Facts:
         """What hello says."""
-        ...
 
     def layout(self) -> Layout:
         """The bank as built."""
-        ...
 
     def readings(self) -> Readings:
         """How the doors stand now."""
-        ...
