@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bayward.core.errors import Denied, Invalid
 
-PIN_CHARS = 44
 PINS_MAX = 8  # current, next and a few servers; more is no pinning
 _DIGEST_BYTES = 32
 

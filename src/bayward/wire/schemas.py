@@ -20,7 +20,7 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 def generate() -> dict[str, str]:
     """File name and content of every schema: each message, the frame, and the orders."""
-    kinds: set[type[Message]] = {*REQUESTS.values(), *ANSWERS.values()}
+    kinds: dict[type[Message], None] = dict.fromkeys((*REQUESTS.values(), *ANSWERS.values()))
     found = {_WORD.sub("_", kind.__name__).lower(): _text(kind) for kind in kinds}
     found["frame"] = _text(codec.Frame)
     found["order"] = _text(AnyWireOrder)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bayward.core.bank import BankState
-from bayward.core.clock import DAY_MS, MINUTE_MS, SECOND_MS, Instant, after
+from bayward.core.clock import MINUTE_MS, SECOND_MS, Instant, after
 from bayward.core.commands import Command, CommandResult
 from bayward.core.door import DoorAlarm, DoorReading, UnlockOutcome
 from bayward.core.events import Event, EventType
+from bayward.core.grants import LIFE_DEFAULT_MS
 from bayward.core.ids import CommandId, CompartmentId, GrantId, ParcelId, PersonId
 from bayward.core.lockdown import Scope, holds
 from bayward.edge.agent import Request, Stage, Visit
@@ -28,7 +29,7 @@ LATE_PULL_MS = 10 * SECOND_MS  # how long after an unlock an opening door is sti
 class Settings:
     """What a site may choose. Times in milliseconds."""
 
-    code_life_ms: int = 7 * DAY_MS
+    code_life_ms: int = LIFE_DEFAULT_MS
     door_open_ms_max: int = 3 * MINUTE_MS
     settle_ms: int = 2 * MINUTE_MS  # an unconfirmed deposit behind a shut door
     leftover_ms: int = 60 * SECOND_MS  # a pickup that left something inside may reopen
