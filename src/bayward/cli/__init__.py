@@ -1,0 +1,62 @@
+"""The command line: `bayward demo | cloud | edge | sim | verify`.
+
+Each command lives in a module of its own that is imported only when it is asked for, so that
+`bayward verify` starts without a web server in tow. Exit codes: 0 well, 1 it found something
+wrong, 2 it could not do what was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+import bayward
+from bayward.core.errors import BaywardError
+
+COMMANDS = {
+    "demo": (
+        "bayward.sim.demo.command",
+        "the whole product here, with a simulated wall",
+    ),
+    "cloud": ("bayward.cli.cloud", "the control plane"),
+    "edge": ("bayward.edge.cli", "the computer in the wall"),
+    "sim": ("bayward.sim.cli", "seeded worlds with faults"),
+    "verify": ("bayward.cli.verify", "check a receipt or an exported log"),
+}
+FAILED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    if not __debug__:
+        print("bayward: asserts guard the doors; do not run with optimisation", file=sys.stderr)
+        return FAILED
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    asked = parser_for(told[0] if told else "").parse_args(told)
+    try:
+        code = asked.run(asked)
+    except BaywardError as error:
+        print(f"bayward {asked.command}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 0
+    return int(code)
+
+
+def parser_for(name: str) -> argparse.ArgumentParser:
+    """The parser; only the command `name` is there with all its options."""
+    parser = argparse.ArgumentParser(
+        prog="bayward",
+        description="Open software for smart lockers.",
+        epilog="`bayward COMMAND --help` says more.",
+    )
+    parser.add_argument("--version", action="version", version=f"bayward {bayward.__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command, (module, summary) in COMMANDS.items():
+        if command == name:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(command, help=summary)
+    return parser

@@ -1,0 +1,123 @@
+"""`bayward verify` on real logs, whole and damaged: the names of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bayward.cli import main
+from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
+from bayward.ledger.dense import Frontier
+from bayward.ledger.export import LogEntry, LogHeader
+from bayward.ledger.keys import Signer, ecdsa_signer
+from bayward.ledger.leaf import SALT_BYTES, seal
+from bayward.ledger.merkle import leaf_hash
+
+ORIGIN = "example.org/bank/1"
+SIGNER = ecdsa_signer(ORIGIN, ec.derive_private_key(7, ec.SECP256R1()))
+ENTRIES = 20
+
+
+def export(count: int = ENTRIES, signer: Signer = SIGNER) -> list[bytes]:
+    sealed = [
+        seal({"type": "door.opened", "time": 1_800_000_000_000 + number}, salts(number))
+        for number in range(count)
+    ]
+    hashes = [leaf_hash(one.leaf) for one in sealed]
+    frontier, _ = Frontier().extend(hashes)
+    note = sign_checkpoint(Checkpoint(ORIGIN, count, frontier.root), [signer])
+    lines = [LogHeader(signer.key, note).line]
+    lines += [
+        LogEntry(number, hashes[number], one.leaf, tuple(one.disclosures)).line
+        for number, one in enumerate(sealed)
+    ]
+    return lines
+
+
+def salts(number: int) -> list[bytes]:
+    return [bytes([number, field]) * (SALT_BYTES // 2) for field in range(2)]
+
+
+@pytest.fixture
+def verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    def run(lines: list[bytes], *more: str) -> tuple[int, str]:
+        file = tmp_path / "log.ndjson"
+        file.write_bytes(b"".join(lines))
+        code = main(["verify", str(file), *more])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_a_whole_log_verifies_and_says_whose_key(verify: Callable[..., tuple[int, str]]) -> None:
+    code, said = verify(export())
+    assert code == 0
+    assert "VERIFIES" in said
+    assert "compare it with one you know" in said
+    code, said = verify(export(), "--key", SIGNER.key.vkey)
+    assert (code, "one you gave" in said) == (0, True)
+
+
+def test_a_changed_byte_is_named_with_its_row(verify: Callable[..., tuple[int, str]]) -> None:
+    lines = export()
+    told = json.loads(lines[6])
+    told["leaf"] = told["leaf"][:20] + ("A" if told["leaf"][20] != "A" else "B") + told["leaf"][21:]
+    lines[6] = json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    code, said = verify(lines)
+    assert code == 1
+    assert " at 5" in said
+    assert "DOES NOT VERIFY" in said
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (lambda lines: lines[:6] + lines[7:], "gap at 5"),
+        (lambda lines: [*lines[:6], lines[7], lines[6], *lines[8:]], "at 5"),
+        (lambda lines: lines[:-3], "size mismatch"),
+        (lambda lines: [*lines[:7], lines[6], *lines[7:]], "repeated"),
+        (lambda lines: [export(10)[0], *lines[1:]], "size mismatch"),
+    ],
+)
+def test_rows_that_are_gone_swapped_cut_or_doubled_are_named(
+    verify: Callable[..., tuple[int, str]],
+    damage: Callable[[list[bytes]], list[bytes]],
+    name: str,
+) -> None:
+    code, said = verify(damage(export()))
+    assert code == 1
+    assert name in said
+
+
+def test_a_strangers_key_is_not_trusted(verify: Callable[..., tuple[int, str]]) -> None:
+    other = ecdsa_signer(ORIGIN, ec.derive_private_key(8, ec.SECP256R1()))
+    code, said = verify(export(), "--key", other.key.vkey)
+    assert code == 1
+    assert "unknown key" in said
+
+
+def test_the_verdict_for_machines(verify: Callable[..., tuple[int, str]]) -> None:
+    code, said = verify(export(), "--json")
+    told = json.loads(said)
+    assert (code, told["ok"], told["size"], told["entries"]) == (0, True, ENTRIES, ENTRIES)
+
+
+def test_a_file_that_is_not_there_is_another_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(tmp_path / "none")]) == 2
+    assert "none" in capsys.readouterr().err
+
+
+def test_an_older_checkpoint_finds_a_rollback(
+    verify: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text(json.loads(export(ENTRIES)[0])["checkpoint"])
+    code, said = verify(export(10), "--older", str(kept))
+    assert code == 1
+    assert "rollback" in said
