@@ -1,0 +1,307 @@
+"""The control plane of a simulated world: the real unit, ingest, reactions, slices and workers.
+
+Its database is real SQLite in memory and outlives the process; everything else is gone with a
+crash, which can happen before, inside or after any commit. The clock is the world's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Literal, TypeVar
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from bayward.cloud import orders, reactions, workers
+from bayward.cloud.fleet import service as fleet
+from bayward.cloud.fleet.pki import DeviceIdentity
+from bayward.cloud.jobs import Worker
+from bayward.cloud.keys import NONCE_BYTES
+from bayward.cloud.link.ingest import Ingest
+from bayward.cloud.notify.caller import Caller
+from bayward.cloud.storage.inline import InlineStore
+from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
+from bayward.core.clock import SECOND_MS
+from bayward.core.commands import CommandResult
+from bayward.core.errors import Unavailable
+from bayward.core.ids import BankId, TenantId
+from bayward.ledger.keys import Signer, ecdsa_signer
+from bayward.sim.gateway import Gateway
+from bayward.sim.network import Network, Wire
+from bayward.sim.post import Post, PostOffice
+from bayward.sim.settle import settled
+from bayward.sim.world import Appointment, World
+from bayward.wire.link import directory_pages
+from bayward.wire.messages import Hello, Recipient
+
+T = TypeVar("T")
+
+HOUSE = "world.example"
+URL = "https://world.example"
+RESTART_MS = (SECOND_MS, 40 * SECOND_MS)
+STAGGER_MS = 5
+
+Moment = Literal["before", "inside", "after"]
+
+
+class Crash(BaseException):
+    """The process has died; no handler of the program under test may catch this."""
+
+
+class Keys:
+    """The secrets of the control plane, the same in every world (`cloud.keys.Keys`)."""
+
+    def __init__(self) -> None:
+        chance = Random("keys of the control plane")
+        self.notifier = ec.derive_private_key(chance.getrandbits(250) + 1, ec.SECP256R1())
+        self._log = ec.derive_private_key(chance.getrandbits(250) + 1, ec.SECP256R1())
+        self._seal = AESGCM(chance.randbytes(32))
+        self._sealed = 0
+        self._signers: dict[str, Signer] = {}
+
+    def log_signer(self, origin: str) -> Signer:
+        """Sign checkpoints of the log `origin`."""
+        if origin not in self._signers:
+            self._signers[origin] = ecdsa_signer(origin, self._log)
+        return self._signers[origin]
+
+    def seal(self, context: str, plain: bytes) -> bytes:
+        """Encrypt; the nonce counts, so that a world can repeat itself."""
+        self._sealed += 1
+        nonce = self._sealed.to_bytes(NONCE_BYTES, "big")
+        return nonce + self._seal.encrypt(nonce, plain, context.encode())
+
+    def unseal(self, context: str, sealed: bytes) -> bytes:
+        """Undo `seal`."""
+        return self._seal.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+
+
+class Storage:
+    """The database, and how it fails (`cloud.unit.Store`)."""
+
+    def __init__(self, database: bytes | None) -> None:
+        self.inline = InlineStore(database)
+        self.is_full = False
+        self.crash_in: int | None = None  # the process dies at this commit from now
+        self.crash_when: Moment = "inside"
+
+    async def write(self, function: Callable[[sa.Connection], T]) -> T:
+        """Run `function` in a transaction."""
+        if self.is_full:
+            raise Unavailable("storage.full", cause="full")
+        if self.crash_in is None:
+            return await self.inline.write(function)
+        self.crash_in -= 1
+        if self.crash_in > 0:
+            return await self.inline.write(function)
+        self.crash_in = None
+        if self.crash_when == "inside":
+            await self.inline.write(lambda tx: _die_after(function, tx))
+        elif self.crash_when == "after":
+            await self.inline.write(function)
+        raise Crash
+
+    async def read(self, function: Callable[[sa.Connection], T]) -> T:
+        """Run `function`; what it writes is rolled back."""
+        return await self.inline.read(function)
+
+
+def _die_after(function: Callable[[sa.Connection], T], tx: sa.Connection) -> None:
+    function(tx)
+    raise Crash
+
+
+class SimCloud:
+    """One control plane, running or not."""
+
+    def __init__(
+        self, world: World, network: Network, post: PostOffice, database: bytes | None = None
+    ) -> None:
+        self.world = world
+        self.clock = world  # a well-kept server knows the time
+        self.chance = world.stream("cloud")
+        self.keys = Keys()
+        self.storage = Storage(database)
+        self.devices: dict[str, DeviceIdentity] = {}  # by the name of the line
+        self.on_accepted: list[Callable[[BankId, int], None]] = []
+        self.restarts = 0
+        self.is_up = False
+        self.unit: Unit
+        self.ingest: Ingest
+        self._network = network
+        self._post = post
+        self._gateways: dict[BankId, Gateway] = {}
+        self._lanes: list[Worker] = []
+        self._loop = asyncio.new_event_loop()
+        self._jobs_at: Appointment | None = None
+        self._random = world.stream("cloud ids")
+        self.start()
+
+    def start(self) -> None:
+        """Start the process on what the database holds."""
+        house = House(HOUSE, URL, self.keys)
+        self.unit = Unit(
+            store=self.storage,
+            clock=self.clock,
+            ids=Ids(self._random.randbytes),
+            house=house,
+            react=reactions.react,
+        )
+        spki = self.keys.notifier.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
+        self.ingest = Ingest(self.unit, spki)
+        self.unit.on_commit(self._committed)
+        mailer = Post(self.unit, self.keys.notifier, self._post)
+        self._lanes = workers.lanes(
+            self.unit, mailer=mailer, caller=Caller(self.unit), random=self._random.random
+        )
+        self.is_up = True
+        settled(self.ingest.start())
+        self._network.accept = self._accept
+        self._set_jobs(0)
+
+    def stop(self) -> None:
+        """End for good."""
+        self.is_up = False
+        self._loop.close()
+        self.storage.inline.close()
+
+    def crash(self) -> None:
+        """Die now, and be started again by whoever watches over it."""
+        if not self.is_up:
+            return
+        self.is_up = False
+        self.restarts += 1
+        self.world.tell("cloud", "(crash)")
+        self._network.accept = None
+        self._network.drop()
+        self._gateways.clear()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self.world.after(self.chance.randint(*RESTART_MS), "cloud", self._restart)
+
+    def guard(self, act: Callable[[], None]) -> None:
+        """Run a part of the program; it ends where the process dies."""
+        if not self.is_up:
+            return
+        try:
+            act()
+        except Crash:
+            self.crash()
+
+    def later(self, ms: int, act: Callable[[], None]) -> Appointment:
+        """Do something later, if the process lives until then."""
+        life = self.restarts
+
+        def go() -> None:
+            if life == self.restarts:
+                self.guard(act)
+
+        return self.world.after(ms, "cloud", go)
+
+    def write(self, function: Callable[[Work], T]) -> T | None:
+        """What somebody does at the console or a phone; None when it cannot be done now."""
+        if not self.is_up:
+            return None
+        try:
+            return settled(self.unit.write(function))
+        except Crash:
+            self.crash()
+        except Unavailable:
+            self.world.tell("cloud", "(not written)")
+        return None
+
+    def read(self, function: Callable[[Work], T]) -> T:
+        """Look, whatever state the process is in."""
+        return settled(self.unit.read(function))
+
+    def tenant_of(self, bank: BankId) -> TenantId:
+        """Whose a bank is."""
+        return next(one.tenant for one in self.devices.values() if one.bank == bank)
+
+    # What a gateway tells.
+
+    def welcomed(self, gateway: Gateway, hello: Hello) -> None:
+        """A bank is live; an older connection of it ends."""
+        bank = gateway.device.bank
+        older = self._gateways.get(bank)
+        self._gateways[bank] = gateway
+        if older is not None and older is not gateway:
+            older.drop()
+        gateway.directory_revision = hello.directory_revision
+        self.later(STAGGER_MS, lambda: self._pump(bank))
+
+    def left(self, gateway: Gateway) -> None:
+        """A connection is gone."""
+        if self._gateways.get(gateway.device.bank) is gateway:
+            del self._gateways[gateway.device.bank]
+
+    def accepted(self, device: DeviceIdentity, size: int) -> None:
+        """A bank's log is accepted up to `size`."""
+        self.world.tell("cloud", "(accepted)", f"{device.bank[-6:]} size={size}")
+        for listener in self.on_accepted:
+            listener(device.bank, size)
+
+    def ended(self, device: DeviceIdentity, result: CommandResult) -> None:
+        """A bank has answered an order."""
+        settled(self.unit.write(lambda work: orders.end(work, device.tenant, device.bank, result)))
+
+    def _accept(self, wire: Wire) -> bool:
+        device = self.devices.get(wire.line)
+        if device is None or not self.is_up:
+            return False
+        Gateway(self, device, wire.cloud)
+        return True
+
+    def _restart(self) -> None:
+        try:
+            self.start()
+        except Crash:
+            self.crash()
+        else:
+            self.world.tell("cloud", "(up)")
+
+    def _committed(self, topics: frozenset[str]) -> None:
+        for topic in sorted(topics):
+            kind, _, subject = topic.partition("/")
+            if kind == JOBS:
+                self._set_jobs(STAGGER_MS)
+            elif kind == "bank":
+                self._pump_later(BankId(subject))
+
+    def _pump_later(self, bank: BankId) -> None:
+        self.later(STAGGER_MS, lambda: self._pump(bank))
+
+    def _pump(self, bank: BankId) -> None:
+        """Send a connected bank what waits for it: orders, and a directory that has changed."""
+        gateway = self._gateways.get(bank)
+        if gateway is None or not gateway.is_live:
+            return
+        tenant, epoch = gateway.device.tenant, gateway.epoch
+        taken = settled(self.unit.write(lambda work: orders.take(work, tenant, bank, epoch)))
+        gateway.send(taken)
+        revision, found = settled(self.unit.read(lambda work: fleet.directory(work, tenant, bank)))
+        if revision != gateway.directory_revision:
+            gateway.directory_revision = revision
+            people = [
+                Recipient(person=one.person, unit=one.unit, name=one.name, needs_low=one.needs_low)
+                for one in found
+            ]
+            gateway.page(directory_pages(revision, people))
+
+    def _set_jobs(self, wait_ms: int) -> None:
+        if self._jobs_at is not None:
+            self._jobs_at.cancel()
+        self._jobs_at = self.later(wait_ms, self._do_jobs)
+
+    def _do_jobs(self) -> None:
+        due = [self._loop.run_until_complete(lane.run_due()) for lane in self._lanes]
+        known = [one for one in due if one is not None]
+        if known:
+            self._set_jobs(max(STAGGER_MS, min(known) - self.world.now()))

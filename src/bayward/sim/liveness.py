@@ -1,0 +1,200 @@
+"""What the control plane must know, and what must come true once the faults are over.
+
+`CloudWatch` looks on while things happen: what was accepted is a beginning of the bank's own log,
+messages per event stay few, queues short. `at_rest` is asked at the end, when nothing is broken
+any more and everybody has gone home: then all that was delayed must have arrived, once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from bayward.cloud.audit import store as audit_store
+from bayward.cloud.incidents import service as incidents
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Work
+from bayward.core.clock import MINUTE_MS
+from bayward.core.ids import BankId, TenantId
+from bayward.sim.checkers import Watch
+from bayward.sim.network import PREFIX_BYTES, Wire
+from bayward.sim.tape import short
+from bayward.sim.town import Founded
+from bayward.sim.world import Violation
+from bayward.wire import limits
+
+FRAMES_PER_EVENT = 3  # upload and acknowledgement, and room for one that is sent again
+FRAMES_PER_CONNECTION = 8  # hello, welcome, layout, directory, what was under way
+FRAMES_PER_ORDER = 2
+IDLE_PER_MINUTE = 5  # heartbeats with answers and readings; the rest is slack for reconnections
+PIPE_BYTES_MAX = 2 * limits.UPLOADS_IN_FLIGHT_MAX * limits.FRAME_BYTES_MAX
+LIVE_STATES = ("waiting", "sent")
+JUST_NOW_MS = 2 * MINUTE_MS
+ALARMS = ("door.forced_open", "door.open_too_long")
+_IDLE = (b'"heartbeat"', b'"readings"')
+_HEAD_BYTES = 60
+
+
+class CloudWatch:
+    """Judges the control plane and the line."""
+
+    def __init__(self, founded: Founded, watches: Mapping[BankId, Watch]) -> None:
+        self.frames = 0
+        self.idle = 0
+        self.accepted: Counter[BankId] = Counter()
+        self.contradictions: list[str] = []
+        self._founded = founded
+        self._watches = watches
+        self._by_name = {watch.bank.name: watch for watch in watches.values()}
+        founded.town.cloud.on_accepted.append(self._accepted)
+        founded.network.on_bytes = self._heard
+
+    def _accepted(self, bank: BankId, size: int) -> None:
+        """The mirror is a gap-free beginning of the bank's log, to the last bit."""
+        watch = self._watches[bank]
+        head = self._founded.town.cloud.read(lambda work: self._head(work, bank))
+        if watch.bank.was_rolled_back:
+            return
+        if head.size < size or head.size > watch.size:
+            raise Violation(f"cloud: {watch.bank.name} has {watch.size}, mirrored {head.size}")
+        if head.root != watch.root_at(head.size):
+            raise Violation(f"cloud: the mirror of {watch.bank.name} is another log")
+        self.accepted[bank] = head.size
+
+    def _head(self, work: Work, bank: BankId) -> audit_store.LogHead:
+        heads = audit_store.logs(work.tx, self._founded.town.tenant)
+        return next(head for head in heads if head.bank == bank)
+
+    def _heard(self, wire: Wire, data: bytes) -> None:
+        self._by_name[wire.line].hears(data)
+        head = data[PREFIX_BYTES : PREFIX_BYTES + _HEAD_BYTES]
+        if any(word in head for word in _IDLE):
+            self.idle += 1
+        else:
+            self.frames += 1
+        if len(data) > limits.FRAME_BYTES_MAX + PREFIX_BYTES or wire.under_way() > PIPE_BYTES_MAX:
+            raise Violation(f"{wire.line}: more bytes on the wire than the limits allow")
+
+    def check_efficiency(self) -> None:
+        """Messages per event stay few: a link that says everything twice is safe and useless."""
+        founded = self._founded
+        events = sum(watch.events for watch in self._watches.values())
+        connections = sum(bank.uplink.connections for bank in founded.banks)
+        orders = founded.town.cloud.read(lambda work: _count(work, s.command))
+        minutes = founded.world.now_ms / MINUTE_MS * len(founded.banks)
+        allowed = (
+            FRAMES_PER_EVENT * events
+            + FRAMES_PER_CONNECTION * connections
+            + FRAMES_PER_ORDER * orders * (1 + connections)
+            + IDLE_PER_MINUTE * minutes
+        )
+        if self.frames > allowed:
+            raise Violation(f"{self.frames} messages for {events} events, {allowed:.0f} allowed")
+
+
+def at_rest(founded: Founded, watches: Mapping[BankId, Watch]) -> None:
+    """Everything that was delayed has arrived; raises `Violation`."""
+    cloud, tenant = founded.town.cloud, founded.town.tenant
+    cloud.read(partial(_orders_ended, founded=founded))
+    cloud.read(_jobs_done)
+    cloud.read(partial(_incidents_once, tenant=tenant))
+    for watch in watches.values():
+        bank = watch.bank
+        if bank.was_rolled_back:
+            continue
+        if bank.trouble is not None or not bank.is_working:
+            raise Violation(f"{bank.name} does not work: {bank.trouble}")
+        head = bank.journal.head
+        if head.acked != head.size or bank.journal.reader().letters(1):
+            raise Violation(f"{bank.name}: {head.size - head.acked} entries never arrived")
+        cloud.read(partial(_views_agree, tenant=tenant, watch=watch))
+
+
+def _count(work: Work, table: sa.Table) -> int:
+    found: int = work.tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+    return found
+
+
+def _orders_ended(work: Work, founded: Founded) -> None:
+    """Each order has an outcome; one for a bank that is out of order may still wait."""
+    working = [bank.made.bank for bank in founded.banks if bank.is_working]
+    recent = work.now - JUST_NOW_MS
+    stuck = work.tx.execute(
+        sa.select(s.command.c.kind, s.command.c.state).where(
+            s.command.c.state.in_(LIVE_STATES),
+            s.command.c.bank.in_(working),
+            s.command.c.created_at < recent,
+        )
+    ).all()
+    if stuck:
+        raise Violation(f"orders without an end: {[tuple(row) for row in stuck]}")
+
+
+def _jobs_done(work: Work) -> None:
+    dead = work.tx.execute(
+        sa.select(s.job.c.kind, s.job.c.last_error).where(s.job.c.state == "dead")
+    )
+    found = [tuple(row) for row in dead]
+    if found:
+        raise Violation(f"jobs given up: {found}")
+
+
+def _incidents_once(work: Work, tenant: TenantId) -> None:
+    """Of each kind at each bank one is live at most, and each alarm is counted in one."""
+    wanted = (s.incident.c.bank, s.incident.c.kind, s.incident.c.state, s.incident.c["count"])
+    rows = [tuple(row) for row in work.tx.execute(sa.select(*wanted))]
+    live = Counter((bank, kind) for bank, kind, state, _ in rows if state != "closed")
+    twice = [key for key, number in live.items() if number > 1]
+    if twice:
+        raise Violation(f"two incidents of one kind at once: {twice}")
+    told: Counter[tuple[str, str]] = Counter()
+    for bank, kind, _, count in rows:
+        told[bank, kind] += count
+    alarms = sa.select(s.happening.c.bank, s.happening.c.type).where(
+        s.happening.c.tenant == tenant, s.happening.c.type.in_(ALARMS)
+    )
+    happened = Counter((row.bank, row.type) for row in work.tx.execute(alarms))
+    for key, number in happened.items():
+        if told[key] < number:
+            raise Violation(f"{number} times {key[1]}, {told[key]} in incidents")
+
+
+def _views_agree(work: Work, tenant: TenantId, watch: Watch) -> None:
+    """The control plane's parcels, doors, grants, orders and lockdowns are the bank's."""
+    bank, state = watch.bank.made.bank, watch.state
+
+    def theirs(key: sa.Column[str], value: sa.Column[str]) -> dict[str, str]:
+        table = key.table
+        mine = (table.c.tenant == tenant) & (table.c.bank == bank)
+        return {row[0]: row[1] for row in work.tx.execute(sa.select(key, value).where(mine))}
+
+    parcels = {key: one.state.value for key, one in state.parcels.items()}
+    _same(watch, "parcels", parcels, theirs(s.parcel.c.parcel, s.parcel.c.state))
+    doors = {key: one.state.value for key, one in state.spaces.items()}
+    _same(watch, "doors", doors, theirs(s.compartment.c.compartment, s.compartment.c.state))
+    grants = {key: one.state.value for key, one in state.grants.items()}
+    _same(watch, "grants", grants, theirs(s.grant.c.grant, s.grant.c.state))
+    ordered = theirs(s.command.c.command, s.command.c.state)
+    orders = {
+        key: "done" if told.startswith("done:") else "refused"
+        for key, (told, _) in state.commands.items()
+        if key in ordered
+    }
+    _same(watch, "orders", orders, ordered)
+    locked = {one.scope: "locked" for one in incidents.lockdowns(work, tenant, bank=bank)}
+    _same(watch, "lockdowns", dict.fromkeys(state.lockdowns, "locked"), locked)
+    _same(watch, "lockdowns", locked, dict.fromkeys(state.lockdowns, "locked"))
+
+
+def _same(watch: Watch, what: str, mine: Mapping[Any, str], theirs: Mapping[str, str]) -> None:
+    wrong = [
+        f"{short(key)} {value}/{theirs.get(key)}"
+        for key, value in mine.items()
+        if value != theirs.get(key)
+    ]
+    if wrong:
+        raise Violation(f"{watch.bank.name}: {what} differ, bank/cloud: {', '.join(wrong)}")

@@ -1,0 +1,168 @@
+"""Residents: hasty, forgetful, honest. And the town they live in.
+
+Each follows a script with branches drawn by lot. They know what people know: the code in the
+mail, the number on the door, what the screen says, whether a door stands open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from bayward.cloud.access import service as access
+from bayward.cloud.custody import service as custody
+from bayward.cloud.custody.store import Wanted
+from bayward.cloud.unit import Work
+from bayward.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
+from bayward.core.custody import ParcelState
+from bayward.core.errors import BaywardError
+from bayward.core.ids import GrantId, PersonId, TenantId
+from bayward.edge.agent import OpenAgain, PresentCode, PresentPass, Stage
+from bayward.sim.cloud import SimCloud
+from bayward.sim.lobby import Lobby
+from bayward.sim.locks import Door
+from bayward.sim.post import Received
+from bayward.sim.world import Script, World
+
+OPENS_WITHIN_MS = 12 * SECOND_MS
+TRIES_MAX = 3
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How often people do what they should not; chances between 0 and 1."""
+
+    mistypes: float = 0.05
+    never_collects: float = 0.05
+    leaves_open: float = 0.0
+    leaves_inside: float = 0.0
+    walks_away: float = 0.0
+    misjudges_size: float = 0.05
+    changes_mind: float = 0.03
+    tries_used_code: float = 0.1
+    uses_pass: float = 0.15
+    taps: float = 0.15
+    parcels_max: int = 4
+    delivery_every_ms: int = 3 * HOUR_MS
+    collects_within_ms: int = 5 * HOUR_MS
+
+
+@dataclass(slots=True)
+class Town:
+    """Everybody and everything, for whoever needs to find it."""
+
+    world: World
+    cloud: SimCloud
+    lobbies: dict[str, Lobby]
+    tenant: TenantId
+    manners: Manners
+    is_over: bool = False  # people go home: nothing new is begun
+
+    def on_phone(self, name: str, ask: Callable[[Work], T]) -> T | None:
+        """Ask the control plane for something; None when it says no, or nothing."""
+        try:
+            return self.cloud.write(ask)
+        except BaywardError as error:
+            self.world.tell(name, "(phone says no)", error.code)
+            return None
+
+
+class Resident:
+    """Gets mail, comes for his parcel, sometimes with the wrong code."""
+
+    def __init__(self, town: Town, name: str, person: PersonId, chance: Random) -> None:
+        self.name = name
+        self.person = person
+        self._town = town
+        self._chance = chance
+
+    def read(self, mail: Received) -> None:
+        """A message has come."""
+        town, manners = self._town, self._town.manners
+        town.world.tell(self.name, "reads", f"{mail.kind} {mail.where} {mail.door}".rstrip())
+        is_parcel = mail.code and mail.where in town.lobbies
+        if not is_parcel or self._chance.random() < manners.never_collects:
+            return
+        wait_ms = self._chance.randint(MINUTE_MS, manners.collects_within_ms)
+        town.world.after(wait_ms, self.name, lambda: self._comes(mail))
+
+    def _comes(self, mail: Received) -> None:
+        if not self._town.is_over:
+            self._town.world.spawn(self.name, self._collect(mail))
+
+    def _collect(self, mail: Received) -> Script:
+        lobby, chance = self._town.lobbies[mail.where], self._chance
+        door = lobby.by_number(mail.door)
+        for _ in range(TRIES_MAX):
+            is_in = yield from lobby.enter(self.name)
+            if is_in:
+                if chance.random() < self._town.manners.mistypes:
+                    lobby.ask(self.name, PresentCode(_mistyped(mail.code, chance)))
+                    yield chance.randint(9, 15) * SECOND_MS
+                self._show_credential(lobby, mail)
+                opened = yield from lobby.until(lambda: door.is_open, OPENS_WITHIN_MS)
+                if not opened and lobby.shows(Stage.STUCK):
+                    lobby.ask(self.name, OpenAgain())
+                    opened = yield from lobby.until(lambda: door.is_open, OPENS_WITHIN_MS)
+                if opened:
+                    yield from self._at_the_door(lobby, door, mail)
+                    return
+                lobby.leave(self.name)
+            yield chance.randint(MINUTE_MS, HOUR_MS)
+
+    def _show_credential(self, lobby: Lobby, mail: Received) -> None:
+        lot, manners = self._chance.random(), self._town.manners
+        if lot < manners.uses_pass + manners.taps:
+            grant = self._town.on_phone(self.name, lambda work: self._grant(work, lobby, mail))
+            if grant is not None and lot < manners.uses_pass:
+                text = self._town.on_phone(self.name, lambda work: self._pass(work, grant))
+                if text is not None:
+                    lobby.ask(self.name, PresentPass(text))
+                    return
+            elif grant is not None:
+                presence = lobby.bank.presence
+                self._town.world.tell(self.name, "taps", mail.door)
+                self._town.on_phone(self.name, lambda work: self._tap(work, grant, presence))
+                return
+        lobby.ask(self.name, PresentCode(mail.code))
+
+    def _at_the_door(self, lobby: Lobby, door: Door, mail: Received) -> Script:
+        chance, manners = self._chance, self._town.manners
+        yield chance.randint(2, 20) * SECOND_MS
+        mine = [label for label in door.inside if label.startswith(self.name + "/")]
+        if mine and chance.random() >= manners.leaves_inside:
+            lobby.take(self.name, door, mine[0])
+        lobby.leave(self.name)
+        if chance.random() >= manners.leaves_open:
+            lobby.bank.steel.shut(door.built.id)
+        if chance.random() < manners.tries_used_code:
+            yield chance.randint(1, 30) * MINUTE_MS
+            lobby.ask(self.name, PresentCode(mail.code))
+
+    def _grant(self, work: Work, lobby: Lobby, mail: Received) -> GrantId | None:
+        """The grant of the parcel behind the door that the mail names."""
+        states = (ParcelState.DEPOSITED,)
+        wanted = Wanted(bank=lobby.bank.made.bank, recipient=self.person, states=states)
+        for parcel in custody.parcels(work, self._town.tenant, wanted):
+            if lobby.door(parcel.compartment).number == mail.door:
+                return access.parcel_grant(work, self._town.tenant, parcel.id).id
+        return None
+
+    def _pass(self, work: Work, grant: GrantId) -> str:
+        tenant = self._town.tenant
+        return access.issue_pass(work, tenant, access.get_grant(work, tenant, grant))
+
+    def _tap(self, work: Work, grant: GrantId, presence: str) -> None:
+        tenant = self._town.tenant
+        access.open_for_grant(work, tenant, grant, presence=presence, actor=self.person)
+
+
+def _mistyped(code: str, chance: Random) -> str:
+    """One digit is another one."""
+    at = chance.randrange(len(code))
+    other = str((int(code[at]) + chance.randint(1, 9)) % 10)
+    return code[:at] + other + code[at + 1 :]
