@@ -100,7 +100,7 @@ class CloudSettings:
         if unknown:
             raise Misconfigured("settings.unknown", file=str(path), key=min(unknown))
         try:
-            return msgspec.convert(told | given, cls, strict=True)
+            return msgspec.convert(told | given, cls, strict=True, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise Misconfigured("settings.value", file=str(path), expected=str(error)) from error
 
@@ -136,6 +136,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _path(kind: type, value: object) -> object:
+    """Paths are written as text."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected `{kind.__name__}`")
 
 
 def _parts(url: str) -> SplitResult:
