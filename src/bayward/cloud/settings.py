@@ -140,6 +140,8 @@ def is_loopback(host: str) -> bool:
 
 def _path(kind: type, value: object) -> object:
     """Paths are written as text."""
+    if isinstance(value, kind):
+        return value
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise TypeError(f"Expected `{kind.__name__}`")
