@@ -127,7 +127,7 @@ def test_settings_that_are_not_there_end_it_with_a_reason(tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "settings.unreadable" in answer.stderr
     assert "Traceback" not in answer.stderr
 
@@ -148,13 +148,13 @@ async def test_check_reads_the_whole_log_and_finds_a_changed_entry(
         connection.execute("UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE place = 1)")
     connection.close()
     assert main(["check", str(settings), "--state", str(state)]) == 1
-    assert "bayward edge: disclosure.foreign" in capsys.readouterr().err
+    assert "the log is damaged: disclosure.foreign" in capsys.readouterr().err
 
 
 def test_a_bad_ticket_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["enrol", "BW1NONSENSE", "--state", str(tmp_path / "state")]) == 1
+    assert main(["enrol", "BW1NONSENSE", "--state", str(tmp_path / "state")]) == 2
     assert "bayward edge: ticket." in capsys.readouterr().err
 
 
@@ -166,5 +166,5 @@ def test_nothing_starts_without_asserts(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "edge.optimised" in answer.stderr

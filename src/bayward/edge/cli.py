@@ -30,6 +30,7 @@ from bayward.edge.state_dir import StateDir
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import ecdsa_signer
 
+FAILED = 2
 STATE_DEFAULT = Path("/var/lib/bayward-edge")
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
@@ -60,21 +61,16 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit status is 0, or 1 after an error has been told."""
+    """Run one command; gives 0, 1 when a check found something wrong, 2 when it could not."""
     parser = argparse.ArgumentParser(prog="bayward edge", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_commands(parser)
     told = parser.parse_args(arguments)
-    return run_told(told)
-
-
-def run_told(told: argparse.Namespace) -> int:
-    """Carry out parsed arguments."""
     try:
         return int(told.run(told))
-    except (BaywardError, LedgerError) as error:
+    except BaywardError as error:
         sys.stderr.write(f"bayward edge: {error}\n")
-        return 1
+        return FAILED
 
 
 def _enrol(told: argparse.Namespace) -> int:
@@ -111,6 +107,9 @@ def _check(told: argparse.Namespace) -> int:
         journal_check.check_tail(reader, note, key)
         journal_check.check_entries(reader, 0)
         root = reader.root().hex()
+    except LedgerError as error:
+        sys.stderr.write(f"bayward edge: the log is damaged: {error}\n")
+        return 1
     finally:
         connection.close()
     sys.stdout.write(
