@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,20 +21,25 @@ from bayward.cloud.app import Cloud
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.people import authn, totp
 from bayward.cloud.people import service as people
-from bayward.cloud.people import totp
+from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import Pbkdf2
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work
-from bayward.core.clock import after
+from bayward.core.clock import HOUR_MS, after
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId, TenantId
+from bayward.core.policy import Aal
 from bayward.core.roles import Binding, Node, Role
+from bayward.ui.render import Renderer
 from people_bench import START, HandClock
 
 URL = "http://localhost:8000"
 PASSWORD = "four quiet otters dancing"
+ANNE = "anne@example.com"
+RENDERER = Renderer()
 FAST = Pbkdf2(iterations=1_000)  # the tests hash a hundred times; the number is not under test
 
 
@@ -104,7 +110,7 @@ class Browser:
         return self._client.cookies.get("sid")
 
     def take_cookie(self, value: str) -> None:
-        self._client.cookies.set("sid", value)
+        self._client.cookies.set("sid", value, domain="localhost.local", path="/")
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self._client.get(path, **more)
@@ -136,6 +142,18 @@ class Browser:
         self.house.wait(totp.STEP_MS)
         return await self.post("/sign-in/totp", {"code": self.code(email)})
 
+    async def be(self, name: str, *, method: str = authn.TOTP, aal: Aal = Aal.TWO) -> Browser:
+        """Be signed in as somebody, without the pages in between."""
+
+        def begin(work: Work) -> authn.SignedIn:
+            [person] = people_store.with_email(work.tx, f"{name.lower()}@example.com")
+            return authn.begin(
+                work, person.tenant, person.person, method=method, aal=aal, life_ms=12 * HOUR_MS
+            )
+
+        self.take_cookie((await self.house.do(begin)).token)
+        return self
+
     def code(self, email: str, *, fresh: bool = False) -> str:
         """What the authenticator shows now."""
         if fresh:
@@ -144,21 +162,41 @@ class Browser:
 
 
 @asynccontextmanager
-async def open_house(tmp_path: Path, **more: Any) -> AsyncIterator[House]:
+async def open_house(
+    state: Path, template: Template | None = None, **more: Any
+) -> AsyncIterator[House]:
+    """A control plane on `state`; with a `template`, one where Anne is the owner already."""
     clock = HandClock(START)
+    if template is not None:
+        shutil.copytree(template.state, state)
     settings = CloudSettings(
-        state=tmp_path / "state",
+        state=state,
         public_url=more.pop("public_url", URL),
         name="audit.example.com",
-        http_port=0,
-        link_port=0,
-        enrol_port=0,
-        requests_per_s_max=500,
-        **more,
+        requests_per_s_max=more.pop("requests_per_s_max", 500),
     )
-    cloud = Cloud(settings, clock=clock, is_loopback_called=True)
+    more.setdefault("has_listeners", False)
+    more.setdefault("renderer", RENDERER)
+    cloud = Cloud(settings, clock=clock, is_loopback_called=True, schemes=[FAST], **more)
     async with cloud:
-        cloud.desk.passwords._schemes = (FAST,)
-        house = House(cloud, clock)
+        house = House(cloud, clock, {} if template is None else {ANNE: template.secret})
         await house.find_tenant()
         yield house
+
+
+@dataclass(frozen=True)
+class Template:
+    """A state directory to copy, and what Anne's authenticator holds."""
+
+    state: Path
+    secret: bytes
+
+
+async def make_template(state: Path) -> Template:
+    """The first start, and Anne's account."""
+    async with open_house(state) as house:
+        browser = house.browser()
+        link = str(house.cloud.setup_link).partition("/setup/")[2]
+        answer = await browser.set_up(f"{URL}/setup/{link}", "Anne")
+        assert answer.status_code == 303, answer.text
+        return Template(state, house.secrets[ANNE])

@@ -17,7 +17,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import socket
@@ -44,7 +44,7 @@ from bayward.cloud.people import set_up
 from bayward.cloud.people import store as people_store
 from bayward.cloud.people.argon2id import Argon2id
 from bayward.cloud.people.details import Details
-from bayward.cloud.people.passwords import AT_ONCE, WAITING_MAX, Passwords
+from bayward.cloud.people.passwords import AT_ONCE, WAITING_MAX, Passwords, Scheme
 from bayward.cloud.people.sign_in_store import delete_sessions_before
 from bayward.cloud.people.store import PersonState
 from bayward.cloud.reactions import react
@@ -96,12 +96,23 @@ class Cloud:
         clock: Clock | None = None,
         random: Callable[[int], bytes] = os.urandom,
         is_loopback_called: bool = False,
+        has_listeners: bool = True,
+        schemes: Sequence[Scheme] = (),
+        renderer: Renderer | None = None,
     ) -> None:
-        """`is_loopback_called` lets webhooks call this machine: for demos and tests."""
+        """Nothing is started yet.
+
+        For demos and tests: `is_loopback_called` lets webhooks call this machine; without
+        `has_listeners` requests go straight into `app`; `schemes` are how passwords are kept
+        (Argon2id), and a `renderer` may be shared.
+        """
         self.settings = settings
         self.clock = clock or SystemClock()
         self._random = random
         self._is_loopback_called = is_loopback_called
+        self._has_listeners = has_listeners
+        self._schemes = tuple(schemes)
+        self._renderer = renderer
         self._closing = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
@@ -144,18 +155,14 @@ class Cloud:
 
     async def _start(self) -> None:
         settings, closing = self.settings, self._closing
-        http = listen(settings.http_host, settings.http_port)
-        closing.callback(http.close)
-        enrolling = listen(settings.link_bind, settings.enrol_port)
-        closing.callback(enrolling.close)
+        sockets = self._listen() if self._has_listeners else []
         keys, self.deployment = self._identity()
         store = SqliteStore.open(settings.state / DATABASE)
         closing.callback(store.close)
-        self.settings = settings = settings.at_ports(
-            http=http.getsockname()[1],
-            link=settings.link_port,
-            enrol=enrolling.getsockname()[1],
-        )
+        if sockets:
+            http, enrolling = (one.getsockname()[1] for one in sockets)
+            self.settings = settings.at_ports(http=http, link=settings.link_port, enrol=enrolling)
+            settings = self.settings
         house = House(settings.name, settings.public_url, keys)
         self.unit = Unit(
             store=store, clock=self.clock, ids=Ids(self._random), house=house, react=react
@@ -171,10 +178,24 @@ class Cloud:
         closing.callback(self.desk.changes.close)
         self._start_workers()
         closing.push_async_callback(self._stop_tasks)
-        _, self.app = site.build(self.desk)
-        await self._serve(self.app, http, enrolling)
+        self.app: ASGIApp = site.build(self.desk)
+        if sockets:
+            await self._serve(self.app, *sockets)
         self._is_ready = True
         _log.info("cloud.started", http=self.http_url, link=self.link_url, enrol=self.enrol_url)
+
+    def _listen(self) -> list[socket]:
+        """The sockets for people and for new banks, before anything else is started."""
+        settings = self.settings
+        opened = []
+        for host, port in (
+            (settings.http_host, settings.http_port),
+            (settings.link_bind, settings.enrol_port),
+        ):
+            one = listen(host, port)
+            self._closing.callback(one.close)
+            opened.append(one)
+        return opened
 
     def _identity(self) -> tuple[FileKeys, Deployment]:
         """The deployment's keys: made on the first start, opened ever after."""
@@ -215,6 +236,8 @@ class Cloud:
         self.dispatcher = Dispatcher(self.unit, self.link.connections, ingest)
         self.dispatcher.start()
         self._closing.push_async_callback(self.dispatcher.stop)
+        if not self._has_listeners:
+            return
         try:
             await self.link.start(self.settings.link_bind, self.settings.link_port)
         except OSError as error:
@@ -235,8 +258,8 @@ class Cloud:
             settings=self.settings,
             clock=self.clock,
             random=self._random,
-            renderer=Renderer(),
-            passwords=Passwords([Argon2id()], self._random),
+            renderer=self._renderer or Renderer(),
+            passwords=Passwords(self._schemes or (Argon2id(),), self._random),
             hashing=hashing,
             deployment=self.deployment,
             gate=self.gate,

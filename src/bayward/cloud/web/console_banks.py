@@ -19,7 +19,7 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import Asker, You
 from bayward.cloud.web.frame import console, notify, shell
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
 from bayward.cloud.web.wall import Scene, scene
 from bayward.cloud.web.words import WALL_TYPES, Words
@@ -59,7 +59,7 @@ class BlockFields(Struct, frozen=True):
 
 
 @show(URL, Do.BANK_READ)
-async def listed(asker: Asker) -> Response[str]:
+async def listed(asker: Asking) -> Response[str]:
     """All banks."""
     return await console(
         asker,
@@ -72,7 +72,7 @@ async def listed(asker: Asker) -> Response[str]:
 
 
 @show(f"{URL}/new", Do.BANK_READ)
-async def blank(asker: Asker) -> Response[str]:
+async def blank(asker: Asking) -> Response[str]:
     """An empty form."""
     return await console(
         asker, places.everything, lambda words, _, frame: _form(words, frame, BankFields())
@@ -81,7 +81,7 @@ async def blank(asker: Asker) -> Response[str]:
 
 @do(f"{URL}/new", Do.BANK_CREATE)
 async def create(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[BankFields]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[BankFields]
 ) -> Response[str]:
     """A new bank and the ticket for its computer, which is shown this once."""
 
@@ -106,7 +106,7 @@ async def create(
 
 
 @do(f"{URL}/{{bank:str}}/token", Do.BANK_ENROL)
-async def new_token(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> Response[str]:
+async def new_token(request: AnyRequest, asker: Asking, bank: FromPath[str]) -> Response[str]:
     """Another ticket; the one before is void."""
     bank_id = places.parse(BankId, bank)
     view = await asker.write(
@@ -118,7 +118,7 @@ async def new_token(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> R
 
 
 @show(f"{URL}/{{bank:str}}", Do.BANK_READ)
-async def one(asker: Asker, bank: FromPath[str]) -> Response[str]:
+async def one(asker: Asking, bank: FromPath[str]) -> Response[str]:
     """One bank."""
     bank_id = places.parse(BankId, bank)
 
@@ -140,7 +140,7 @@ async def one(asker: Asker, bank: FromPath[str]) -> Response[str]:
 
 
 @do(f"{URL}/{{bank:str}}/lock-down", Do.LOCKDOWN_ENGAGE)
-async def lock_down(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> Redirect:
+async def lock_down(request: AnyRequest, asker: Asking, bank: FromPath[str]) -> Redirect:
     """Nothing opens until somebody releases it."""
     bank_id = places.parse(BankId, bank)
     await asker.write(
@@ -155,7 +155,7 @@ async def lock_down(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> R
 
 
 @do(f"{URL}/{{bank:str}}/retire", Do.BANK_REVOKE)
-async def retire(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> Redirect:
+async def retire(request: AnyRequest, asker: Asking, bank: FromPath[str]) -> Redirect:
     """Its certificate is worth nothing from now on; its connection is dropped at once."""
     bank_id = places.parse(BankId, bank)
     pin = await asker.write(
@@ -171,7 +171,7 @@ async def retire(request: AnyRequest, asker: Asker, bank: FromPath[str]) -> Redi
 
 @do(f"{URL}/{{bank:str}}/block", Do.COMPARTMENT_BLOCK)
 async def block(
-    request: AnyRequest, asker: Asker, bank: FromPath[str], data: URLEncodedBody[BlockFields]
+    request: AnyRequest, asker: Asking, bank: FromPath[str], data: URLEncodedBody[BlockFields]
 ) -> Redirect:
     """Take a door out of service."""
     bank_id = places.parse(BankId, bank)
@@ -188,7 +188,7 @@ async def block(
 
 @do(f"{URL}/{{bank:str}}/restore", Do.COMPARTMENT_RESTORE)
 async def restore(
-    request: AnyRequest, asker: Asker, bank: FromPath[str], data: URLEncodedBody[BlockFields]
+    request: AnyRequest, asker: Asking, bank: FromPath[str], data: URLEncodedBody[BlockFields]
 ) -> Redirect:
     """Put it back into service; somebody has looked inside."""
     bank_id = places.parse(BankId, bank)

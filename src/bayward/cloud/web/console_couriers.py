@@ -22,9 +22,9 @@ from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
-from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.errors import Conflict, Invalid
@@ -57,7 +57,7 @@ class CourierFields(Struct, frozen=True):
 
 
 @show(URL, Action.COURIER_READ)
-async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
+async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """Couriers, and whether their codes still work."""
     query = request.query_params
     key = query.get("state", "all") if query.get("state", "all") in LISTS else "all"
@@ -85,7 +85,7 @@ async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @show(f"{URL}/new", Action.COURIER_READ)
-async def blank(asker: Asker) -> Response[str]:
+async def blank(asker: Asking) -> Response[str]:
     """An empty form."""
     zone = asker.desk.zone
     until = after(asker.now, LIFE_DEFAULT_DAYS * DAY_MS)
@@ -96,7 +96,7 @@ async def blank(asker: Asker) -> Response[str]:
 
 @do(f"{URL}/new", Action.COURIER_ADMIT)
 async def admit(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[CourierFields]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[CourierFields]
 ) -> Response[str] | Redirect:
     """Give somebody a code of his own at every bank."""
     try:
@@ -121,7 +121,7 @@ async def admit(
 
 
 @do(f"{URL}/{{person:str}}/rotate", Action.COURIER_ADMIT)
-async def rotate(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Redirect:
+async def rotate(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """The old code dies, a new one is mailed."""
     person_id = places.parse(PersonId, person)
 
@@ -149,7 +149,7 @@ async def rotate(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Re
 
 
 @do(f"{URL}/{{person:str}}/revoke", Action.COURIER_DISMISS)
-async def revoke(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Redirect:
+async def revoke(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """The code is taken back, everywhere."""
     person_id = places.parse(PersonId, person)
 

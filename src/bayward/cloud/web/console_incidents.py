@@ -20,9 +20,9 @@ from bayward.cloud.notify.store import State as DeliveryState
 from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.unit import Work
 from bayward.cloud.web import live, places
-from bayward.cloud.web.asking import Asker, StepUpNeeded, StepUpRefused, You
+from bayward.cloud.web.asking import StepUpNeeded, StepUpRefused, You
 from bayward.cloud.web.frame import console, incident_facts, notify, shell
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import BORING, Words
 from bayward.core.clock import MINUTE_MS, Instant, after
@@ -72,7 +72,7 @@ class ReasonForm(Struct, frozen=True):
 
 
 @show("/console/incidents", Action.INCIDENT_READ)
-async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
+async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """All incidents that match."""
     key = request.query_params.get("state", "all")
     chosen = key if key in LISTS else "all"
@@ -100,7 +100,7 @@ async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @show("/console/incidents/{incident:str}", Action.INCIDENT_READ)
-async def one(asker: Asker, incident: FromPath[str]) -> Response[str]:
+async def one(asker: Asking, incident: FromPath[str]) -> Response[str]:
     """One incident."""
     incident_id = places.parse(IncidentId, incident)
     return await console(
@@ -111,7 +111,7 @@ async def one(asker: Asker, incident: FromPath[str]) -> Response[str]:
 
 
 @show("/console/incidents/{incident:str}/live", Action.INCIDENT_READ)
-async def one_live(asker: Asker, incident: FromPath[str]) -> Stream:
+async def one_live(asker: Asking, incident: FromPath[str]) -> Stream:
     """What changes on it."""
     incident_id = places.parse(IncidentId, incident)
 
@@ -124,7 +124,7 @@ async def one_live(asker: Asker, incident: FromPath[str]) -> Stream:
 
 @do("/console/incidents/{incident:str}/acknowledge", Action.INCIDENT_ACKNOWLEDGE)
 async def acknowledge(
-    request: AnyRequest, asker: Asker, incident: FromPath[str], data: URLEncodedBody[NoteForm]
+    request: AnyRequest, asker: Asking, incident: FromPath[str], data: URLEncodedBody[NoteForm]
 ) -> Redirect:
     """I am looking after it."""
     incident_id = places.parse(IncidentId, incident)
@@ -139,7 +139,7 @@ async def acknowledge(
 
 
 @do("/console/incidents/{incident:str}/close", Action.INCIDENT_CLOSE)
-async def close(asker: Asker, incident: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
+async def close(asker: Asking, incident: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
     """It is over, and this is why."""
     incident_id = places.parse(IncidentId, incident)
     await asker.write(
@@ -153,7 +153,7 @@ async def close(asker: Asker, incident: FromPath[str], data: URLEncodedBody[Note
 
 @do("/console/incidents/{incident:str}/release", Action.LOCKDOWN_RELEASE)
 async def release(
-    request: AnyRequest, asker: Asker, incident: FromPath[str], data: URLEncodedBody[ReasonForm]
+    request: AnyRequest, asker: Asking, incident: FromPath[str], data: URLEncodedBody[ReasonForm]
 ) -> Response[str] | Redirect:
     """The override: order the lockdown ended, with a reason and a fresh code."""
     incident_id = places.parse(IncidentId, incident)

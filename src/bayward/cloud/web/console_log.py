@@ -17,7 +17,7 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import Asker, You
 from bayward.cloud.web.frame import BY_FILTER, console, notify
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words, log_name
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import TenantId
@@ -33,7 +33,7 @@ LINES = "application/jsonl"
 
 
 @show("/console/log", Action.LOG_READ)
-async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
+async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """Checkpoints, and what happened."""
     query = request.query_params
     key = query.get("kind", "all") if query.get("kind", "all") in BY_FILTER else "all"
@@ -60,7 +60,7 @@ async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @do("/console/log/verify", Action.LOG_VERIFY)
-async def verify(request: AnyRequest, asker: Asker) -> Redirect:
+async def verify(request: AnyRequest, asker: Asking) -> Redirect:
     """Read every log from its first entry to its last and check everything."""
     started = asker.desk.clock.monotonic_ms()
     origins = await asker.read(
@@ -76,7 +76,7 @@ async def verify(request: AnyRequest, asker: Asker) -> Redirect:
 
 
 @show("/console/log/export", Action.LOG_EXPORT)
-async def exported(request: AnyRequest, asker: Asker) -> Stream:
+async def exported(request: AnyRequest, asker: Asking) -> Stream:
     """A log with everything somebody needs to verify it without us; who asked is logged.
 
     The whole of it: a part would not lead to the root. `from` and `until` name the file only.

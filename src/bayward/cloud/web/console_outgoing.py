@@ -16,9 +16,9 @@ from bayward.cloud.notify.store import Channel, Delivery, DeliveryId, State, Wan
 from bayward.cloud.notify.webhook_store import Webhook, WebhookId
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
-from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify, shell
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
 from bayward.cloud.web.words import Words
 from bayward.core.clock import Instant
@@ -63,14 +63,14 @@ class WebhookFields(Struct, frozen=True):
 
 
 @show("/console/webhooks", Action.WEBHOOK_READ)
-async def hooks(asker: Asker) -> Response[str]:
+async def hooks(asker: Asking) -> Response[str]:
     """All subscriptions."""
     return await console(asker, places.everything, lambda words, _, frame: _webhooks(words, frame))
 
 
 @do("/console/webhooks/new", Action.WEBHOOK_CREATE)
 async def subscribe(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[WebhookFields]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[WebhookFields]
 ) -> Response[str]:
     """Subscribe; the secret that signs the calls is shown this once."""
     wanted = (data.events,) if isinstance(data.events, str) else tuple(data.events)
@@ -101,7 +101,7 @@ async def subscribe(
 
 
 @do("/console/webhooks/{webhook:str}/delete", Action.WEBHOOK_DELETE)
-async def unsubscribe(request: AnyRequest, asker: Asker, webhook: FromPath[str]) -> Redirect:
+async def unsubscribe(request: AnyRequest, asker: Asking, webhook: FromPath[str]) -> Redirect:
     """No more calls."""
     ref = places.parse(WebhookId, webhook)
     await asker.write(
@@ -114,7 +114,7 @@ async def unsubscribe(request: AnyRequest, asker: Asker, webhook: FromPath[str])
 
 
 @do("/console/webhooks/{webhook:str}/retry", Action.WEBHOOK_RETRY)
-async def call_again(request: AnyRequest, asker: Asker, webhook: FromPath[str]) -> Redirect:
+async def call_again(request: AnyRequest, asker: Asking, webhook: FromPath[str]) -> Redirect:
     """Make the calls again that were given up."""
     ref = places.parse(WebhookId, webhook)
 
@@ -131,7 +131,7 @@ async def call_again(request: AnyRequest, asker: Asker, webhook: FromPath[str]) 
 
 
 @show("/console/notifications", Action.NOTIFICATION_READ)
-async def messages(request: AnyRequest, asker: Asker) -> Response[str]:
+async def messages(request: AnyRequest, asker: Asking) -> Response[str]:
     """What was sent to whom and what became of it."""
     query = request.query_params
     key = query.get("state", "all") if query.get("state", "all") in LISTS else "all"
@@ -158,7 +158,7 @@ async def messages(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @do("/console/notifications/{delivery:str}/retry", Action.NOTIFICATION_RETRY)
-async def send_again(request: AnyRequest, asker: Asker, delivery: FromPath[str]) -> Redirect:
+async def send_again(request: AnyRequest, asker: Asking, delivery: FromPath[str]) -> Redirect:
     """Try a message again that was given up."""
     ref = places.parse(DeliveryId, delivery)
     await asker.write(

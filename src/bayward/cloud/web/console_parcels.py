@@ -18,9 +18,9 @@ from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.store import ParcelView, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.cloud.web import places
-from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import Words
 from bayward.core.clock import Instant
@@ -71,7 +71,7 @@ class ReasonForm(Struct, frozen=True):
 
 
 @show("/console/parcels", Do.PARCEL_READ)
-async def parcels(request: AnyRequest, asker: Asker) -> Response[str]:
+async def parcels(request: AnyRequest, asker: Asking) -> Response[str]:
     """All parcels that match."""
     query = request.query_params
     chosen = OF_CELLS.get(query.get("state", ""), query.get("state", "all"))
@@ -98,7 +98,7 @@ async def parcels(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @show("/console/parcels/{parcel:str}", Do.PARCEL_READ)
-async def parcel(asker: Asker, parcel: FromPath[str]) -> Response[str]:
+async def parcel(asker: Asking, parcel: FromPath[str]) -> Response[str]:
     """One parcel, from hand to hand."""
     parcel_id = places.parse(ParcelId, parcel)
 
@@ -123,7 +123,7 @@ async def parcel(asker: Asker, parcel: FromPath[str]) -> Response[str]:
 
 
 @show("/console/parcels/{parcel:str}/receipt", Do.RECEIPT_READ)
-async def receipt(asker: Asker, parcel: FromPath[str]) -> Response[str]:
+async def receipt(asker: Asking, parcel: FromPath[str]) -> Response[str]:
     """The proof of the last thing that happened to it, as a file."""
     parcel_id = places.parse(ParcelId, parcel)
     text = await asker.read(
@@ -134,7 +134,7 @@ async def receipt(asker: Asker, parcel: FromPath[str]) -> Response[str]:
 
 
 @show("/console/log/receipt", Do.RECEIPT_READ)
-async def event_receipt(request: AnyRequest, asker: Asker) -> Response[str]:
+async def event_receipt(request: AnyRequest, asker: Asking) -> Response[str]:
     """The proof of any one entry."""
     origin, index = request.query_params.get("origin", ""), request.query_params.get("index", "")
     if not (index.isascii() and index.isdigit()):
@@ -147,7 +147,7 @@ async def event_receipt(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @do("/console/parcels/{parcel:str}/resend", Do.CODE_ROTATE)
-async def resend(request: AnyRequest, asker: Asker, parcel: FromPath[str]) -> Redirect:
+async def resend(request: AnyRequest, asker: Asking, parcel: FromPath[str]) -> Redirect:
     """Kill the old code, send a new one."""
     parcel_id = places.parse(ParcelId, parcel)
 
@@ -162,7 +162,7 @@ async def resend(request: AnyRequest, asker: Asker, parcel: FromPath[str]) -> Re
 
 @do("/console/parcels/{parcel:str}/withdraw", Do.GRANT_REVOKE)
 async def withdraw(
-    request: AnyRequest, asker: Asker, parcel: FromPath[str], data: URLEncodedBody[ReasonForm]
+    request: AnyRequest, asker: Asking, parcel: FromPath[str], data: URLEncodedBody[ReasonForm]
 ) -> Redirect:
     """Take the permission to collect back."""
     parcel_id = places.parse(ParcelId, parcel)

@@ -26,7 +26,7 @@ from bayward.cloud.web.person_form import (
     person_form,
     role_of,
 )
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.ids import PersonId, TenantId
@@ -41,7 +41,7 @@ FILTERS = {"all": None, "resident": Role.RESIDENT, "courier": Role.COURIER, "adm
 
 
 @show("/console/people", Do.PERSON_READ)
-async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
+async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """People who may collect or manage."""
     query = request.query_params
     key = query.get("role", "all") if query.get("role", "all") in FILTERS else "all"
@@ -73,7 +73,7 @@ async def listed(request: AnyRequest, asker: Asker) -> Response[str]:
 
 
 @show("/console/people/new", Do.PERSON_READ)
-async def blank(asker: Asker) -> Response[str]:
+async def blank(asker: Asking) -> Response[str]:
     """An empty form."""
     return await console(
         asker,
@@ -86,7 +86,7 @@ async def blank(asker: Asker) -> Response[str]:
 
 @do("/console/people/new", Do.PERSON_INVITE)
 async def invite(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[PersonFields]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[PersonFields]
 ) -> Response[str] | Redirect:
     """Somebody new; staff get a link to set up an account."""
     role = role_of(data.role)
@@ -111,7 +111,7 @@ async def invite(
 
 
 @show("/console/people/{person:str}", Do.PERSON_READ)
-async def one(asker: Asker, person: FromPath[str]) -> Response[str]:
+async def one(asker: Asking, person: FromPath[str]) -> Response[str]:
     """Somebody, to correct."""
     person_id = places.parse(PersonId, person)
 
@@ -125,7 +125,7 @@ async def one(asker: Asker, person: FromPath[str]) -> Response[str]:
 
 @do("/console/people/{person:str}", Do.PERSON_CHANGE)
 async def change(
-    request: AnyRequest, asker: Asker, person: FromPath[str], data: URLEncodedBody[PersonFields]
+    request: AnyRequest, asker: Asking, person: FromPath[str], data: URLEncodedBody[PersonFields]
 ) -> Response[str] | Redirect:
     """Correct what is known, or give another role (which needs a fresh factor)."""
     person_id = places.parse(PersonId, person)
@@ -144,7 +144,7 @@ async def change(
 
 
 @do("/console/people/{person:str}/disable", Do.PERSON_DISABLE)
-async def disable(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Redirect:
+async def disable(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """All access ends at once."""
     person_id = places.parse(PersonId, person)
     found = await asker.write(
@@ -157,7 +157,7 @@ async def disable(request: AnyRequest, asker: Asker, person: FromPath[str]) -> R
 
 
 @do("/console/people/{person:str}/enable", Do.PERSON_CHANGE)
-async def enable(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Redirect:
+async def enable(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """Undo that."""
     person_id = places.parse(PersonId, person)
     await asker.write(
@@ -169,7 +169,7 @@ async def enable(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Re
 
 
 @do("/console/people/{person:str}/invite", Do.PERSON_CHANGE)
-async def invite_again(request: AnyRequest, asker: Asker, person: FromPath[str]) -> Redirect:
+async def invite_again(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """Send the invitation again; older links are void."""
     person_id = places.parse(PersonId, person)
 

@@ -18,9 +18,9 @@ from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
-from bayward.cloud.web.asking import Asker, You
+from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import Event, EventType
@@ -46,7 +46,7 @@ class SettingFields(Struct, frozen=True):
 
 
 @show("/console/settings", Action.SETTINGS_READ)
-async def listed(asker: Asker) -> Response[str]:
+async def listed(asker: Asking) -> Response[str]:
     """What is set."""
     return await console(
         asker, places.everything, lambda words, _, frame: _view(frame, current(words))
@@ -55,7 +55,7 @@ async def listed(asker: Asker) -> Response[str]:
 
 @do("/console/settings", Action.SETTINGS_CHANGE)
 async def change(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[SettingFields]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[SettingFields]
 ) -> Response[str] | Redirect:
     """Set it."""
     try:

@@ -13,9 +13,9 @@ from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import live, places
-from bayward.cloud.web.asking import Asker, Locate, You
+from bayward.cloud.web.asking import Locate, You
 from bayward.cloud.web.frame import console, shell
-from bayward.cloud.web.routes import AnyRequest, show
+from bayward.cloud.web.routes import AnyRequest, Asking, show
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import WALL_TYPES, Words
 from bayward.core.ids import TenantId
@@ -28,14 +28,14 @@ QUERY_CHARS_MAX = 80
 
 
 @show("/console", Action.WALL_READ)
-async def home(request: AnyRequest, asker: Asker) -> Response[str]:
+async def home(request: AnyRequest, asker: Asking) -> Response[str]:
     """The wall."""
     wanted = request.query_params.get("bank", "")
     return await console(asker, _at(wanted), lambda words, _, frame: _home(words, frame, wanted))
 
 
 @show("/live", Action.WALL_READ)
-async def home_live(request: AnyRequest, asker: Asker) -> Stream:
+async def home_live(request: AnyRequest, asker: Asking) -> Stream:
     """What changes on it."""
     wanted = request.query_params.get("bank", "")
 
@@ -47,7 +47,7 @@ async def home_live(request: AnyRequest, asker: Asker) -> Stream:
 
 
 @show("/console/search", Action.WALL_READ)
-async def search(request: AnyRequest, asker: Asker) -> list[dict[str, str]]:
+async def search(request: AnyRequest, asker: Asking) -> list[dict[str, str]]:
     """What the palette offers for what was typed."""
     text = request.query_params.get("q", "")[:QUERY_CHARS_MAX].strip()
     if not text:

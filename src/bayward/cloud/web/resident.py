@@ -25,7 +25,7 @@ from bayward.cloud.web.resident_pass import (
     frame_of,
     state_of,
 )
-from bayward.cloud.web.routes import AnyRequest, back, show, show_anybody, take_from_anybody
+from bayward.cloud.web.routes import AnyRequest, Asking, back, show, show_anybody, take_from_anybody
 from bayward.cloud.web.state import Cookie, address_of, desk_of, page, told
 from bayward.cloud.web.state import sign_in as give_session
 from bayward.cloud.web.words import Words
@@ -61,7 +61,7 @@ class AddressForm(Struct, frozen=True):
 
 
 @show("/me", Action.PASS_LIST)
-async def home(request: AnyRequest, asker: Asker) -> Response[str]:
+async def home(request: AnyRequest, asker: Asking) -> Response[str]:
     """My parcels."""
 
     def read(work: Work, you: You) -> Home:

@@ -29,7 +29,7 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, live, places
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_parcels import as_file
-from bayward.cloud.web.routes import AnyRequest, back, do, show
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page, told
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import Words
@@ -117,32 +117,32 @@ def by_id(parcel: str) -> Way:
 
 
 @show("/p/{token:str}", Action.PASS_READ)
-async def show_by_link(request: AnyRequest, asker: Asker, token: FromPath[str]) -> Response[str]:
+async def show_by_link(request: AnyRequest, asker: Asking, token: FromPath[str]) -> Response[str]:
     """The pass."""
     return await _show(request, asker, by_link(token))
 
 
 @show("/me/parcels/{parcel:str}", Action.PASS_READ)
-async def show_by_id(request: AnyRequest, asker: Asker, parcel: FromPath[str]) -> Response[str]:
+async def show_by_id(request: AnyRequest, asker: Asking, parcel: FromPath[str]) -> Response[str]:
     """The same, signed in."""
     return await _show(request, asker, by_id(parcel))
 
 
 @show("/p/{token:str}/live", Action.PASS_READ)
-async def live_by_link(request: AnyRequest, asker: Asker, token: FromPath[str]) -> Stream:
+async def live_by_link(request: AnyRequest, asker: Asking, token: FromPath[str]) -> Stream:
     """What changes on it."""
     return await _live(request, asker, by_link(token))
 
 
 @show("/me/parcels/{parcel:str}/live", Action.PASS_READ)
-async def live_by_id(request: AnyRequest, asker: Asker, parcel: FromPath[str]) -> Stream:
+async def live_by_id(request: AnyRequest, asker: Asking, parcel: FromPath[str]) -> Stream:
     """The same, signed in."""
     return await _live(request, asker, by_id(parcel))
 
 
 @do("/p/{token:str}/open", Action.GRANT_OPEN)
 async def open_by_link(
-    request: AnyRequest, asker: Asker, token: FromPath[str], data: URLEncodedBody[OpenForm]
+    request: AnyRequest, asker: Asking, token: FromPath[str], data: URLEncodedBody[OpenForm]
 ) -> Response[str] | Redirect:
     """I am in front of it: open."""
     return await _open(request, asker, by_link(token), data.presence)
@@ -150,20 +150,20 @@ async def open_by_link(
 
 @do("/me/parcels/{parcel:str}/open", Action.GRANT_OPEN)
 async def open_by_id(
-    request: AnyRequest, asker: Asker, parcel: FromPath[str], data: URLEncodedBody[OpenForm]
+    request: AnyRequest, asker: Asking, parcel: FromPath[str], data: URLEncodedBody[OpenForm]
 ) -> Response[str] | Redirect:
     """The same, signed in."""
     return await _open(request, asker, by_id(parcel), data.presence)
 
 
 @show("/p/{token:str}/receipt", Action.RECEIPT_READ)
-async def receipt_by_link(asker: Asker, token: FromPath[str]) -> Response[str]:
+async def receipt_by_link(asker: Asking, token: FromPath[str]) -> Response[str]:
     """Something to keep, that anybody can check."""
     return await _receipt(asker, by_link(token))
 
 
 @show("/me/parcels/{parcel:str}/receipt", Action.RECEIPT_READ)
-async def receipt_by_id(asker: Asker, parcel: FromPath[str]) -> Response[str]:
+async def receipt_by_id(asker: Asking, parcel: FromPath[str]) -> Response[str]:
     """The same, signed in."""
     return await _receipt(asker, by_id(parcel))
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from litestar import Request, get, post
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Redirect
 
@@ -22,6 +23,9 @@ PUBLIC = "public"
 SEE_OTHER: Literal[303] = 303
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
+Asking: TypeAlias = NamedDependency[Asker]
+"""The asker of a route, as its handler takes it."""
+
 Declared: TypeAlias = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 

@@ -54,6 +54,7 @@ class Shield:
         }
         told = self._told(http, headers)
         state = http.setdefault("state", {})
+        state["desk"] = self._desk
         state["told"] = told
         state["refused"] = self._refusal(http, headers)
         with structlog.contextvars.bound_contextvars(trace=told.trace):

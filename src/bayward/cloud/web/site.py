@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -66,8 +66,14 @@ def handlers() -> list[HTTPRouteHandler]:
     return found
 
 
-def build(desk: Desk) -> tuple[Litestar, ASGIApp]:
-    """The application, bare and as it is served."""
+def build(desk: Desk) -> ASGIApp:
+    """All faces, as they are served, for one desk."""
+    return Shield(application(), desk)
+
+
+@cache
+def application() -> Litestar:
+    """The routes; the same for every desk in a process, which `shield` puts into each request."""
     app = Litestar(
         handlers(),
         dependencies={"asker": Provide(provide_asker)},
@@ -79,14 +85,13 @@ def build(desk: Desk) -> tuple[Litestar, ASGIApp]:
             HTTPException: problems.rejected,
             Exception: problems.broken,
         },
-        state=State({"desk": desk}),
         request_max_body_size=limits.BODY_BYTES_MAX,
         logging_config=None,
         openapi_config=None,
         debug=False,
     )
     check(app)
-    return app, Shield(app, desk)
+    return app
 
 
 def check(app: Litestar) -> None:

@@ -90,8 +90,8 @@ class Told:
 
 def desk_of(request: AnyRequest) -> Desk:
     """The desk of this program."""
-    desk = request.app.state["desk"]
-    assert isinstance(desk, Desk), "put there by `site.build`"
+    desk = request.scope["state"]["desk"]
+    assert isinstance(desk, Desk), "put there by `Shield`"
     return desk
 
 

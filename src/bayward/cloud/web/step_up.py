@@ -22,7 +22,6 @@ from bayward.cloud.people import sessions
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import (
-    Asker,
     StepUpNeeded,
     StepUpRefused,
     You,
@@ -31,7 +30,7 @@ from bayward.cloud.web.asking import (
 )
 from bayward.cloud.web.auth import local
 from bayward.cloud.web.factors import email_of
-from bayward.cloud.web.routes import SEE_OTHER, AnyRequest, do
+from bayward.cloud.web.routes import SEE_OTHER, AnyRequest, Asking, do
 from bayward.cloud.web.state import page
 from bayward.core.errors import Fact, Invalid
 from bayward.core.policy import Action
@@ -72,7 +71,7 @@ def ask(request: AnyRequest, error: StepUpNeeded) -> Response[str]:
 
 @do("/step-up", Action.STEP_UP)
 async def take(
-    request: AnyRequest, asker: Asker, data: URLEncodedBody[StepUpForm]
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[StepUpForm]
 ) -> Response[str] | Redirect:
     """A fresh factor for the request in the form; then that request itself."""
     to = local(data.next)

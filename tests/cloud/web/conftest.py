@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cloud_house import Browser, House, Template, make_template, open_house
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Made once, copied for each test."""
+    return asyncio.run(make_template(tmp_path_factory.mktemp("template") / "state"))
+
+
+@pytest.fixture
+async def house(tmp_path: Path, template: Template) -> AsyncIterator[House]:
+    """A control plane whose owner is Anne."""
+    async with open_house(tmp_path / "state", template) as house:
+        yield house
+
+
+@pytest.fixture
+async def new_house(tmp_path: Path) -> AsyncIterator[House]:
+    """A control plane that was started for the first time."""
+    async with open_house(tmp_path / "state") as house:
+        yield house
+
+
+@pytest.fixture
+async def anne(house: House) -> Browser:
+    """Anne, signed in."""
+    return await house.browser().be("Anne")
