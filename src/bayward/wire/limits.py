@@ -8,7 +8,7 @@ Numbers of bytes are bytes of JSON in UTF-8.
 
 from __future__ import annotations
 
-from bayward.core.clock import SECOND_MS
+from bayward.core.clock import MINUTE_MS, SECOND_MS
 from bayward.ledger.proof import HASHES_MAX
 
 FRAME_BYTES_MAX = 64 * 1024  # what either side buffers per frame; photos never go by the link
@@ -21,7 +21,6 @@ PROOF_HASHES_MAX = HASHES_MAX  # a tree of 2^63 leaves
 NOTE_CHARS_MAX = 4 * 1024  # three lines and some sixteen signatures of P-256
 LEAF_CHARS_MAX = 12 * 1024  # 256 digests (ledger.leaf), more than an event has
 DISCLOSURES_MAX = 64  # twice the fields of an event
-SEALED_BYTES_MAX = 512  # a code of some digits under HPKE
 
 # A bank and what it shows.
 COMPARTMENTS_MAX = 200  # a larger wall is two banks; its layout must fit one frame
@@ -60,4 +59,5 @@ HEARTBEAT_MS_MIN = 25 * SECOND_MS  # below the usual 60 s of NAT and load balanc
 HEARTBEAT_MS_MAX = 50 * SECOND_MS  # drawn between the two so that a fleet does not beat in step
 SILENCE_MS_MAX = 2 * HEARTBEAT_MS_MAX + ANSWER_MS  # the control plane gives a bank up after this
 RETRY_AFTER_MS_MAX = 60 * SECOND_MS  # a busy control plane may not silence a bank for longer
+OFFER_AGAIN_MS = 10 * MINUTE_MS  # entries that were refused for good; somebody may have mended it
 READINGS_MS_MIN = 500  # a door that rattles is not news ten times a second

@@ -25,6 +25,7 @@ from bayward.ledger.leaf import DISCLOSURE_CHARS_MAX
 from bayward.ledger.merkle import HASH_BYTES
 from bayward.ledger.strict import MAX_NUMBER
 from bayward.wire import limits
+from bayward.wire.letters import SEALED_BYTES_MAX
 from bayward.wire.orders import (
     AnyWireOrder,
     CompartmentText,
@@ -127,7 +128,7 @@ class Letter(Message, frozen=True):
     id: Count
     kind: LetterKind
     subject: Annotated[str, Meta(min_length=1, max_length=64)]
-    sealed: Annotated[bytes, Meta(min_length=1, max_length=limits.SEALED_BYTES_MAX)]
+    sealed: Annotated[bytes, Meta(min_length=1, max_length=SEALED_BYTES_MAX)]
 
 
 class Upload(Message, frozen=True):

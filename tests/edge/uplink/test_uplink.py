@@ -328,15 +328,22 @@ def test_a_busy_cloud_says_when_to_come_back(tmp_path: Path) -> None:
     play(tmp_path, main)
 
 
-def test_an_upload_that_is_refused_for_good_leaves_the_line_open(tmp_path: Path) -> None:
+def test_an_upload_that_is_refused_leaves_the_line_open_and_is_offered_again(
+    tmp_path: Path,
+) -> None:
     async def main(scene: Scene) -> None:
         await scene.up()
         scene.lines.inbox.failures.append(Denied("log.closed"))
         scene.bank.log(1)
-        await asyncio.sleep(600)
+        await scene.lines.bell.wait(lambda: len(scene.bank.host.statuses) == 2)
+        status = scene.bank.host.statuses[-1]
+        assert (status.is_up, status.code) == (True, "link.upload_refused")
+        assert "log.closed" in status.words
+        await asyncio.sleep(limits.OFFER_AGAIN_MS / SECOND_MS - 1)
         assert scene.lines.inbox.uploads == 0
-        assert scene.bank.host.is_up
         assert (await scene.lines.connections.send_command(BANK, scene.order())).is_done
+        await asyncio.sleep(2)
+        assert scene.mirror.size == 1
 
     play(tmp_path, main)
 

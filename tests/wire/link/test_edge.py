@@ -148,7 +148,7 @@ def test_a_gap_that_makes_no_sense_ends_the_connection(size: int | None) -> None
 @pytest.mark.parametrize(
     "code", [m.ErrorCode.FORK, m.ErrorCode.BAD_UPLOAD, m.ErrorCode.REFUSED, m.ErrorCode.INTERNAL]
 )
-def test_any_other_refusal_stops_the_upload_on_this_connection(code: m.ErrorCode) -> None:
+def test_any_other_refusal_stops_the_upload_for_ten_minutes(code: m.ErrorCode) -> None:
     log, link = DeviceLog().grow(20), live()
     one, two, three = (send(link, log, 2) for _ in range(3))
     assert link.receive(refused(one, code, size=0), 60) == [
@@ -159,6 +159,11 @@ def test_any_other_refusal_stops_the_upload_on_this_connection(code: m.ErrorCode
     link.receive(refused(three, code), 60)
     assert link.upload_from() is None
     assert state(link) is State.LIVE  # doors and commands go on
+    link.receive(command(1), 60 + limits.OFFER_AGAIN_MS - 1)
+    link.tick(60 + limits.OFFER_AGAIN_MS - 1)
+    assert link.upload_from() is None
+    link.tick(60 + limits.OFFER_AGAIN_MS)
+    assert link.upload_from() == 0
 
 
 @pytest.mark.parametrize(("size", "count"), [(1, 2), (21, 2)])

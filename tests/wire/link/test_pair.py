@@ -9,9 +9,9 @@ from bayward.wire.link import State
 from link_world import BUSY_MS, HEARTBEAT_MS, LinkMachine
 
 TestLinkPair = LinkMachine.TestCase
-TestLinkPair.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLinkPair.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 
-SEEDS = 150
+SEEDS = 100
 
 
 def drive(machine: LinkMachine, chance: Random) -> None:

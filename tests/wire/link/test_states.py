@@ -18,9 +18,14 @@ def test_live_is_only_reached_through_syncing() -> None:
     assert before == {State.SYNCING}
 
 
-def test_an_upload_that_was_stopped_stays_stopped() -> None:
+def test_an_upload_that_was_stopped_is_only_resumed() -> None:
     assert {Flow.FLOWING, *FLOW.values()} == set(Flow)
-    assert {after for (state, _), after in FLOW.items() if state is Flow.STOPPED} == {Flow.STOPPED}
+    leaving = {
+        signal
+        for (state, signal), after in FLOW.items()
+        if state is Flow.STOPPED and after is not Flow.STOPPED
+    }
+    assert leaving == {FlowSignal.RESUMED}
 
 
 def test_a_move_that_is_not_in_the_table_is_our_own_mistake() -> None:

@@ -36,7 +36,7 @@ from bayward.wire.versions import VERSIONS, agree, subprotocol, version_of
 PATH = "/link/"
 OPEN_S_MAX = 10  # TLS and HTTP handshakes; a bank on a bad line needs two
 CLOSE_S_MAX = 2
-FRAMES_QUEUED_MAX = 16  # per bank, then TCP pushes back
+FRAMES_QUEUED_MAX = 8  # per bank, then TCP pushes back
 BACKLOG = 1_024  # a whole fleet reconnects after an outage
 EXPIRED_CHECK_MS = MINUTE_MS
 

@@ -9,6 +9,7 @@ An idle bank costs one task and one timer.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from bayward.wire.upload import UploadRefused
 QUEUED_MAX = 256  # uploads of all banks together: a few seconds of work for one database
 BUSY_MS = 500
 BUSY_MS_SPREAD = 1_500  # so that banks that were turned away do not come back together
+
+_CODE = re.compile(r"[a-z_.]{1,64}")  # a stable code; what a bank says is not to be trusted
 
 _log = structlog.get_logger()
 
@@ -241,7 +244,8 @@ class Session:
         for task in (self._worker, self._keeper):
             if task is not None:
                 await task
-        reason = self._reason or "link.closed"
+        told = self._transport.told
+        reason = self._reason or (told if _CODE.fullmatch(told) else "link.closed")
         await self._transport.close(reason)
         if self._was_welcomed:
             _log.info("link.disconnected", bank=self.device.bank, reason=reason)

@@ -38,6 +38,7 @@ class Connection:
         host: Host,
         clock: Clock,
         on_live: Callable[[], None],
+        on_refused: Callable[[str], None],
     ) -> None:
         self._transport = transport
         self._link = link
@@ -45,6 +46,7 @@ class Connection:
         self._host = host
         self._clock = clock
         self._on_live = on_live
+        self._on_refused = on_refused
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._acked = 0
@@ -174,6 +176,7 @@ class Connection:
             self._end(event.text, None)
         elif event.code not in (ErrorCode.BUSY, ErrorCode.GAP):
             _log.error("refused by the control plane", what=event.action.value, why=event.text)
+            self._on_refused(event.text)
 
     def _start(self, call: str, answer: Awaitable[Ended | Done]) -> None:
         task = asyncio.create_task(self._answer(call, answer), name=f"uplink call {call}")

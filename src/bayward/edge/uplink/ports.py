@@ -28,7 +28,7 @@ class Facts:
 class LinkStatus:
     """How the link stands, for a screen and a log read at three in the morning.
 
-    `code` is stable, `words` say what it means and what to do; both empty while it is up.
+    `code` is stable, `words` say what it means and what to do; both empty while all is well.
     """
 
     is_up: bool

@@ -52,6 +52,8 @@ WORDS = {
     "link.proxy": "The network's proxy does not let the connection through.",
     "link.no_websocket": "Something answers at the control plane's address that is not its link.",
     "link.closed": "The connection broke.",
+    "link.upload_refused": "The control plane does not take this bank's log entries. They are "
+    "kept here and offered again every ten minutes; doors and orders go on meanwhile.",
     "link.no_answer": "The control plane stopped answering on an open connection, which was then "
     "given up.",
     "link.restart": "The control plane is restarting.",

@@ -121,6 +121,7 @@ class Uplink:
             host=setup.host,
             clock=setup.clock,
             on_live=self._is_live,
+            on_refused=self._is_refused,
         )
         reason = await connection.run()
         return Trouble(reason), connection.retry_after_ms
@@ -133,6 +134,10 @@ class Uplink:
         self._live_at = self._setup.clock.monotonic_ms()
         self._tell(is_up=True)
 
+    def _is_refused(self, why: str) -> None:
+        trouble = Trouble("link.upload_refused", why)
+        self._tell(is_up=True, code=trouble.code, words=trouble.words)
+
     def _tell(self, *, is_up: bool, code: str = "", words: str = "") -> None:
         """Once for each change, not for each attempt."""
         old = self._status
@@ -140,8 +145,8 @@ class Uplink:
             return
         since = old.since if old is not None and old.is_up == is_up else self._setup.clock.now()
         self._status = LinkStatus(is_up=is_up, since=since, code=code, words=words)
-        if is_up:
+        if is_up and not code:
             _log.info("link up")
         else:
-            _log.warning("link down", code=code, words=words)
+            _log.warning("link in trouble", is_up=is_up, code=code, words=words)
         self._setup.host.take_status(self._status)

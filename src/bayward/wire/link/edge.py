@@ -140,9 +140,7 @@ class EdgeLink:
         if heartbeat_at is not None and now >= heartbeat_at:
             self._calls.ask(Action.HEARTBEAT, Heartbeat(), now, within_ms=limits.ANSWER_MS)
         if self._resume_at is not None and now >= self._resume_at:
-            self._resume_at = None
-            if self._flow is Flow.PAUSED:
-                self._flow = moved(FLOW, self._flow, FlowSignal.RESUMED)
+            self._resume()
         return []
 
     def committed(self, size: int) -> None:
@@ -202,6 +200,13 @@ class EdgeLink:
     def _check_live(self) -> None:
         if self._state is not State.LIVE:
             raise LocalProtocolError("link.not_live", state=self._state.value)
+
+    def _resume(self) -> None:
+        """The pause is over; while answers are awaited, the last of them goes on."""
+        self._resume_at = None
+        if self._flow in (Flow.PAUSED, Flow.STOPPED) and not self._in_flight:
+            self._flow = moved(FLOW, self._flow, FlowSignal.RESUMED)
+            self._next = self._rewind
 
     def _heartbeat_due(self) -> int | None:
         """One question at a time, and only when nothing else was heard."""
@@ -282,7 +287,7 @@ class EdgeLink:
         return events
 
     def _held_up(self, error: codec.Error, old_size: int, now: int) -> list[EdgeEvent]:
-        """Busy and gaps hold the upload up; everything else stops it on this connection."""
+        """Busy and gaps hold the upload up; everything else stops it for long."""
         is_first = self._flow is Flow.FLOWING
         if error.code is ErrorCode.BUSY:
             wait_ms = error.details.retry_after_ms or limits.READINGS_MS_MIN
@@ -291,6 +296,7 @@ class EdgeLink:
             self._fill_gap(error.details, old_size)
         else:
             self._flow = moved(FLOW, self._flow, FlowSignal.REFUSED)
+            self._resume_at = now + limits.OFFER_AGAIN_MS
             return [_refusal(Action.UPLOAD, error)]
         self._flow = moved(FLOW, self._flow, FlowSignal.HELD_UP)
         return [_refusal(Action.UPLOAD, error)] if is_first else []

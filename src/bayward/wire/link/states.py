@@ -47,7 +47,7 @@ class Flow(StrEnum):
     FLOWING = "flowing"
     DRAINING = "draining"  # one was refused; those behind it are void, wait for their answers
     PAUSED = "paused"  # the control plane is busy
-    STOPPED = "stopped"  # refused for good on this connection
+    STOPPED = "stopped"  # refused for good; offered again much later
 
 
 class FlowSignal(StrEnum):
@@ -57,7 +57,7 @@ class FlowSignal(StrEnum):
     DRAINED = "drained"  # all of it was answered; go on from the cursor
     BUSY = "busy"  # all of it was answered; the time to come back has not come
     REFUSED = "refused"
-    RESUMED = "resumed"
+    RESUMED = "resumed"  # the pause is over
 
 
 FLOW: dict[tuple[Flow, FlowSignal], Flow] = {
@@ -70,6 +70,7 @@ FLOW: dict[tuple[Flow, FlowSignal], Flow] = {
     (Flow.DRAINING, FlowSignal.REFUSED): Flow.STOPPED,
     (Flow.STOPPED, FlowSignal.REFUSED): Flow.STOPPED,
     (Flow.STOPPED, FlowSignal.HELD_UP): Flow.STOPPED,
+    (Flow.STOPPED, FlowSignal.RESUMED): Flow.FLOWING,
 }
 
 S = TypeVar("S", bound=StrEnum)
