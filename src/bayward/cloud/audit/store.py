@@ -23,6 +23,18 @@ TENANT_LOG = "tenant"
 BANK_LOG = "bank"
 
 
+# Statements of the busy path are built once; building one costs more than running it.
+_FIND_LOG = sa.select(s.log).where(
+    s.log.c.tenant == sa.bindparam("tenant"), s.log.c.origin == sa.bindparam("origin")
+)
+_ADD_ENTRY = s.log_entry.insert()
+_ADD_HASH = s.log_hash.insert()
+_ADD_HAPPENING = s.happening.insert().inline()
+_FOUND_BY = (
+    "type", "time", "bank", "compartment", "parcel", "incident", "command", "actor", "subject",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class LogHead:
     """One log as we hold it; `note` is "" before its first entry."""
@@ -88,8 +100,7 @@ def create_log(
 
 def find_log(tx: sa.Connection, tenant: TenantId, origin: str) -> LogHead | None:
     """The log of this origin; None when it is another tenant's or nobody's."""
-    mine = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
-    row = tx.execute(sa.select(s.log).where(mine)).one_or_none()
+    row = tx.execute(_FIND_LOG, {"tenant": tenant, "origin": origin}).one_or_none()
     return None if row is None else _head(row)
 
 
@@ -163,7 +174,7 @@ def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: 
         return
     key = {"tenant": tenant, "origin": origin}
     tx.execute(
-        s.log_entry.insert(),
+        _ADD_ENTRY,
         [
             key | {"idx": index, "leaf": leaf, "disclosures": _json(disclosures)}
             for index, (leaf, disclosures) in enumerate(
@@ -172,7 +183,7 @@ def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: 
         ],
     )
     tx.execute(
-        s.log_hash.insert(),
+        _ADD_HASH,
         [
             key | {"place": place, "hash": one}
             for place, one in enumerate(growth.hashes, start=stored_hash_count(growth.first))
@@ -232,24 +243,17 @@ def insert_happening(
     tx: sa.Connection, tenant: TenantId, event: Event, place: Place, *, now: Instant
 ) -> None:
     """Make an event findable."""
-    tx.execute(
-        s.happening.insert().values(
-            tenant=tenant,
-            origin=place.origin,
-            idx=place.index,
-            type=event.type.value,
-            time=event.time,
-            received_at=now,
-            bank=event.bank,
-            compartment=event.compartment,
-            parcel=event.parcel,
-            incident=event.incident,
-            command=event.command,
-            actor=event.actor,
-            subject=event.subject,
-            fields=json.dumps(event.to_fields(), separators=(",", ":"), ensure_ascii=False),
-        )
-    )
+    told = event.to_fields()
+    row: dict[str, object] = dict.fromkeys(_FOUND_BY)
+    row |= {name: told[name] for name in _FOUND_BY if name in told}
+    row |= {
+        "tenant": tenant,
+        "origin": place.origin,
+        "idx": place.index,
+        "received_at": now,
+        "fields": json.dumps(told, separators=(",", ":"), ensure_ascii=False),
+    }
+    tx.execute(_ADD_HAPPENING, row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

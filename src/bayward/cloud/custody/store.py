@@ -12,6 +12,16 @@ from bayward.core.clock import Instant
 from bayward.core.custody import ParcelState
 from bayward.core.ids import BankId, CompartmentId, ParcelId, PersonId, TenantId
 
+_ADD = insert(table)
+_KEY = ("tenant", "parcel")
+_PUT = _ADD.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={one.name: _ADD.excluded[one.name] for one in table.c if one.name not in _KEY},
+)
+_FIND = sa.select(table).where(
+    table.c.tenant == sa.bindparam("tenant"), table.c.parcel == sa.bindparam("parcel")
+)
+
 ENDED = (ParcelState.COLLECTED, ParcelState.CANCELLED)
 
 
@@ -55,14 +65,12 @@ def put(tx: sa.Connection, tenant: TenantId, parcel: ParcelView) -> None:
         "ended_at": parcel.ended_at,
         "not_after": parcel.not_after,
     }
-    row = insert(table).values(tenant=tenant, parcel=parcel.id, **values)
-    tx.execute(row.on_conflict_do_update(index_elements=["tenant", "parcel"], set_=values))
+    tx.execute(_PUT, values | {"tenant": tenant, "parcel": parcel.id})
 
 
 def find(tx: sa.Connection, tenant: TenantId, parcel: str) -> ParcelView | None:
     """A parcel of this tenant."""
-    mine = (table.c.tenant == tenant) & (table.c.parcel == parcel)
-    row = tx.execute(sa.select(table).where(mine)).one_or_none()
+    row = tx.execute(_FIND, {"tenant": tenant, "parcel": parcel}).one_or_none()
     return None if row is None else _view(row)
 
 

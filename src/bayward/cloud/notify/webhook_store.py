@@ -11,6 +11,12 @@ from bayward.cloud.storage.schema import webhook as table
 from bayward.core.clock import Instant
 from bayward.core.ids import Id, PersonId, TenantId
 
+_ALL = (  # asked for by nearly every event, hence built once
+    sa.select(table)
+    .where(table.c.tenant == sa.bindparam("tenant"))
+    .order_by(table.c.created_at, table.c.webhook)
+)
+
 
 class WebhookId(Id):
     """One subscription."""
@@ -72,8 +78,7 @@ def find(tx: sa.Connection, tenant: TenantId, webhook: str) -> Webhook | None:
 
 def webhooks(tx: sa.Connection, tenant: TenantId) -> list[Webhook]:
     """All subscriptions of a tenant, oldest first."""
-    mine = sa.select(table).where(table.c.tenant == tenant)
-    return [_webhook(row) for row in tx.execute(mine.order_by(table.c.created_at, table.c.webhook))]
+    return [_webhook(row) for row in tx.execute(_ALL, {"tenant": tenant})]
 
 
 def _webhook(row: sa.Row[tuple[object, ...]]) -> Webhook:

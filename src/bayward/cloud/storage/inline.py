@@ -7,6 +7,7 @@ is gone with the process; everything else is as in `sqlite`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -22,8 +23,7 @@ class InlineStore:
 
     def __init__(self, template: bytes | None = None) -> None:
         """Create a database in memory, empty or from the `serialize`d bytes of another."""
-        self._engine = make_engine(None)
-        self._connection = self._engine.connect()
+        self._connection = _engine().connect()
         if template is None:
             with self._connection.begin():
                 migrations.upgrade(self._connection)
@@ -61,4 +61,12 @@ class InlineStore:
     def close(self) -> None:
         """Forget everything."""
         self._connection.close()
-        self._engine.dispose()
+
+
+@cache
+def _engine() -> sa.Engine:
+    """One for all: what SQLAlchemy has compiled once, it has compiled for every world.
+
+    Each connection of it is a database of its own.
+    """
+    return make_engine(None)

@@ -22,6 +22,8 @@ ERROR_CHARS_MAX = 300
 WAITING = "waiting"
 DEAD = "dead"
 
+_ENQUEUE = insert(job).on_conflict_do_nothing()
+
 Payload = Mapping[str, str | int | bool | None]
 
 
@@ -44,20 +46,16 @@ def enqueue(
     body = json.dumps(dict(payload), separators=(",", ":"))
     if len(body) > PAYLOAD_CHARS_MAX:
         raise ValueError(f"a payload of {len(body)} characters for {kind}")
-    made = tx.execute(
-        insert(job)
-        .values(
-            kind=kind,
-            key=key,
-            payload=body,
-            state=WAITING,
-            due=due,
-            attempts=0,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
-    return made.rowcount == 1
+    row = {
+        "kind": kind,
+        "key": key,
+        "payload": body,
+        "state": WAITING,
+        "due": due,
+        "attempts": 0,
+        "created_at": now,
+    }
+    return tx.execute(_ENQUEUE, row).rowcount == 1
 
 
 def claim(

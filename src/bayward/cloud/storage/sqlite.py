@@ -155,16 +155,15 @@ class SqliteStore:
 
 
 def make_engine(path: Path | None, *, is_reader: bool = False) -> sa.Engine:
-    """An engine with our settings; `path` None is a database in memory.
+    """An engine with our settings; with `path` None each connection is a database in memory.
 
     A writer takes the write lock when its transaction begins, so that what it has read stays
     true until it commits.
     """
     url = sa.URL.create("sqlite", database=str(path) if path else None)
-    pool = sa.pool.NullPool if path else sa.pool.StaticPool
     # Transactions are begun by us (see below), hence no isolation level of the driver's own.
     arguments = {"isolation_level": None, "check_same_thread": False}
-    engine = sa.create_engine(url, poolclass=pool, connect_args=arguments)
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args=arguments)
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, record: object) -> None:
