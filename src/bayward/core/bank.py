@@ -33,6 +33,7 @@ class Space:
     open_since: Instant | None = None
     closed_at: Instant | None = None
     was_opened: bool = False  # since the reservation
+    was_unwatched: bool = False  # since the reservation: it may have opened and nobody saw it
     is_occupied: bool | None = None  # as the sensor said when the door closed
     alarm: DoorAlarm = DoorAlarm.NORMAL
 

@@ -14,7 +14,7 @@ from bayward.core import custody, grants, throttle
 from bayward.core.bank import Admission, BankState, TagUse, Unlock
 from bayward.core.clock import DAY_MS, Instant
 from bayward.core.commands import SCOPE_BANK
-from bayward.core.compartment import Move
+from bayward.core.compartment import CompartmentState, Move
 from bayward.core.custody import Parcel, ParcelMove, ParcelState
 from bayward.core.door import DoorAlarm, UnlockOutcome
 from bayward.core.events import Event, EventType
@@ -102,6 +102,9 @@ def _bury(bank: BankState, tag: str | None, at: Instant) -> None:
 
 def _started(bank: BankState, event: Event) -> None:
     bank.starts += 1
+    for compartment, space in bank.spaces.items():
+        if space.state is CompartmentState.RESERVED:
+            bank.spaces[compartment] = replace(space, was_unwatched=True)
     prune(bank, event.time)
 
 
@@ -196,7 +199,7 @@ def _too_long(bank: BankState, event: Event) -> None:
 
 
 def _lost(bank: BankState, event: Event) -> None:
-    _change_space(bank, event, is_open=None)
+    _change_space(bank, event, is_open=None, was_unwatched=True)
 
 
 def _reserved(bank: BankState, event: Event) -> None:
@@ -210,7 +213,7 @@ def _reserved(bank: BankState, event: Event) -> None:
         since=event.time,
         tracking=event.tracking,
     )
-    _move_space(bank, event, Move.RESERVE, parcel=parcel, was_opened=False)
+    _move_space(bank, event, Move.RESERVE, parcel=parcel, was_opened=False, was_unwatched=False)
 
 
 def _released(bank: BankState, event: Event) -> None:

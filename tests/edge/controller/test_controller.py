@@ -1,9 +1,12 @@
+import pytest
+
 from bayward.core.clock import DAY_MS
 from bayward.core.commands import OpenForGrant, ReleaseLockdown
-from bayward.core.compartment import CompartmentState
+from bayward.core.compartment import CompartmentState, Size
+from bayward.core.door import UnknownDoor, UnknownWhy, UnlockOutcome
 from bayward.core.events import EventType
-from bayward.edge.agent import Leave, PresentCode, PresentPass, Stage
-from bayward.edge.controller import Siren, Tick
+from bayward.edge.agent import BeginDeposit, Leave, PresentCode, PresentPass, SignIn, Stage
+from bayward.edge.controller import DoorRead, Settings, Siren, Tick, UnlockEnded
 from table_top import ANNA, TableTop
 
 T = EventType
@@ -122,3 +125,36 @@ def test_identity_74_no_credential_opens_anything_during_lockdown() -> None:
     assert len(bank.unlocks()) == pulses
     assert bank.stage() is Stage.LOCKED_DOWN
     assert bank.reports()[-1].result.result == "lockdown"
+
+
+def test_a_deposit_that_the_power_cut_hid_is_never_given_to_the_next_courier() -> None:
+    """Found by `bayward sim --seed 1`: in went a parcel, out of the log, into another's hands."""
+    bank = TableTop()
+    bank.do(SignIn(bank.admit()))
+    bank.do(BeginDeposit(ANNA, Size.S, "1Z5R89390357567127", needs_low=False))
+    unlock = bank.unlocks()[-1]
+    bank.restart()  # meanwhile the door opened, took a parcel and was shut
+    bank.do(UnlockEnded(unlock.command, UnlockOutcome.NO_EDGE))
+    bank.later(Settings().settle_ms + 1)
+    bank.do(Tick())
+    assert (bank.log[-1].type, bank.log[-1].reason) == (
+        T.COMPARTMENT_BLOCKED,
+        "unwatched_deposit",
+    )
+    assert bank.controller.bank.spaces[unlock.compartment].state is CompartmentState.BLOCKED
+
+
+@pytest.mark.parametrize(("is_occupied", "ends"), [(True, "blocked"), (False, "free")])
+def test_a_deposit_behind_a_silent_board_ends_as_the_sensor_says(
+    is_occupied: bool, ends: str
+) -> None:
+    bank = TableTop()
+    bank.do(SignIn(bank.admit()))
+    bank.do(BeginDeposit(ANNA, Size.S, "1Z5R89390357567127", needs_low=False))
+    unlock = bank.unlocks()[-1]
+    bank.do(DoorRead(unlock.compartment, UnknownDoor(bank.now, UnknownWhy.BUS_SILENT)))
+    bank.do(UnlockEnded(unlock.command, UnlockOutcome.DOUBTFUL))
+    bank.read(unlock.compartment, is_closed=True, is_occupied=is_occupied)
+    bank.later(Settings().settle_ms + 1)
+    bank.do(Tick())
+    assert bank.controller.bank.spaces[unlock.compartment].state.value == ends

@@ -134,7 +134,13 @@ def settle(desk: Desk, compartment: CompartmentId, space: Space) -> None:
     """End a deposit nobody confirmed: by the door, then by the sensor, never by hope."""
     if desk.bank.pending_unlock(compartment) is not None or space.is_open is not False:
         return
-    if not space.was_opened:
+    is_seen_empty = space.is_occupied is False and (space.closed_at or 0) >= space.since
+    if not space.was_opened and space.was_unwatched and not is_seen_empty:
+        # The lock moved while nobody could see the door: there may be a parcel in there.
+        desk.record(
+            EventType.COMPARTMENT_BLOCKED, compartment=compartment, reason="unwatched_deposit"
+        )
+    elif not space.was_opened:
         desk.record(
             EventType.COMPARTMENT_RELEASED,
             compartment=compartment,
@@ -232,7 +238,7 @@ def _give_back(desk: Desk, compartment: CompartmentId, space: Space, reason: str
     """Release a reservation; reopens instead when the parcel is still in there."""
     if desk.bank.pending_unlock(compartment) is not None:
         raise Denied("deposit.opening")
-    if space.is_open is False and space.was_opened and space.is_occupied:
+    if space.is_open is False and space.is_occupied:
         open_again(desk)
         return False
     # Without a sensor the courier's word counts; the next count of the bank will show.
