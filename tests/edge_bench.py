@@ -108,7 +108,7 @@ class ClerkBench:
         self.clerk = self.build()
 
     def build(self) -> Clerk:
-        origin = f"bayward.test/bank/{BANK}/1"
+        origin = f"{self.settings.deployment}/bank/{BANK}/1"
         journal = Journal.open(
             JournalSetup(
                 path=self.path,
