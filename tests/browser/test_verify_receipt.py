@@ -1,0 +1,124 @@
+"""Receipts of the real ledger, checked by the page's own sums in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from playwright.sync_api import Browser, Page, Route, expect
+
+from bayward.ledger.checkpoint import sign_checkpoint
+from bayward.ledger.dense import Frontier, inclusion_proof
+from bayward.ledger.keys import Signer, ecdsa_signer, ed25519_signer
+from bayward.ledger.leaf import SALT_BYTES, seal
+from bayward.ledger.log import plan_append
+from bayward.ledger.proof import Proof
+from bayward.ledger.receipt import Receipt
+from bayward.ui.gallery.world import NOW
+from bayward.ui.render import Renderer, security_headers
+from bayward.ui.views.verify import KnownLog, Verify
+
+pytestmark = pytest.mark.browser
+
+ORIGIN = "northgate.example/lobby-a"
+ENTRIES = 11
+SIGNERS = {
+    "p256": ecdsa_signer(ORIGIN, ec.derive_private_key(7, ec.SECP256R1())),
+    "ed25519": ed25519_signer(ORIGIN, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))),
+}
+
+
+@dataclass
+class Hashes:
+    stored: list[bytes] = field(default_factory=list)
+
+    def read_hashes(self, indexes: Sequence[int]) -> Sequence[bytes]:
+        return [self.stored[index] for index in indexes]
+
+
+def receipt(signer: Signer, index: int) -> str:
+    sealed = [
+        seal(
+            {"type": "parcel.collected", "parcel": f"prc_{n}"},
+            [bytes([n, place]) + bytes(SALT_BYTES - 2) for place in range(2)],
+        )
+        for n in range(ENTRIES)
+    ]
+    planned = plan_append(Frontier(), [one.leaf for one in sealed])
+    note = sign_checkpoint(planned.checkpoint(ORIGIN), [signer])
+    hashes = inclusion_proof(index, ENTRIES, Hashes(list(planned.stored_hashes)))
+    proof = Proof(index, tuple(hashes), note)
+    return Receipt(signer.key, proof, sealed[index].leaf, sealed[index].disclosures).text
+
+
+def known(signer: Signer) -> Verify:
+    log = KnownLog(
+        origin=ORIGIN, vkey=signer.key.vkey, name="Lobby A", size=ENTRIES, root="", at=NOW
+    )
+    return Verify(known=(log,))
+
+
+def verdict(chromium: Browser, gallery: str, view: Verify, text: str) -> tuple[str, list[bool]]:
+    context = chromium.new_context(base_url=gallery, service_workers="block")
+    page: Page = context.new_page()
+    html = Renderer().page(view, nonce="gallery", now=NOW)
+
+    def answer(route: Route) -> None:
+        route.fulfill(
+            body=html, content_type="text/html", headers=dict(security_headers("gallery"))
+        )
+
+    page.route("**/verify", answer)
+    page.goto("/verify")
+    page.get_by_role("textbox").fill(text)
+    page.get_by_role("button", name="Check it").click()
+    box = page.locator(".verdict")
+    expect(box).to_be_visible()
+    told = str(box.get_attribute("data-verdict"))
+    steps = [one.get_attribute("data-bad") is None for one in box.locator("li").all()]
+    context.close()
+    return told, steps
+
+
+@pytest.mark.parametrize("kind", SIGNERS)
+@pytest.mark.parametrize("index", [0, 4, ENTRIES - 1])
+def test_a_true_receipt_is_found_true(
+    chromium: Browser, gallery: str, kind: str, index: int
+) -> None:
+    signer = SIGNERS[kind]
+    text = receipt(signer, index)
+    assert verdict(chromium, gallery, known(signer), text) == ("good", [True] * 4)
+
+
+def test_a_log_nobody_vouches_for_is_said_to_be_unknown(chromium: Browser, gallery: str) -> None:
+    text = receipt(SIGNERS["p256"], 3)
+    told = verdict(chromium, gallery, known(SIGNERS["ed25519"]), text)
+    assert told == ("unknown_log", [True, True, True, False])
+
+
+def tampered(what: str) -> str:
+    told = json.loads(receipt(SIGNERS["p256"], 3))
+    other = json.loads(receipt(SIGNERS["p256"], 4))
+    if what == "leaf":
+        told["leaf"] = other["leaf"]
+    elif what == "disclosure":
+        told["disclosures"] = other["disclosures"]
+    elif what == "path":
+        told["tlog_proof"] = told["tlog_proof"].replace("index 3", "index 2")
+    elif what == "size":
+        told["tlog_proof"] = told["tlog_proof"].replace(f"\n{ENTRIES}\n", f"\n{ENTRIES + 1}\n")
+    elif what == "key":
+        told["vkey"] = SIGNERS["ed25519"].key.vkey
+    elif what == "kind":
+        told["kind"] = "something-else"
+    return json.dumps(told)
+
+
+@pytest.mark.parametrize("what", ["leaf", "disclosure", "path", "size", "key", "kind"])
+def test_audit_a_changed_receipt_does_not_hold(chromium: Browser, gallery: str, what: str) -> None:
+    told, steps = verdict(chromium, gallery, known(SIGNERS["p256"]), tampered(what))
+    assert told == "bad"
+    assert not steps or not all(steps[:3])
