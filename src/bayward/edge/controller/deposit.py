@@ -134,7 +134,7 @@ def settle(desk: Desk, compartment: CompartmentId, space: Space) -> None:
     """End a deposit nobody confirmed: by the door, then by the sensor, never by hope."""
     if desk.bank.pending_unlock(compartment) is not None or space.is_open is not False:
         return
-    is_seen_empty = space.is_occupied is False and (space.closed_at or 0) >= space.since
+    is_seen_empty = space.is_occupied is False and (space.closed_at or 0) > space.since
     if not space.was_opened and space.was_unwatched and not is_seen_empty:
         # The lock moved while nobody could see the door: there may be a parcel in there.
         desk.record(
