@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from bayward.core.clock import Instant
+from bayward.core.errors import Unavailable
 from bayward.core.events import Event, EventType
 from bayward.edge.journal import Journal, JournalSetup, SealedLetter
 from bayward.edge.journal_reader import event_of
@@ -97,3 +98,15 @@ def test_identity_13_the_file_holds_no_local_field_outside_its_table(
     )
     assert TAG not in str(event_of(leaf, tuple(public.split("~"))))
     assert leaf_hash(leaf) == Journal.open(setup).reader().root(1)
+
+
+def test_storage_that_does_not_answer_is_told_in_our_words(make_setup: SetupMaker) -> None:
+    """The uplink reads while the card fails; a raw error of SQLite would have ended it."""
+    journal = Journal.open(make_setup())
+    journal.append([opened(1)])
+    reader = journal.reader()
+    journal.close()
+    with pytest.raises(Unavailable, match=r"journal\.not_readable"):
+        reader.entries(0, 1)
+    with pytest.raises(Unavailable, match=r"journal\.not_readable"):
+        reader.root(1)

@@ -1,5 +1,8 @@
 """Reading the journal: events for a replay, entries and proofs for the upload.
 
+Everything here raises `Unavailable("journal.not_readable")` when storage does not answer, and
+`Misconfigured("journal.damaged")` when what it answers cannot be.
+
 Every reader is bound to one size of the log, which never changes again, so what it returns
 belongs together however much is appended meanwhile.
 """
@@ -9,8 +12,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from bayward.core.errors import Invalid
+from bayward.core.errors import Invalid, Misconfigured, Unavailable
 from bayward.core.events import Event, Scalar
 from bayward.ledger import dense
 from bayward.ledger.errors import OutOfRange
@@ -50,7 +54,7 @@ class LogReader:
         """Hashes at these places of the dense array, in one query."""
         marks = ",".join("?" * len(indexes))
         query = f"SELECT place, hash FROM hash WHERE place IN ({marks})"  # noqa: S608 - only question marks are put in
-        found: dict[int, bytes] = dict(self._connection.execute(query, tuple(indexes)))
+        found: dict[int, bytes] = dict(self._query(query, tuple(indexes)))
         try:
             return [found[index] for index in indexes]
         except KeyError as error:
@@ -71,7 +75,7 @@ class LogReader:
     def entries(self, first: int, end: int) -> list[Entry]:
         """Entries `first` … `end` - 1 without their local fields."""
         self._checked(end)
-        rows = self._connection.execute(
+        rows = self._query(
             "SELECT leaf, disclosures FROM entry WHERE place >= ? AND place < ? ORDER BY place",
             (first, end),
         )
@@ -80,23 +84,33 @@ class LogReader:
     def events(self, first: int = 0) -> Iterator[Event]:
         """Every event from `first` on, local fields included, each proven against its leaf."""
         for page in range(first, self.size, PAGE_ENTRIES):
-            rows = self._connection.execute(
+            rows = self._query(
                 "SELECT entry.leaf, entry.disclosures, coalesce(local_field.disclosures, '') "
                 "FROM entry LEFT JOIN local_field USING (place) "
                 "WHERE place >= ? AND place < ? ORDER BY place",
                 (page, min(page + PAGE_ENTRIES, self.size)),
-            ).fetchall()
+            )
             for leaf, public, local in rows:
                 yield event_of(leaf, split(public) + split(local))
 
     def letters(self, limit: int) -> list[Letter]:
         """Up to `limit` letters that this size covers, oldest first."""
-        rows = self._connection.execute(
+        rows = self._query(
             "SELECT id, size, kind, subject, sealed FROM letter WHERE size <= ? "
             "ORDER BY id LIMIT ?",
             (self.size, limit),
         )
         return [Letter(*row) for row in rows]
+
+    def _query(self, query: str, parameters: tuple[int, ...]) -> list[tuple[Any, ...]]:
+        """Rows; what storage does wrong is told as one of our errors."""
+        try:
+            return self._connection.execute(query, parameters).fetchall()
+        except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+            why = getattr(error, "sqlite_errorname", None) or type(error).__name__
+            raise Unavailable("journal.not_readable", why=str(why)) from error
+        except sqlite3.DatabaseError as error:
+            raise Misconfigured("journal.damaged", why=str(error)) from error
 
     def _checked(self, size: int) -> int:
         if not 0 <= size <= self.size:
