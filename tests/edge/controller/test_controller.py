@@ -154,6 +154,7 @@ def test_a_deposit_behind_a_silent_board_ends_as_the_sensor_says(
     unlock = bank.unlocks()[-1]
     bank.do(DoorRead(unlock.compartment, UnknownDoor(bank.now, UnknownWhy.BUS_SILENT)))
     bank.do(UnlockEnded(unlock.command, UnlockOutcome.DOUBTFUL))
+    bank.later(3_000)
     bank.read(unlock.compartment, is_closed=True, is_occupied=is_occupied)
     bank.later(Settings().settle_ms + 1)
     bank.do(Tick())
