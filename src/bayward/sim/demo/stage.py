@@ -12,7 +12,7 @@ import random
 import re
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from bayward.cloud.app import Cloud
 from bayward.cloud.people import sign_in
 from bayward.cloud.settings import CloudSettings, MailSettings
 from bayward.core.clock import DAY_MS
+from bayward.core.compartment import Size
 from bayward.core.ids import BankId, CompartmentId
 from bayward.edge.enrol import enrol
 from bayward.edge.state_dir import StateDir
@@ -37,7 +38,7 @@ from bayward.sim.demo.trace import MODULES, JournalWindow, path_of
 from bayward.sim.demo.wall import columns
 from bayward.sim.hardware.twin import BankTwin
 from bayward.sim.mailbox import Mailbox, Message
-from bayward.sim.steel import Steel, bank_toml, build
+from bayward.sim.steel import COLUMNS, Steel, bank_toml, build
 from bayward.ui.views.demo import Demo, Letter
 
 HOST = "127.0.0.1"
@@ -60,6 +61,8 @@ class Stage:
     page_port: int = 0
     cloud_port: int = 0
     kiosk_port: int = 0
+    columns: Sequence[tuple[int, Size]] = COLUMNS
+    is_loopback_called: bool = False  # may webhooks call this machine?
     is_running: bool = False
     lit_count: int = 0
     bent: set[str] = field(default_factory=set)
@@ -131,7 +134,7 @@ class Stage:
                 is_starttls=False,
             ),
         )
-        self.cloud = Cloud(settings, clock=self.clock)
+        self.cloud = Cloud(settings, clock=self.clock, is_loopback_called=self.is_loopback_called)
         await self._shut.enter_async_context(self.cloud)
         self.cable = Cable(HOST, self.cloud.link.port)
         await self.cable.start()
@@ -139,7 +142,7 @@ class Stage:
 
     async def _build_wall(self) -> None:
         chance = random.Random(self.seed)
-        self.steel = build(chance)
+        self.steel = build(chance, self.columns)
         self.twin = BankTwin(self.steel.twin, chance, self.clock)
         await self.twin.start()
         self._shut.push_async_callback(self.twin.stop)
