@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+import cloud_bench
 from bayward.cloud.audit import mirror
 from bayward.cloud.storage import schema as s
-from bayward.core.errors import Denied, Invalid
+from bayward.core.errors import Conflict, Denied, Invalid
 from bayward.core.events import Event, EventType
 from bayward.ledger.leaf import Value
 from bayward.ledger.merkle import EMPTY_ROOT
@@ -64,6 +65,24 @@ async def test_a_new_enrolment_closes_the_old_log(cloud: CloudBench, bank: BankT
         await cloud.do(mirror.known, bank.tenant, bank.id, old)
     assert caught.value.code == "log.closed"
     assert (await cloud.do(mirror.known, bank.tenant, bank.id, new)).key == key
+
+
+async def test_a_new_certificate_leaves_the_log_as_it_is(cloud: CloudBench, bank: BankTwin) -> None:
+    key = bank.log.signer.key
+    bank.record(EventType.DOOR_OPENED, compartment=bank.door(1))
+    await bank.upload(cloud.ingest)
+    event = Event(
+        type=EventType.BANK_ENROLLED,
+        time=cloud.clock.at,
+        bank=bank.id,
+        origin=key.name,
+        detail=key.vkey,
+    )
+    await cloud.unit.write(lambda work: work.emit(event, tenant=bank.tenant))
+    assert (await cloud.do(mirror.known, bank.tenant, bank.id, key.name)).size == 1
+    other = replace(event, detail=cloud_bench.keys().log_signer(key.name).key.vkey)
+    with pytest.raises(Conflict, match=r"log\.exists"):
+        await cloud.unit.write(lambda work: work.emit(other, tenant=bank.tenant))
 
 
 async def test_the_bank_of_an_event_is_who_uploaded_it(cloud: CloudBench, bank: BankTwin) -> None:

@@ -38,12 +38,16 @@ tenants, roles, or logs of other banks."""
 def begun(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
     """A bank was enrolled with a new log; the one it had before takes nothing more (a reaction).
 
-    Its key is in `detail` of the event, and thereby in the tenant's log.
+    Its key is in `detail` of the event, and thereby in the tenant's log. The same log under the
+    same key goes on: the bank has only fetched a new certificate.
     """
     del place
     for head in store.logs(work.tx, tenant):
-        if head.bank == event.bank and head.state == "live":
-            store.set_state(work.tx, tenant, head.origin, "closed")
+        if head.bank != event.bank or head.state != "live":
+            continue
+        if (head.origin, head.vkey) == (event.origin, event.detail):
+            return
+        store.set_state(work.tx, tenant, head.origin, "closed")
     store.create_log(
         work.tx,
         tenant,
