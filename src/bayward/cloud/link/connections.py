@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from bayward.cloud.link.session import Session
@@ -63,11 +64,11 @@ class Connections:
         self._sessions[bank] = session
         if older is not None:
             older.drop("link.replaced")
-            await older.ended.wait()
+            await asyncio.shield(older.ended)
 
     def leave(self, session: Session) -> None:
         """The connection has ended."""
-        session.ended.set()
+        session.has_ended()
         if self._sessions.get(session.device.bank) is session:
             del self._sessions[session.device.bank]
 

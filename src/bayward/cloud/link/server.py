@@ -126,14 +126,8 @@ class LinkServer:
         return Subprotocol(subprotocol(version))
 
     async def _serve(self, socket: ServerConnection) -> None:
-        certificate = _certificate(socket)
-        version = version_of(socket.subprotocol, self._setup.versions)
         try:
-            device = self._setup.gate.admit(certificate)
-            session = Session(
-                self._shared, device, SocketTransport(socket, ConnectionClosed), version=version
-            )
-            release = self._setup.gate.hold(certificate, lambda: session.drop("device.revoked"))
+            session, release = self._session(socket)
         except Denied:  # revoked since the handshake
             socket.transport.abort()
             return
@@ -143,6 +137,17 @@ class LinkServer:
         finally:
             self.connections.leave(session)
             release()
+
+    def _session(self, socket: ServerConnection) -> tuple[Session, Callable[[], None]]:
+        """A session that the gate can end. Nothing here outlives the call that need not."""
+        gate, certificate = self._setup.gate, _certificate(socket)
+        session = Session(
+            self._shared,
+            gate.admit(certificate),
+            SocketTransport(socket, ConnectionClosed),
+            version=version_of(socket.subprotocol, self._setup.versions),
+        )
+        return session, gate.hold(certificate, lambda: session.drop("device.revoked"))
 
     def _drop_expired(self) -> None:
         """Long-lived connections outlive certificates; end those that did, and look again."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,13 +59,13 @@ class Session:
         self._was_welcomed = False
         self._sending = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._queue: deque[e.UploadArrived | e.LayoutArrived] = deque()
+        self._queue: list[e.UploadArrived | e.LayoutArrived] = []  # a handful at most
         self._worker: asyncio.Task[None] | None = None
         self._readings: Readings | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.device = device
-        self.down = Downlink(self._link, shared.clock, self._flush)
-        self.ended = asyncio.Event()
+        self._down: Downlink | None = None
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def is_live(self) -> bool:
@@ -77,6 +76,13 @@ class Session:
     def epoch(self) -> str:
         """The nonce of this connection."""
         return self._link.epoch
+
+    @property
+    def down(self) -> Downlink:
+        """The way down; made when somebody first wants something of this bank."""
+        if self._down is None:
+            self._down = Downlink(self._link, self._shared.clock, self._flush)
+        return self._down
 
     async def run(self) -> None:
         """Serve the bank until the connection ends."""
@@ -96,6 +102,11 @@ class Session:
         self._link.close()
         self._transport.abort()
 
+    def has_ended(self) -> None:
+        """Nothing of it is under way any more."""
+        if not self.ended.done():
+            self.ended.set_result(None)
+
     def _now(self) -> int:
         return self._shared.clock.monotonic_ms()
 
@@ -105,8 +116,8 @@ class Session:
                 await self._greet(event)
             else:
                 self._take(event)
-        if self._link.has_room():
-            self.down.make_room()
+        if self._down is not None and self._link.has_room():
+            self._down.make_room()
         await self._flush()
         if self.is_live and not self._was_welcomed:
             self._was_welcomed = True
@@ -151,7 +162,7 @@ class Session:
         """One upload or layout after the other."""
         try:
             while self._queue:
-                event = self._queue.popleft()
+                event = self._queue.pop(0)
                 self._shared.queued -= 1
                 await self._answer(event)
         except Exception:  # noqa: BLE001 - what the database holds is unknown: both sides start over
@@ -237,7 +248,8 @@ class Session:
         """Finish what is being written, and tell everybody who waits."""
         self._link.close()
         self._arm()
-        self.down.lost()
+        if self._down is not None:
+            self._down.lost()
         self._shared.queued -= len(self._queue)
         self._queue.clear()
         self._readings = None
