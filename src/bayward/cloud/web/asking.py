@@ -26,7 +26,7 @@ from bayward.cloud.people.sign_in_store import Session
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
 from bayward.cloud.web.shield import cookies_of
-from bayward.cloud.web.state import desk_of, sign_in, told
+from bayward.cloud.web.state import CODE_HEADER, desk_of, sign_in, told
 from bayward.core import lockdown
 from bayward.core.clock import Instant
 from bayward.core.errors import Denied, Fact, Invalid, NotFound
@@ -53,6 +53,10 @@ T = TypeVar("T")
 BEARER = "Bearer "
 # The factor itself, and what the page that asked for it adds (`auth`).
 NOT_HASHED = {"code", "next", "step_action", "step_via", "step_says"}
+
+
+class NotSignedIn(Denied):
+    """Raised when a factor was wrong; answered as 401."""
 
 
 class SecondFactorNeeded(Denied):
@@ -180,11 +184,11 @@ class Asker:
         try:
             result, you = await (unit.write(run) if is_write else unit.read(run))
         except StepUpNeeded as error:
-            code = (await fields_of(self.request, with_code=True)).get("code")
+            code = await self._code()
             if not is_write or not code:
                 error.form = await own_fields(self.request)
                 raise
-            await self.step_up(str(code), self.action, challenge)
+            await self.step_up(code, self.action, challenge)
             result, you = await unit.write(run)
         except (SecondFactorNeeded, StepUpRefused):
             raise
@@ -195,6 +199,11 @@ class Asker:
         if session is not None and authn.is_stale(session, self.now):
             await unit.write(lambda work: authn.touch(work, session))
         return result
+
+    async def _code(self) -> str:
+        """A fresh code that came along with the request."""
+        form = await fields_of(self.request, with_code=True)
+        return str(form.get("code") or self.request.headers.get(CODE_HEADER, "")).strip()
 
     def _decided(self, work: Work, at: Locate, says: Consequence | None, challenge: bytes) -> You:
         you = self._who(work)

@@ -37,7 +37,7 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """Checkpoints, and what happened."""
     query = request.query_params
     key = query.get("kind", "all") if query.get("kind", "all") in BY_FILTER else "all"
-    before = _cursor(query.get("after", ""))
+    before = cursor(query.get("after", ""))
 
     def build(words: Words, you: You, frame: Shell) -> Log:
         lines, older = words.happenings(BY_FILTER[key], before=before, count=ROWS)
@@ -144,7 +144,7 @@ def _row(head: LogHead, name: str) -> LogRow:
     )
 
 
-def _cursor(text: str) -> int | None:
+def cursor(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):

@@ -77,7 +77,7 @@ async def parcels(request: AnyRequest, asker: Asking) -> Response[str]:
     chosen = OF_CELLS.get(query.get("state", ""), query.get("state", "all"))
     key = chosen if chosen in LISTS else "all"
     text = query.get("q", "").strip()[:80]
-    before = _cursor(query.get("after", ""))
+    before = cursor(query.get("after", ""))
     bank = query.get("bank", "") or None
 
     def build(words: Words, you: You, frame: Shell) -> Parcels:
@@ -233,7 +233,7 @@ def _link(key: str, text: str, bank: str | None, after: str | None) -> str:
     return f"/console/parcels?{query}" if query else "/console/parcels"
 
 
-def _cursor(text: str) -> tuple[Instant, str] | None:
+def cursor(text: str) -> tuple[Instant, str] | None:
     if not text:
         return None
     at, _, parcel_id = text.partition("-")

@@ -50,8 +50,6 @@ async def home_live(request: AnyRequest, asker: Asking) -> Stream:
 async def search(request: AnyRequest, asker: Asking) -> list[dict[str, str]]:
     """What the palette offers for what was typed."""
     text = request.query_params.get("q", "")[:QUERY_CHARS_MAX].strip()
-    if not text:
-        return []
     return await asker.read(
         places.everything, lambda work, you: _found(Words(work, you.tenant), you.tenant, text)
     )
@@ -101,6 +99,8 @@ def _tabs(words: Words, banks: list[Bank], current: Bank) -> tuple[BankTab, ...]
 
 
 def _found(words: Words, tenant: TenantId, text: str) -> list[dict[str, str]]:
+    if not text:
+        return []
     work = words.work
     rows = [
         {"title": bank.name, "hint": "bank", "href": f"/console?bank={bank.bank}"}

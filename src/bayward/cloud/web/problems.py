@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
 from bayward.cloud.web import step_up
-from bayward.cloud.web.asking import SecondFactorNeeded, StepUpNeeded
+from bayward.cloud.web.asking import NotSignedIn, SecondFactorNeeded, StepUpNeeded
 from bayward.cloud.web.state import desk_of, is_staff_page, told, wants_page
 from bayward.cloud.web.state import page as render
 from bayward.core.errors import (
@@ -61,7 +61,7 @@ AnyResponse = Response[Any]
 
 def status_of(error: BaywardError) -> int:
     """The HTTP status of an error."""
-    if error.code.startswith("session."):
+    if error.code.startswith("session.") or isinstance(error, NotSignedIn):
         return UNAUTHORISED
     return STATUS[type(error)] if type(error) in STATUS else _inherited(error)
 

@@ -6,10 +6,10 @@ an action that never asked the policy is turned into an error (`shield`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from litestar import Request, get, post
+from litestar import Request, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -20,13 +20,22 @@ from bayward.core.policy import Action
 
 ACTION = "action"
 PUBLIC = "public"
+API = "/api/v1"
 SEE_OTHER: Literal[303] = 303
+
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 Asking: TypeAlias = NamedDependency[Asker]
 """The asker of a route, as its handler takes it."""
 
 Declared: TypeAlias = Callable[[Callable[..., Any]], HTTPRouteHandler]
+
+_METHODS: Mapping[str, Callable[..., Declared]] = {
+    "get": get,
+    "post": post,
+    "put": put,
+    "delete": delete,
+}
 
 
 def show(path: str | list[str], action: Action, **more: Any) -> Declared:
@@ -48,6 +57,16 @@ def take_from_anybody(path: str | list[str], why: str, **more: Any) -> Declared:
     """A form that needs no session; `why` says what protects it."""
     more.setdefault("status_code", SEE_OTHER)
     return post(path, opt={PUBLIC: why}, include_in_schema=False, **more)
+
+
+def api(method: str, path: str, action: Action, **more: Any) -> Declared:
+    """A call of the JSON API."""
+    return _METHODS[method](API + path, opt={ACTION: action}, **more)
+
+
+def public_api(method: str, path: str, why: str, **more: Any) -> Declared:
+    """A call of the JSON API that needs no session."""
+    return _METHODS[method](API + path, opt={PUBLIC: why}, **more)
 
 
 def action_of(handler: BaseRouteHandler) -> Action | None:

@@ -19,7 +19,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from bayward.cloud.settings import is_loopback
 from bayward.cloud.web.limits import Rate
-from bayward.cloud.web.state import LANGUAGE_COOKIE, MACHINE_PATHS, Cookie, Desk, Told
+from bayward.cloud.web.state import (
+    LANGUAGE_COOKIE,
+    MACHINE_PATHS,
+    SESSION_HEADER,
+    Cookie,
+    Desk,
+    Told,
+)
 from bayward.core.errors import Denied, LimitExceeded
 from bayward.ui.render import security_headers
 
@@ -138,6 +145,8 @@ class Shield:
         for name, value in wanted.items():
             if name.lower().encode() not in present:
                 yield name.lower().encode(), value.encode()
+        if told.token is not None:
+            yield SESSION_HEADER.lower().encode(), told.token.encode()
         for cookie in told.cookies:
             yield b"set-cookie", self._cookie(cookie).encode()
 

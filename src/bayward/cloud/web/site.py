@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from bayward.cloud.web import (
+    api_fleet,
+    api_incidents,
+    api_parcels,
+    api_people,
+    api_session,
     auth,
     console_banks,
     console_couriers,
@@ -33,7 +40,7 @@ from bayward.cloud.web import (
     verify,
 )
 from bayward.cloud.web.asking import SecondFactorNeeded, StepUpNeeded
-from bayward.cloud.web.routes import guard, is_declared, provide_asker
+from bayward.cloud.web.routes import API, PUBLIC, guard, is_declared, provide_asker
 from bayward.cloud.web.shield import Shield
 from bayward.cloud.web.state import Desk
 from bayward.core.errors import BaywardError, Misconfigured
@@ -55,7 +62,13 @@ MODULES = (
     enrol,
     files,
     verify,
+    api_session,
+    api_fleet,
+    api_parcels,
+    api_people,
+    api_incidents,
 )
+API_VERSION = "1.0.0"
 
 
 def handlers() -> list[HTTPRouteHandler]:
@@ -87,7 +100,15 @@ def application() -> Litestar:
         },
         request_max_body_size=limits.BODY_BYTES_MAX,
         logging_config=None,
-        openapi_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Bayward",
+            version=API_VERSION,
+            path=API,
+            openapi_router=Router(
+                API, route_handlers=[], opt={PUBLIC: "says what is written down anyway"}
+            ),
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
         debug=False,
     )
     check(app)

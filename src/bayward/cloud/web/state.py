@@ -28,6 +28,8 @@ AnyRequest = Request[Any, Any, Any]
 SECURE_COOKIE = "__Host-sid"
 PLAIN_COOKIE = "sid"  # only on http://localhost, where browsers refuse the other
 LANGUAGE_COOKIE = "lang"
+SESSION_HEADER = "Bayward-Session"
+CODE_HEADER = "Bayward-Code"
 STAFF_PATHS = ("/console", "/sign-in", "/sign-out", "/step-up", "/setup", "/live")
 MACHINE_PATHS = ("/api/", "/enrol", "/healthz", "/readyz")
 
@@ -85,6 +87,7 @@ class Told:
     nonce: str
     language: str = "en"
     cookies: list[Cookie] = field(default_factory=list)
+    token: str | None = None  # a new session, for a program that keeps it itself
     is_decided: bool = False
 
 
@@ -121,7 +124,13 @@ def wants_page(request: AnyRequest) -> bool:
 
 
 def sign_in(request: AnyRequest, token: str, life_s: int | None = None) -> None:
-    """Give the browser a session; without `life_s` it ends with the browser."""
+    """Give the browser a session; without `life_s` it ends with the browser.
+
+    A program that sends its session in a header gets the new one in a header.
+    """
+    if "authorization" in request.headers:
+        told(request).token = token
+        return
     told(request).cookies.append(Cookie(desk_of(request).cookie_name, token, life_s))
 
 
