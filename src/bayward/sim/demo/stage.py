@@ -24,6 +24,7 @@ from bayward.cloud.people import sign_in
 from bayward.cloud.settings import CloudSettings, MailSettings
 from bayward.core.clock import DAY_MS
 from bayward.core.compartment import Size
+from bayward.core.events import EventType
 from bayward.core.ids import BankId, CompartmentId
 from bayward.edge.enrol import enrol
 from bayward.edge.state_dir import StateDir
@@ -65,6 +66,7 @@ class Stage:
     is_loopback_called: bool = False  # may webhooks call this machine?
     is_running: bool = False
     lit_count: int = 0
+    _is_locked_down: bool = False
     bent: set[str] = field(default_factory=set)
     _lit: list[tuple[str, ...]] = field(default_factory=list)
     _shut: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -196,6 +198,8 @@ class Stage:
             size = self.journal.size()
             if size > seen:
                 for kind in self.journal.kinds(seen):
+                    if kind in (EventType.LOCKDOWN_ENGAGED, EventType.LOCKDOWN_RELEASED):
+                        self._is_locked_down = kind is EventType.LOCKDOWN_ENGAGED
                     self._lit.append(path_of(kind, is_cable_up=not self.cable.is_cut))
                     self.lit_count += 1
                 del self._lit[:-LIT_KEPT]
@@ -283,9 +287,11 @@ class Stage:
             modules=MODULES,
             is_cable_cut=self.cable.is_cut,
             is_power_cut=not self.computer.is_on,
-            is_locked_down=False,
+            is_locked_down=self._is_locked_down,
             courier_code=self.courier_code,
+            authenticator=self.household.factor(self.clock.now()),
             log_size=self.journal.size(),
+            log_root=self.journal.root(),
         )
 
     @property

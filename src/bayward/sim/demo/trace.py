@@ -74,6 +74,11 @@ class JournalWindow:
         rows = self._rows("SELECT size FROM head")
         return int(rows[0][0]) if rows else 0
 
+    def root(self) -> str:
+        """Root of the log, hex; empty while there is none."""
+        rows = self._rows("SELECT root FROM head")
+        return bytes(rows[0][0]).hex() if rows else ""
+
     def origin(self) -> str:
         """Name of the log."""
         return str(self._rows("SELECT origin FROM identity")[0][0])

@@ -88,6 +88,7 @@ class Demo(View):
     is_power_cut: bool = False
     is_locked_down: bool = False
     courier_code: str = ""  # a code to try the courier's side with
+    authenticator: str = ""  # what the administrator's authenticator app shows now
     log_size: int = 0
     log_root: str = ""
     is_log_verified: bool | None = None
