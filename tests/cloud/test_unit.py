@@ -48,6 +48,18 @@ async def test_listeners_hear_of_commits_and_of_nothing_else(cloud: CloudBench) 
     assert heard == [frozenset({JOBS, "bank/1"})]
 
 
+async def test_a_listener_that_fails_does_not_undo_what_is_committed(cloud: CloudBench) -> None:
+    heard: list[frozenset[str]] = []
+
+    def fail(topics: frozenset[str]) -> None:
+        raise RuntimeError(topics)
+
+    cloud.unit.on_commit(fail)
+    cloud.unit.on_commit(heard.append)
+    await cloud.unit.write(lambda work: work.wake("bank/1"))
+    assert heard == [frozenset({"bank/1"})]
+
+
 async def test_what_failed_told_nobody_and_wrote_nothing(cloud: CloudBench) -> None:
     tenant = await cloud.tenant()
     size = cloud.rows(s.log)[0].size

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
+import structlog
 
 from bayward.cloud.keys import Keys
 from bayward.cloud.storage import outbox
@@ -25,6 +26,8 @@ from bayward.core.ids import ID_BYTES, Id, TenantId
 
 T = TypeVar("T")
 AnyId = TypeVar("AnyId", bound=Id)
+
+_log = structlog.get_logger()
 
 JOBS = "jobs"  # the topic that wakes the worker
 
@@ -136,13 +139,19 @@ class Unit:
 
         result, topics = await self._store.write(run)
         if topics:
-            for listener in tuple(self._listeners):
-                listener(topics)
+            self._tell(topics)
         return result
 
     async def read(self, function: Callable[[Work], T]) -> T:
         """Run `function` on a snapshot of what is committed; it cannot write."""
         return await self._store.read(lambda tx: function(self._work(tx)))
+
+    def _tell(self, topics: frozenset[str]) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(topics)
+            except Exception:  # noqa: BLE001 - it is committed, and the caller must learn just that
+                _log.exception("unit.listener")
 
     def _work(self, tx: sa.Connection) -> Work:
         return Work(tx, self.clock.now(), self.ids, self.house, self._react)
