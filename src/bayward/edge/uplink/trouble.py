@@ -60,6 +60,8 @@ WORDS = {
     "link.replaced": "Another connection with this bank's certificate has taken over. If this "
     "repeats, a second computer is using a copy of this bank's key.",
     "link.broken": "The connection failed in an unexpected way.",
+    "upload.entry": "One entry of the log is too large to be uploaded. That is a fault of this "
+    "program; the log is kept, and everything else goes on.",
     "journal.rolled_back": "The control plane remembers more of this bank's log than this "
     "computer has: an old disk image was restored. Nothing opens until an administrator enrols "
     "the bank anew.",
