@@ -74,6 +74,8 @@ def collecting() -> Iterator[Sample]:
     yield Sample("kiosk/door-unknown", replace(door, panel=replace(PANEL, door=UNKNOWN)))
     stuck = replace(PANEL, door=CLOSED, is_jammed=True)
     yield Sample("kiosk/door-jammed", replace(door, panel=stuck, parcels=2))
+    inside = replace(PANEL, door=CLOSED, is_still_inside=True)
+    yield Sample("kiosk/door-still-inside", replace(door, panel=inside))
     thanks = kiosk.Thanks(frame=frame("/kiosk/thanks", back=None), leave_after_s=600)
     receipt = "https://lockers.northgate.example/p/7k2m9qxr04td#receipt"
     yield Sample("kiosk/thanks", replace(thanks, receipt_url=receipt))

@@ -9,6 +9,7 @@
 | GET  /console/parcels/{id} | | `ParcelPage` |
 | GET  /console/parcels/{id}/receipt | | the receipt as a file |
 | GET  /console/incidents[?state=open], /console/incidents/{id} | | `Incidents`, `IncidentPage` |
+| GET  /console/incidents/{id}/live | | text/event-stream: `Renderer.live(page)` |
 | POST /console/incidents/{id}/acknowledge | `note` | 303 back |
 | POST /console/incidents/{id}/release | `reason`, `code` (TOTP) | 303 back, 422 with `problems` |
 

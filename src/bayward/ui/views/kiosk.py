@@ -10,11 +10,13 @@ Addresses the pages use (all plain forms; `→` what the edge should answer):
 | GET  /kiosk/door | | `DoorOpen` |
 | POST /kiosk/more-time | | 204; the visit lives on |
 | POST /kiosk/done | | 303 /kiosk/thanks → `Thanks` |
+| POST /kiosk/again | | 303 the door's screen; it is asked to open once more |
 | GET  /kiosk/help | | `Help` |
 | GET  /kiosk/deliver | | `CourierSignIn` |
 | POST /kiosk/deliver | `code` | 303 /kiosk/deliver/parcel, or `Refused` |
 | GET/POST /kiosk/deliver/parcel | `tracking` | `TrackingNumber` / 303 next |
 | GET/POST /kiosk/deliver/recipient | `query` or `recipient` (`Match.ref`) | `FindRecipient` / 303 |
+| GET  /kiosk/deliver/recipient?again=1 | | `FindRecipient`, not searched yet |
 | GET/POST /kiosk/deliver/size | `size`, `is_low` ("1" when ticked) | `ChooseSize` / 303 |
 | GET  /kiosk/deliver/door | | `PutIn` |
 | GET/POST /kiosk/deliver/confirm | `answer` another finish wrong_size cancel | `Confirm` / 303 |
@@ -98,11 +100,14 @@ class Refused(KioskView):
     """One text whatever the reason.
 
     `retry_in_s` above 0: the throttle closed the keypad; counted down, then `retry` is offered.
+    Camera and phone are never throttled, so the camera looks on (`scan`: collect or courier).
     """
 
     template: ClassVar[str] = "kiosk/refused.html"
     retry: str = "/kiosk/collect"
     retry_in_s: int = 0
+    scan: str = "collect"
+    is_camera_offered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,8 @@ class DoorPanel:
     """A door a person stands in front of: the drawing, the words, what was last read.
 
     `door` None: asked to open, not yet read. `is_jammed`: pulsed, and it did not open.
+    `is_still_inside`: shut again, and the sensor sees something. After both the door may be
+    asked to open once more (POST /kiosk/again → 303 the same screen).
     """
 
     number: str
@@ -117,6 +124,7 @@ class DoorPanel:
     position: Position
     door: DoorReading | None
     is_jammed: bool = False
+    is_still_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

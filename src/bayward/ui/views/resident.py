@@ -17,6 +17,7 @@ own script keeps them on the phone (localStorage, for this parcel) and draws the
 | POST /l/{token} | | 303 /me, or `LinkExpired` |
 | GET  /here/{bank}/{nonce} | | `Here` |
 | GET  /sw.js, /manifest.webmanifest | | `Renderer.service_worker()`, `Renderer.manifest()` |
+| GET  /offline | | `Offline`, signed in or not: the worker keeps it |
 """
 
 from __future__ import annotations
