@@ -67,3 +67,40 @@ def exists(name: str) -> bool:
     path, _, test = name.partition("::")
     found = ROOT / path if path.startswith("tests") else ROOT / "src" / "bayward" / path
     return found.exists() and (not test or f"def {test}" in found.read_text())
+
+
+NAMED_PATH = re.compile(
+    r"`((?:core|wire|ledger|edge|cloud|ui|sim|cli|tests|docs|tools|bench)/[\w./*-]+)`"
+)
+NAMED_TEST = re.compile(r"`(?:tests/[\w/.]+::)?(test_\w+)`")
+
+
+@cache
+def outside_fences(page: Path) -> str:
+    return re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+
+
+def test_files_that_are_named_are_there() -> None:
+    missing = [
+        f"{name_of(page)}: {name}"
+        for page in pages()
+        for name in NAMED_PATH.findall(outside_fences(page))
+        if not any(any(base.glob(name.rstrip("/"))) for base in (ROOT, ROOT / "src" / "bayward"))
+    ]
+    assert not missing
+
+
+def test_tests_that_are_named_are_there() -> None:
+    written = {
+        name
+        for path in tracked()
+        if path.suffix == ".py" and "tests" in path.parts
+        for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    missing = [
+        f"{name_of(page)}: {name}"
+        for page in pages()
+        for name in NAMED_TEST.findall(outside_fences(page))
+        if name not in written and not (ROOT / "tests" / f"{name}.py").exists()
+    ]
+    assert not missing

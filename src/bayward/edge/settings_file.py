@@ -46,12 +46,13 @@ class BankTable(_Table, frozen=True, kw_only=True):
 class CloudTable(_Table, frozen=True, kw_only=True):
     """`[cloud]`: the control plane; without this table the bank is an island."""
 
-    link: Annotated[str, Meta(pattern=r"^wss://[^\s/]+(/\S*)?$")]
+    # Both came with enrolment; a value here wins over what came then.
+    link: Annotated[str, Meta(pattern=r"^wss://[^\s/]+(/\S*)?$")] | None = None
+    pins: tuple[str, ...] | None = None
     # Plain HTTP only on this machine, where there is no wire to listen on.
     web: Annotated[
         str, Meta(pattern=r"^(https://[^\s/]+|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)$")
     ]
-    pins: tuple[str, ...]
 
 
 class KioskTable(_Table, frozen=True, kw_only=True):
