@@ -114,6 +114,19 @@ async def test_the_banks_log_overrides_what_was_given_up(cloud: CloudBench, bank
     assert (ordered.state, ordered.result) == (State.DONE, "rotated")
 
 
+async def test_the_banks_log_overrides_what_the_bank_could_not_know(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """Its disk failed and had kept it all the same: refused, and done. (`bayward sim`, seed 50)."""
+    command = await give(cloud, bank, ROTATE)
+    refused = CommandResult(command, is_done=False, result="journal.not_writable")
+    await cloud.do(orders.end, bank.tenant, bank.id, refused)
+    assert await state(cloud, bank, command) is State.REFUSED
+    bank.record(EventType.COMMAND_DONE, command=command, result="rotated")
+    await bank.upload(cloud.ingest)
+    assert await state(cloud, bank, command) is State.DONE
+
+
 async def test_the_first_answer_stands_and_is_told_once(cloud: CloudBench, bank: BankTwin) -> None:
     command = await give(cloud, bank, ROTATE)
     await cloud.do(orders.end, bank.tenant, bank.id, CommandResult(command, False, "grant.used"))

@@ -6,7 +6,8 @@
 An order that moves a door is sent on one connection and never again: it is good for seconds,
 while somebody stands there. Any other is sent again on each new connection until its outcome is
 known; a bank does it once, because it remembers ids. The bank's log has the last word: an order
-given up here that its log reports as done was done.
+given up here, or refused by a bank that could not tell whether its disk had kept it, was done
+when the log reports it as done.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ class State(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     EXPIRED = "expired"
+
+
+_OPEN = (State.WAITING, State.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,7 @@ def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command
 
 def end(work: Work, tenant: TenantId, bank: BankId, result: CommandResult) -> None:
     """Record what a bank answered; the first answer stands, also against an expiry."""
-    state = State.DONE if result.is_done else State.REFUSED
-    ours = table.c.bank == bank  # a bank cannot answer for another one
-    _end(work, tenant, result.command, state, result.result, ours)
+    _end_as_told(work, tenant, bank, result, (*_OPEN, State.EXPIRED))
 
 
 def ended_by_log(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
@@ -152,12 +154,13 @@ def ended_by_log(work: Work, tenant: TenantId, event: Event, place: Place | None
     is_done = event.type is EventType.COMMAND_DONE
     told = (event.result if is_done else event.reason) or ""
     result = CommandResult(CommandId(event.command or ""), is_done=is_done, result=told)
-    end(work, tenant, BankId(event.bank or ""), result)
+    overruled = (State.EXPIRED, State.REFUSED) if is_done else (State.EXPIRED,)
+    _end_as_told(work, tenant, BankId(event.bank or ""), result, (*_OPEN, *overruled))
 
 
 def expire(work: Work, tenant: TenantId, command: CommandId) -> None:
     """Give up an order whose time has passed without an outcome."""
-    _end(work, tenant, command, State.EXPIRED, "expired", sa.true())
+    _end(work, tenant, command, (State.EXPIRED, "expired"), _is_in(_OPEN))
 
 
 def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
@@ -201,25 +204,33 @@ def latest_open(
     return None
 
 
-def _end(  # noqa: PLR0917 - all of them say which row and what becomes of it
+def _end_as_told(
+    work: Work,
+    tenant: TenantId,
+    bank: BankId,
+    told: CommandResult,
+    before: tuple[State, ...],
+) -> None:
+    state = State.DONE if told.is_done else State.REFUSED
+    ours = table.c.bank == bank  # a bank cannot answer for another one
+    _end(work, tenant, told.command, (state, told.result), ours & _is_in(before))
+
+
+def _is_in(states: tuple[State, ...]) -> sa.ColumnElement[bool]:
+    return table.c.state.in_([state.value for state in states])
+
+
+def _end(
     work: Work,
     tenant: TenantId,
     command: CommandId,
-    state: State,
-    result: str,
+    ending: tuple[State, str],
     condition: sa.ColumnElement[bool],
 ) -> None:
-    before = [State.WAITING.value, State.SENT.value]
-    if state is not State.EXPIRED:
-        before.append(State.EXPIRED.value)
+    state, result = ending
     row = work.tx.execute(
         table.update()
-        .where(
-            table.c.tenant == tenant,
-            table.c.command == command,
-            table.c.state.in_(before),
-            condition,
-        )
+        .where(table.c.tenant == tenant, table.c.command == command, condition)
         .values(state=state.value, result=result, ended_at=work.now)
         .returning(table.c.bank, table.c.kind)
     ).one_or_none()
