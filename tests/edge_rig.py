@@ -120,6 +120,7 @@ class EdgeRig:
         return await self.newest_code()
 
     async def sign_in(self) -> None:
+        await self.until(lambda view: any(one.is_free for one in view.compartments))
         assert await self.post("/kiosk/deliver", code=await self.admit()) == "/kiosk/deliver/parcel"
 
     async def describe_parcel(self, size: str = "S") -> CompartmentId:

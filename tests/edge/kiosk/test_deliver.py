@@ -131,6 +131,7 @@ async def test_identity_81_search_is_masked_short_and_limited(bench: KioskBench)
     page = await bench.get(RECIPIENT)
     assert "A··· L·····" in page
     assert "Lindgren" not in page
+    assert "A··· L·····" not in await bench.get(f"{RECIPIENT}?again=1")
     for _ in range(12):
         await bench.post(RECIPIENT, query="ann")
     assert "A··· L·····" not in await bench.get(RECIPIENT)

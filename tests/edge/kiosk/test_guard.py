@@ -20,6 +20,7 @@ GOOD = {
 
 def test_the_kiosks_own_browser_passes() -> None:
     GUARD.check("POST", "/kiosk/collect", GOOD)
+    GUARD.check("POST", "/kiosk/collect", {**GOOD, "origin": "null"})  # what no-referrer makes
     GUARD.check("GET", "/kiosk", {"host": HOST, "cookie": COOKIE})
     GUARD.check("GET", "/kiosk", {"host": "localhost:8080", "cookie": COOKIE})
 
@@ -33,7 +34,9 @@ def test_the_kiosks_own_browser_passes() -> None:
         ({"host": ""}, "kiosk.host"),
         ({"origin": "http://127.0.0.1:9000"}, "kiosk.origin"),
         ({"origin": "http://evil.example"}, "kiosk.origin"),
-        ({"origin": "null"}, "kiosk.origin"),
+        ({"origin": "null", "sec-fetch-site": None}, "kiosk.origin"),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, "kiosk.origin"),
+        ({"sec-fetch-site": "none"}, "kiosk.origin"),
         ({"origin": None}, "kiosk.origin"),
         ({"sec-fetch-site": "cross-site"}, "kiosk.origin"),
         ({"sec-fetch-site": "same-site"}, "kiosk.origin"),

@@ -156,10 +156,25 @@ async def test_a_stuck_door_may_be_tried_again(bench: KioskBench) -> None:
     code = await parcel(bench)
     await bench.post("/kiosk/collect", code=code)
     bench.clerk.ended(bench.clerk.last_unlock().command, UnlockOutcome.NO_EDGE)
-    assert "did not open" in await bench.get("/kiosk/door")
+    page = await bench.get("/kiosk/door")
+    assert "did not open" in page
+    assert 'action="/kiosk/again"' in page
     assert await bench.post("/kiosk/again") == "/kiosk/door"
     bench.play()
     assert "is open" in await bench.get("/kiosk/door")
+
+
+async def test_a_door_shut_on_something_may_be_opened_again(bench: KioskBench) -> None:
+    code = await parcel(bench)
+    await bench.post("/kiosk/collect", code=code)
+    bench.play()
+    bench.clerk.clock.later(6_000)
+    bench.clerk.read(bench.clerk.settings.layout[0], is_closed=True, is_occupied=True)
+    page = await bench.get("/kiosk/door")
+    assert "Is something still inside?" in page
+    assert 'action="/kiosk/again"' in page
+    assert await bench.post("/kiosk/again") == "/kiosk/door"
+    assert "Opening door 01" in await bench.get("/kiosk/door")
 
 
 async def test_more_time_keeps_a_visit_and_is_harmless_without_one(bench: KioskBench) -> None:

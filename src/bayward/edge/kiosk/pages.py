@@ -41,6 +41,8 @@ async def home(kiosk: TheKiosk, request: AnyRequest) -> Response[str] | Redirect
 def page(kiosk: TheKiosk, request: AnyRequest) -> Response[str] | Redirect:
     """Any other page, when it belongs here."""
     kiosk.touch(request)
+    if "again" in request.query_params:
+        kiosk.session.draft.matches = None
     return kiosk.show(request.url.path)
 
 

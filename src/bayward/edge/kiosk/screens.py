@@ -72,6 +72,7 @@ class Screens:
             position=wall.position(number, Reach(seen.built.reach)),
             door=seen.door,
             is_jammed=bank.visit.stage is Stage.STUCK,
+            is_still_inside=bank.visit.stage is Stage.STILL_INSIDE,
         )
 
     def attract(self, path: str, bank: BankView, session: Session) -> views.Attract:
