@@ -24,11 +24,6 @@ ANNE, CARL = named(PersonId, 1), named(PersonId, 2)
 _T = EventType
 
 
-@pytest.fixture
-async def bank(cloud: CloudBench) -> BankTwin:
-    return await cloud.bank(await cloud.tenant())
-
-
 async def parcel(cloud: CloudBench, bank: BankTwin, number: int = 1) -> ParcelView:
     return await cloud.do(custody.get_parcel, bank.tenant, named(ParcelId, number))
 
@@ -113,30 +108,6 @@ async def test_identity_62_a_parcel_of_another_tenant_is_not_found(
             await cloud.do(custody.get_parcel, tenant, named(ParcelId, number))
         assert str(caught.value) == "parcel"
     assert await cloud.do(custody.parcels, stranger, Wanted()) == []
-
-
-async def test_lists_by_state_recipient_and_page(cloud: CloudBench, bank: BankTwin) -> None:
-    for number in range(1, 5):
-        bank.deposit(number, recipient=ANNE if number < 3 else CARL, courier=CARL, door=number)
-        cloud.wait(10)
-    bank.collect(1)
-    await bank.upload(cloud.ingest)
-
-    async def ids(wanted: Wanted, **page: object) -> list[str]:
-        found = await cloud.do(custody.parcels, bank.tenant, wanted, **page)
-        return [one.id for one in found]
-
-    one, two, three, four = (named(ParcelId, number) for number in range(1, 5))
-    waiting = Wanted(states=(ParcelState.DEPOSITED,))
-    assert await ids(waiting) == [four, three, two]
-    assert await ids(Wanted(recipient=ANNE)) == [one, two]
-    assert await ids(Wanted(bank=bank.id, tracking="1Z5R80000127"), count=1) == [one]
-    last = await parcel(cloud, bank, 3)
-    assert await ids(waiting, before=(last.changed_at, last.id)) == [two]
-    assert await ids(Wanted(overdue_at=cloud.clock.at)) == []
-    cloud.wait(8 * DAY_MS)
-    overdue = Wanted(overdue_at=cloud.clock.at)
-    assert await cloud.do(custody.count, bank.tenant, overdue) == 3
 
 
 class Custody(RuleBasedStateMachine):

@@ -5,13 +5,12 @@ import pytest
 from bayward.cloud import orders
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet import store
-from bayward.cloud.people import service as people
 from bayward.cloud.storage import schema as s
 from bayward.core.commands import BlockCompartment, RestoreCompartment
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import EventType
-from bayward.core.ids import BankId, CompartmentId, PersonId, SiteId
-from bayward.core.roles import Binding, Node, Role
+from bayward.core.ids import BankId, CompartmentId, PersonId
+from bayward.core.roles import Role
 from bayward.wire.messages import layout_of
 from cloud_bench import BankTwin, CloudBench, compartment, named
 
@@ -22,11 +21,6 @@ ADA = PersonId(named(PersonId, 7))
 @pytest.fixture
 async def bank(cloud: CloudBench) -> BankTwin:
     return await cloud.bank(await cloud.tenant())
-
-
-async def names(cloud: CloudBench, bank: BankTwin) -> list[str]:
-    _, found = await cloud.do(fleet.directory, bank.tenant, bank.id)
-    return [one.name for one in found]
 
 
 async def test_doors_are_ordered_out_of_service_and_back(cloud: CloudBench, bank: BankTwin) -> None:
@@ -84,40 +78,6 @@ async def test_a_rebuilt_bank_keeps_the_doors_that_are_gone_for_the_history(
     assert built[0].block_reason == "hinge"
     assert len(cloud.rows(s.compartment)) == 5
     assert (await cloud.do(fleet.get_bank, bank.tenant, bank.id)).layout_hash == "2" * 64
-
-
-async def test_the_directory_of_a_bank_has_whom_it_may_serve(
-    cloud: CloudBench, bank: BankTwin
-) -> None:
-    tenant, now = bank.tenant, cloud.clock.at
-    other_site = SiteId(named(SiteId, 9))
-    await cloud.unit.write(
-        lambda work: store.insert_site(
-            work.tx, store.Site(tenant, other_site, "South", None, "UTC", now)
-        )
-    )
-    here = (await cloud.do(fleet.get_bank, tenant, bank.id)).site
-    nodes = {
-        "Anne": Node(tenant),
-        "Ben": Node(tenant, here),
-        "Cleo": Node(tenant, here, bank.id),
-        "Dora": Node(tenant, other_site),
-        "Eve": Node(tenant, here, BankId(named(BankId, 5))),
-    }
-    ids = {}
-    for name, node in nodes.items():
-        ids[name] = await cloud.person(tenant, name, Role.ADMIN)
-        given = Binding(ids[name], Role.RESIDENT, node, now, None)
-        await cloud.do(people.grant, tenant, None, given)
-    await cloud.person(tenant, "Fay", Role.COURIER)
-    stranger = await cloud.tenant(2)
-    await cloud.person(stranger, "Gus", Role.RESIDENT)
-    assert await names(cloud, bank) == ["Anne", "Ben", "Cleo"]
-    before, _ = await cloud.do(fleet.directory, tenant, bank.id)
-    await cloud.do(people.disable, tenant, None, ids["Ben"])
-    after, _ = await cloud.do(fleet.directory, tenant, bank.id)
-    assert await names(cloud, bank) == ["Anne", "Cleo"]
-    assert after > before
 
 
 async def test_a_change_of_the_directory_wakes_every_bank_of_the_tenant(

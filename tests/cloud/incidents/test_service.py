@@ -1,26 +1,19 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 
 from bayward.cloud import orders
 from bayward.cloud.incidents import service as incidents
-from bayward.cloud.incidents import store
 from bayward.cloud.incidents.store import Incident, Release, State
 from bayward.cloud.storage import schema as s
 from bayward.core.commands import CommandResult, EngageLockdown, ReleaseLockdown
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import EventType
-from bayward.core.ids import IncidentId, PersonId
+from bayward.core.ids import PersonId
 from cloud_bench import BankTwin, CloudBench, named
 
 _T = EventType
 ADA = PersonId(named(PersonId, 7))
-
-
-@pytest.fixture
-async def bank(cloud: CloudBench) -> BankTwin:
-    return await cloud.bank(await cloud.tenant())
 
 
 async def every(cloud: CloudBench, bank: BankTwin) -> list[Incident]:
@@ -62,17 +55,6 @@ async def test_signals_of_one_kind_join_while_it_is_open(cloud: CloudBench, bank
     held = await cloud.do(incidents.lockdowns, bank.tenant, incident=found[bank.id].id)
     assert {one.scope for one in held} == {bank.door(door) for door in (1, 2, 3)}
     assert await cloud.do(incidents.count_live, bank.tenant) == {bank.id: 1, other.id: 1}
-
-
-async def test_the_database_itself_keeps_a_second_live_one_out(
-    cloud: CloudBench, bank: BankTwin
-) -> None:
-    incident = await forced(cloud, bank)
-    twin = store.Incident(**{
-        name: getattr(incident, name) for name in store.Incident.__slots__ if name != "id"
-    }, id=IncidentId(named(IncidentId, 77)))  # fmt: skip
-    with pytest.raises(sa.exc.IntegrityError):
-        await cloud.unit.write(lambda work: store.insert(work.tx, bank.tenant, twin))
 
 
 async def test_after_it_is_closed_the_next_signal_opens_another(

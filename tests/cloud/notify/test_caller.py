@@ -1,67 +1,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from datetime import UTC, datetime
 
 import httpx
 import pytest
-from standardwebhooks import Webhook as Signature
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from bayward.cloud import workers
 from bayward.cloud.jobs import Hopeless
 from bayward.cloud.notify import caller as calling
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify import webhooks
 from bayward.cloud.notify.caller import LADDER_MS, Caller
-from bayward.cloud.notify.store import Channel, Delivery, State, Wanted
-from bayward.cloud.notify.webhook_store import WebhookId
-from bayward.cloud.storage import schema as s
+from bayward.cloud.notify.store import State
 from bayward.core.clock import MINUTE_MS
-from bayward.core.errors import Conflict, Invalid, LimitExceeded, NotFound
+from bayward.core.errors import Conflict
 from bayward.core.events import EventType
-from bayward.core.ids import PersonId
-from cloud_bench import BankTwin, CloudBench, named
-from mail_bench import Request, Subscriber
+from cloud_bench import BankTwin, CloudBench
+from mail_bench import Subscriber
+from notify_bench import (
+    ADA,
+    call_off,
+    calls,
+    open_door,
+    subscribe,
+    verified,
+)
 
-ADA = PersonId(named(PersonId, 7))
 _T = EventType
-
-
-@pytest.fixture
-async def bank(cloud: CloudBench) -> BankTwin:
-    return await cloud.bank(await cloud.tenant())
-
-
-async def subscribe(
-    cloud: CloudBench, bank: BankTwin, url: str, *events: EventType
-) -> tuple[WebhookId, str]:
-    names = tuple(event.value for event in events)
-    return await cloud.do(webhooks.create, bank.tenant, url=url, events=names, actor=ADA)
-
-
-async def work_off(cloud: CloudBench, *, loopback: bool = True) -> None:
-    caller = Caller(cloud.unit, is_loopback_allowed=loopback)
-    for worker in workers.lanes(cloud.unit, mailer=None, caller=caller, random=lambda: 0.0):
-        await worker.run_due()
-
-
-async def calls(cloud: CloudBench, bank: BankTwin) -> list[Delivery]:
-    return await cloud.do(notify.deliveries, bank.tenant, Wanted(channel=Channel.WEBHOOK))
-
-
-async def open_door(cloud: CloudBench, bank: BankTwin) -> None:
-    bank.record(_T.DOOR_OPENED, compartment=bank.door(1))
-    await bank.upload(cloud.ingest)
-
-
-def verified(secret: str, request: Request) -> dict[str, object]:
-    """What the subscriber knows after checking with the reference library."""
-    told = Signature(secret).verify(request.body, request.headers)
-    assert isinstance(told, dict)
-    return told
 
 
 async def test_m43_a_subscriber_is_called_and_can_check_who_calls(
@@ -70,7 +37,7 @@ async def test_m43_a_subscriber_is_called_and_can_check_who_calls(
     cloud.clock.at = type(cloud.clock.at)(int(datetime.now(tz=UTC).timestamp() * 1000))
     webhook, secret = await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [request] = subscriber.requests
     assert request.path == "/hook?x=1"
     assert request.headers["host"] == f"127.0.0.1:{subscriber.port}"
@@ -91,29 +58,13 @@ async def test_m43_a_subscriber_is_called_and_can_check_who_calls(
         verified(secret, request)
 
 
-async def test_only_what_was_asked_for_is_told(
-    cloud: CloudBench, bank: BankTwin, subscriber: Subscriber
-) -> None:
-    await subscribe(cloud, bank, subscriber.url, _T.INCIDENT_OPENED)
-    stranger = await cloud.bank(await cloud.tenant(2), 2)
-    stranger.force()
-    await stranger.upload(cloud.ingest)
-    await open_door(cloud, bank)
-    await work_off(cloud)
-    assert subscriber.requests == []
-    bank.force()
-    await bank.upload(cloud.ingest)
-    await work_off(cloud)
-    assert [json.loads(one.body)["type"] for one in subscriber.requests] == ["incident.opened"]
-
-
 async def test_no_code_and_no_secret_is_told_or_kept_in_clear(
     cloud: CloudBench, bank: BankTwin, subscriber: Subscriber
 ) -> None:
     _, secret = await subscribe(cloud, bank, subscriber.url)
     bank.deposit(1, recipient=ADA, courier=ADA, code="48219037")
     await bank.upload(cloud.ingest)
-    await work_off(cloud)
+    await call_off(cloud)
     assert subscriber.requests
     told = b"".join(one.body for one in subscriber.requests)
     assert b"48219037" not in told
@@ -129,12 +80,12 @@ async def test_failures_are_retried_along_the_ladder_and_end_dead(
     await open_door(cloud, bank)
     began = cloud.clock.at
     for wait_ms in LADDER_MS:
-        await work_off(cloud)
+        await call_off(cloud)
         [delivery] = await calls(cloud, bank)
         assert (delivery.state, delivery.last_error) == (State.RETRYING, "http 500")
         assert delivery.next_at == cloud.clock.at + wait_ms
         cloud.wait(wait_ms)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.attempts) == (State.DEAD, len(LADDER_MS) + 1)
     assert len({one.headers["webhook-id"] for one in subscriber.requests}) == 1
@@ -143,7 +94,7 @@ async def test_failures_are_retried_along_the_ladder_and_end_dead(
     [failed] = cloud.events(_T.NOTIFICATION_FAILED)
     assert failed.channel == "webhook"
     await cloud.do(notify.retry, bank.tenant, delivery.id)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert delivery.state is State.SENT
     [kept] = await cloud.do(webhooks.webhooks, bank.tenant)
@@ -158,7 +109,7 @@ async def test_only_2xx_is_success_and_nobody_is_followed(
         subscriber.answers = [(status, {"location": elsewhere.url})]
         await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
         await open_door(cloud, bank)
-        await work_off(cloud)
+        await call_off(cloud)
         assert elsewhere.requests == []
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.last_error) == (State.RETRYING, f"http {status}")
@@ -174,7 +125,7 @@ async def test_a_wait_that_is_asked_for_is_kept_within_reason(
     subscriber.answers = [(429, {"retry-after": told})]
     await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert delivery.next_at == cloud.clock.at + wait_ms
 
@@ -186,29 +137,17 @@ async def test_who_says_gone_is_not_called_again(
     webhook, _ = await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
     for _ in range(2):
         await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [kept] = await cloud.do(webhooks.webhooks, bank.tenant)
     assert (kept.is_enabled, kept.problem) == (False, "gone")
     assert {one.state for one in await calls(cloud, bank)} <= {State.EXPIRED, State.SENT}
     count = len(subscriber.requests)
     await cloud.do(webhooks.enable, bank.tenant, webhook)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     assert len(subscriber.requests) == count + 1
-
-
-async def test_calls_of_a_deleted_subscription_are_dropped(
-    cloud: CloudBench, bank: BankTwin, subscriber: Subscriber
-) -> None:
-    webhook, _ = await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
-    await open_door(cloud, bank)
-    await cloud.do(webhooks.delete, bank.tenant, webhook, actor=ADA)
-    await work_off(cloud)
-    assert subscriber.requests == []
-    assert [one.last_error for one in await calls(cloud, bank)] == ["deleted"]
-    assert cloud.events(_T.WEBHOOK_DELETED)[0].subject == webhook
 
 
 async def test_a_silent_subscriber_is_given_up_in_time(
@@ -222,7 +161,7 @@ async def test_a_silent_subscriber_is_given_up_in_time(
     await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
     async with asyncio.timeout(5):
-        await work_off(cloud)
+        await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.last_error) == (State.RETRYING, "TimeoutError")
 
@@ -232,7 +171,7 @@ async def test_a_subscriber_that_is_away_is_waited_for(cloud: CloudBench, bank: 
         pass
     await subscribe(cloud, bank, gone.url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.last_error) == (State.RETRYING, "http.ConnectError")
 
@@ -262,7 +201,7 @@ async def test_identity_84_nobody_makes_us_call_into_our_own_network(
 ) -> None:
     await subscribe(cloud, bank, url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud, loopback=False)
+    await call_off(cloud, loopback=False)
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.last_error) == (State.DEAD, problem)
 
@@ -273,7 +212,7 @@ async def test_identity_84_a_name_that_points_inside_is_refused_like_the_address
     url = f"https://localhost:{subscriber.port}/"
     await subscribe(cloud, bank, url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud, loopback=False)
+    await call_off(cloud, loopback=False)
     [delivery] = await calls(cloud, bank)
     assert delivery.last_error == "webhook.forbidden_address"
     assert subscriber.requests == []
@@ -301,60 +240,9 @@ async def test_identity_84_one_bad_answer_among_good_ones_spoils_a_name(
 async def test_a_name_that_is_not_known_now_may_be_later(cloud: CloudBench, bank: BankTwin) -> None:
     await subscribe(cloud, bank, "https://nowhere.invalid/", _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     assert (delivery.state, delivery.last_error) == (State.RETRYING, "http.resolve")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://example.com/",
-        "https:///nobody",
-        "https://user:secret@example.com/",
-        "https://example.com/#part",
-        "https://example.com:99999/",
-        "https://[::1/",
-        "example.com",
-        "https://" + "x" * 500,
-    ],
-)
-async def test_an_address_that_cannot_be_called_is_refused_when_it_is_given(
-    cloud: CloudBench, bank: BankTwin, url: str
-) -> None:
-    with pytest.raises(Invalid) as caught:
-        await subscribe(cloud, bank, url)
-    assert caught.value.code == "webhook.url"
-
-
-async def test_events_nobody_knows_and_too_many_subscriptions_are_refused(
-    cloud: CloudBench, bank: BankTwin
-) -> None:
-    with pytest.raises(Invalid):
-        await cloud.do(
-            webhooks.create,
-            bank.tenant,
-            url="https://example.com",
-            events=("door.melted",),
-            actor=ADA,
-        )
-    for _ in range(webhooks.WEBHOOKS_MAX):
-        await subscribe(cloud, bank, "https://example.com")
-    with pytest.raises(LimitExceeded):
-        await subscribe(cloud, bank, "https://example.com")
-
-
-async def test_identity_62_a_subscription_of_another_tenant_is_not_found(
-    cloud: CloudBench, bank: BankTwin
-) -> None:
-    webhook, _ = await subscribe(cloud, bank, "https://example.com")
-    stranger = await cloud.tenant(2)
-    with pytest.raises(NotFound):
-        await cloud.do(webhooks.delete, stranger, webhook, actor=ADA)
-    with pytest.raises(NotFound):
-        await cloud.do(webhooks.enable, stranger, webhook)
-    assert await cloud.do(webhooks.webhooks, stranger) == []
-    assert len(cloud.rows(s.webhook)) == 1
 
 
 async def test_a_call_that_was_made_is_not_repeated_by_hand(
@@ -362,10 +250,10 @@ async def test_a_call_that_was_made_is_not_repeated_by_hand(
 ) -> None:
     await subscribe(cloud, bank, subscriber.url, _T.DOOR_OPENED)
     await open_door(cloud, bank)
-    await work_off(cloud)
+    await call_off(cloud)
     [delivery] = await calls(cloud, bank)
     with pytest.raises(Conflict):
         await cloud.do(notify.retry, bank.tenant, delivery.id)
     cloud.wait(MINUTE_MS)
-    await work_off(cloud)
+    await call_off(cloud)
     assert len(subscriber.requests) == 1
