@@ -17,10 +17,13 @@ from typing import Any
 
 import httpx
 
+from bayward.cloud.access import service as access
 from bayward.cloud.app import Cloud
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
+from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import authn, totp
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
@@ -30,10 +33,12 @@ from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work
 from bayward.core.clock import HOUR_MS, after
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import GrantId, PersonId, TenantId
 from bayward.core.policy import Aal
 from bayward.core.roles import Binding, Node, Role
 from bayward.ui.render import Renderer
+from bayward.wire.messages import DoorReading, DoorState, Readings
+from cloud_bench import HOUSE, BankTwin, CloudBench
 from people_bench import START, HandClock
 
 URL = "http://localhost:8000"
@@ -55,6 +60,56 @@ class House:
     async def find_tenant(self) -> None:
         tenants = await self.cloud.unit.read(lambda work: fleet_store.tenants(work.tx))
         self.tenant = tenants[1].tenant
+
+    @property
+    def bench(self) -> CloudBench:
+        """The same control plane, as the slices' tests work with it."""
+        unit = self.cloud.unit
+        return CloudBench(unit._store, self.clock, unit, self.cloud.ingest)
+
+    async def second_tenant(self) -> TenantId:
+        """Another organisation with a site of its own."""
+
+        def make(work: Work) -> TenantId:
+            tenant = enrolment.create_tenant(work, "Southgate House")
+            enrolment.create_site(work, tenant, "Southgate")
+            return tenant
+
+        return TenantId(await self.do(make))
+
+    async def furnish(self, tenant: TenantId | None = None, number: int = 1) -> World:
+        """A bank with a parcel for Rosa in door 1, and door 2 forced open."""
+        home = tenant or self.tenant
+        bank = await self.bench.bank(home, number)
+        rosa = await self.person(f"Rosa{number}", Role.RESIDENT, tenant=home, unit="4B")
+        carl = await self.person(f"Carl{number}", Role.COURIER, tenant=home)
+        parcel, grant = bank.deposit(number, recipient=rosa, courier=carl)
+        bank.force(door=2)
+        await bank.upload(self.cloud.ingest)
+        readings = Readings(
+            doors=[
+                DoorReading(compartment=str(bank.door(1)), state=DoorState.CLOSED, age_ms=10),
+                DoorReading(compartment=str(bank.door(2)), state=DoorState.OPEN, age_ms=10),
+                DoorReading(compartment=str(bank.door(3)), state=DoorState.CLOSED, age_ms=10),
+                DoorReading(compartment=str(bank.door(4)), state=DoorState.UNKNOWN, age_ms=10),
+            ],
+            is_siren_on=True,
+            lockdowns=["bank"],
+            pending=0,
+        )
+        await self.cloud.ingest.readings(bank.device, readings)
+        [incident] = await self.do(lambda work: incidents.incidents(work, home))
+        link = await self.do(lambda work: access.mint_link(work, home, GrantId(grant)))
+        return World(
+            tenant=home,
+            bank=bank,
+            rosa=rosa,
+            carl=carl,
+            parcel=parcel,
+            grant=grant,
+            incident=incident.id,
+            link=link,
+        )
 
     def browser(self, **headers: str) -> Browser:
         return Browser(self, headers)
@@ -92,6 +147,20 @@ class House:
             )
         )
         return [one.event for one in reversed(found)]
+
+
+@dataclass(frozen=True)
+class World:
+    """What stands in one tenant."""
+
+    tenant: TenantId
+    bank: BankTwin
+    rosa: PersonId
+    carl: PersonId
+    parcel: str
+    grant: str
+    incident: str
+    link: str
 
 
 class Browser:
@@ -172,7 +241,7 @@ async def open_house(
     settings = CloudSettings(
         state=state,
         public_url=more.pop("public_url", URL),
-        name="audit.example.com",
+        name=HOUSE,
         requests_per_s_max=more.pop("requests_per_s_max", 500),
     )
     more.setdefault("has_listeners", False)

@@ -227,7 +227,7 @@ class Cloud:
 
     async def _start_link(self) -> None:
         tls = server_context([self.deployment.anchor], self.deployment.server, self.gate.judge)
-        ingest = Ingest(self.unit, self.deployment.notifier_spki)
+        self.ingest = ingest = Ingest(self.unit, self.deployment.notifier_spki)
         await ingest.start()
         setup = LinkSetup(
             tls=tls, gate=self.gate, inbox=ingest, clock=self.clock, random=self._fraction

@@ -99,13 +99,15 @@ async def disable(asker: Asking, person: FromPath[str]) -> None:
 @api("post", "/people/{person:str}/roles", Action.ROLE_GRANT)
 async def grant(asker: Asking, person: FromPath[str], data: JSONBody[RoleIn]) -> PersonOut:
     """Give a role."""
-    offered = _binding(person, data, asker.now)
 
     def take(work: Work, you: You) -> PersonOut:
+        offered = _binding(person, data, work.now)
         people.grant(work, you.tenant, you.person, offered)
         return _person(work, people.get(work, you.tenant, offered.person))
 
-    return await asker.write(places.person(person, offered), take)
+    return await asker.write(
+        lambda work, you: places.person(person, _binding(person, data, work.now))(work, you), take
+    )
 
 
 @api("delete", "/people/{person:str}/roles", Action.ROLE_REVOKE)
@@ -113,10 +115,11 @@ async def revoke(request: AnyRequest, asker: Asking, person: FromPath[str]) -> N
     """Take a role back, named by `role` and `scope` in the query."""
     query = request.query_params
     wanted = RoleIn(role=query.get("role", ""), scope=query.get("scope", ""))
-    held = _binding(person, wanted, asker.now)
     await asker.write(
         places.person(person),
-        lambda work, you: people.revoke(work, you.tenant, you.person, held),
+        lambda work, you: people.revoke(
+            work, you.tenant, you.person, _binding(person, wanted, work.now)
+        ),
     )
 
 

@@ -4,7 +4,7 @@
     POST /api/v1/sign-in/code   {code}             → the session's token
     then `Authorization: Bearer <token>` with every call
 
-A call that needs a fresh factor is answered 403 `step_up.needed`; make it again, unchanged, with
+A call that needs a fresh factor is answered 403 `step_up.missing`; make it again, unchanged, with
 the header `Bayward-Code: <six digits>`. A new token comes back in `Bayward-Session`.
 """
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 from bayward.cloud.access import service as access
 from bayward.cloud.access.store import Link
@@ -70,7 +71,7 @@ class StepUpNeeded(Denied):
     """
 
     def __init__(self, action: Action, challenge: bytes, consequence: Say, email: str) -> None:
-        super().__init__("step_up.needed", action=action.value, challenge=challenge.hex())
+        super().__init__("step_up.missing", action=action.value, challenge=challenge.hex())
         self.action = action
         self.consequence = consequence
         self.email = email
@@ -260,7 +261,7 @@ class Asker:
         await self.desk.unit.write(tell)
 
 
-def token_of(request: Request[Any, Any, Any]) -> str:
+def token_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The session token a request carries; raises `Denied("session.none")`."""
     authorization = request.headers.get("authorization", "")
     if authorization:

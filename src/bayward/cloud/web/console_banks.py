@@ -175,11 +175,15 @@ async def block(
 ) -> Redirect:
     """Take a door out of service."""
     bank_id = places.parse(BankId, bank)
-    compartment = places.parse(CompartmentId, data.compartment)
     await asker.write(
         places.bank(bank),
         lambda work, you: fleet.block(
-            work, you.tenant, bank_id, compartment, actor=you.person, reason=data.reason
+            work,
+            you.tenant,
+            bank_id,
+            places.parse(CompartmentId, data.compartment),
+            actor=you.person,
+            reason=data.reason,
         ),
     )
     notify(request, "command.requested")
@@ -192,10 +196,15 @@ async def restore(
 ) -> Redirect:
     """Put it back into service; somebody has looked inside."""
     bank_id = places.parse(BankId, bank)
-    compartment = places.parse(CompartmentId, data.compartment)
     await asker.write(
         places.bank(bank),
-        lambda work, you: fleet.restore(work, you.tenant, bank_id, compartment, actor=you.person),
+        lambda work, you: fleet.restore(
+            work,
+            you.tenant,
+            bank_id,
+            places.parse(CompartmentId, data.compartment),
+            actor=you.person,
+        ),
     )
     notify(request, "command.requested")
     return back(f"{URL}/{bank_id}")

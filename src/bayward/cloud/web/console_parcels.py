@@ -43,6 +43,7 @@ from bayward.ui.views.console import (
 
 ROWS = 50
 STORY_MAX = 200
+INDEX_DIGITS = 18  # below 2^63
 RECEIPT = "application/json"
 SHOWN = {
     State.EXPECTED: ParcelState.EXPECTED,
@@ -137,12 +138,14 @@ async def receipt(asker: Asking, parcel: FromPath[str]) -> Response[str]:
 async def event_receipt(request: AnyRequest, asker: Asking) -> Response[str]:
     """The proof of any one entry."""
     origin, index = request.query_params.get("origin", ""), request.query_params.get("index", "")
-    if not (index.isascii() and index.isdigit()):
-        raise NotFound("log.entry")
-    place = Place(origin, int(index[:18]))
-    text = await asker.read(
-        places.everything, lambda work, you: audit.receipt(work, you.tenant, place).text
-    )
+
+    def read(work: Work, you: You) -> str:
+        if not (index.isascii() and index.isdigit()):
+            raise NotFound("log.entry")
+        place = Place(origin, int(index[:INDEX_DIGITS]))
+        return audit.receipt(work, you.tenant, place).text
+
+    text = await asker.read(places.everything, read)
     return as_file(text, f"receipt-{index}.json")
 
 

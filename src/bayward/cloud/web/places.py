@@ -31,7 +31,7 @@ def parse(kind: type[AnyId], text: str) -> AnyId:
     try:
         return kind.parse(text)
     except Invalid:
-        raise NotFound(kind.prefix) from None
+        raise NotFound("thing") from None
 
 
 def home(tenant: TenantId) -> Node:

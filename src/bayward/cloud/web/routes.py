@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Redirect
 
-from bayward.cloud.web.asking import Asker
+from bayward.cloud.web.asking import Asker, token_of
 from bayward.core.policy import Action
 
 ACTION = "action"
@@ -87,6 +87,8 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     if refused is not None:
         raise refused
     assert is_declared(handler), f"{handler} is not declared"
+    if ACTION in handler.opt and "token" not in connection.path_params:
+        token_of(connection)  # who has no session is told so before the body is read
 
 
 async def provide_asker(request: AnyRequest) -> Asker:

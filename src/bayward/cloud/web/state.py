@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
+from litestar.connection import ASGIConnection
 
 from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.fleet.gate import DeviceGate
@@ -91,7 +92,7 @@ class Told:
     is_decided: bool = False
 
 
-def desk_of(request: AnyRequest) -> Desk:
+def desk_of(request: ASGIConnection[Any, Any, Any, Any]) -> Desk:
     """The desk of this program."""
     desk = request.scope["state"]["desk"]
     assert isinstance(desk, Desk), "put there by `Shield`"

@@ -74,12 +74,12 @@ async def take(
     request: AnyRequest, asker: Asking, data: URLEncodedBody[StepUpForm]
 ) -> Response[str] | Redirect:
     """A fresh factor for the request in the form; then that request itself."""
+    email = await asker.read(places.oneself, _email)
     to = local(data.next)
     if not to:
         raise Invalid("http.invalid", field="next")
     action = _action(data.step_action)
     challenge = await _challenge(request, action, data)
-    email = await asker.read(places.oneself, _email)
     try:
         await asker.step_up(data.code.strip(), action, challenge)
     except StepUpRefused as error:
