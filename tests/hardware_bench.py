@@ -21,7 +21,7 @@ from bayward.sim.hardware.commissioning import commissioned
 from bayward.sim.hardware.settings import TwinPort, TwinSettings, one_line
 from bayward.sim.hardware.twin import BankTwin
 
-COMMAND_LIFE_MS = 5_000
+COMMAND_LIFE_MS = 15_000
 PATIENCE_S = 20.0  # far above what anything here takes; a busy machine must not fail a test
 SEED = 20_261_120
 
@@ -29,8 +29,10 @@ SEED = 20_261_120
 QUICK_LIMITS = GovernorLimits(
     stagger_ms=20, coil_gap_ms=80, coil_burst_window_ms=300, coil_rest_ms=400
 )
+# Nothing waits for long that is there, and a busy machine is never mistaken for a silent board.
 QUICK_TIMING = BusTiming(
-    board_latency_ms=8,
+    board_latency_ms=300,
+    hush_ms=10,
     doubt_ms=15,
     confirm_every_ms=25,
     scan_every_ms=20,
@@ -40,6 +42,8 @@ QUICK_TIMING = BusTiming(
     reopen_max_ms=50,
     diagnostic_wait_ms=100,
 )
+# For tests of silence: it is noticed soon, and on a busy machine sometimes wrongly.
+JUMPY_TIMING = replace(QUICK_TIMING, board_latency_ms=8)
 PULSE_MS = 60
 
 
@@ -60,24 +64,32 @@ def doors(count: int) -> list[CompartmentId]:
     return [CompartmentId.of(number.to_bytes(16, "big")) for number in range(1, count + 1)]
 
 
-def steel(count: int = 4, *, closed_level: int = 1) -> TwinSettings:
+def steel(count: int = 4, *, closed_level: int = 1, pulse_ms: int = PULSE_MS) -> TwinSettings:
     """A small bank with short pulses, lively springs, a little bounce, and a fast line."""
     port = TwinPort("main", baud=115_200)
-    built = one_line(doors(count), closed_level=closed_level, port=port, pulse_ms=PULSE_MS)
+    built = one_line(doors(count), closed_level=closed_level, port=port, pulse_ms=pulse_ms)
     boards = tuple(replace(board, latency_ms=2) for board in built.boards)
     return replace(built, boards=boards, pop_ms=20, bounce_ms=10, test_step_ms=80)
 
 
 def quick(settings: HardwareSettings) -> HardwareSettings:
+    """Fast where something happens."""
     return replace(
         settings,
         timing=QUICK_TIMING,
         limits=QUICK_LIMITS,
-        confirm_ms=250,
-        fresh_ms=100,
-        check_ms=250,
         ports=tuple(replace(port, gap_ms=2) for port in settings.ports),
     )
+
+
+def hasty(settings: HardwareSettings) -> HardwareSettings:
+    """Fast where a door does not move."""
+    return replace(quick(settings), confirm_ms=400, fresh_ms=300)
+
+
+def jumpy(settings: HardwareSettings) -> HardwareSettings:
+    """Fast where nothing answers."""
+    return replace(quick(settings), timing=JUMPY_TIMING, confirm_ms=250, fresh_ms=100, check_ms=250)
 
 
 @dataclass(slots=True)
@@ -133,7 +145,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 async def rigged(
     built: TwinSettings | None = None,
     *,
-    adjust: Callable[[HardwareSettings], HardwareSettings] = lambda settings: settings,
+    adjust: Callable[[HardwareSettings], HardwareSettings] = quick,
     governor: Mapping[str, object] | None = None,
     seed: int = SEED,
 ) -> AsyncIterator[Rig]:
@@ -142,7 +154,7 @@ async def rigged(
     twin = BankTwin(steel() if built is None else built, random.Random(seed), clock)
     await twin.start()
     try:
-        async with driven(twin, clock, adjust(quick(commissioned(twin))), governor) as rig:
+        async with driven(twin, clock, adjust(commissioned(twin)), governor) as rig:
             yield rig
     finally:
         await twin.stop()

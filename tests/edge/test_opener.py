@@ -17,7 +17,7 @@ from bayward.core.ids import CompartmentId
 from bayward.sim.hardware.commissioning import commissioned
 from bayward.sim.hardware.pulses import overlapping
 from bayward.sim.hardware.twin import BankTwin
-from hardware_bench import RealClock, Rig, doors, driven, quick, rigged, steel
+from hardware_bench import RealClock, Rig, doors, driven, jumpy, rigged, steel
 
 DOORS = doors(3)
 STEPS = 5
@@ -42,7 +42,7 @@ class World:
         await self.twin.start()
         try:
             for _ in range(2):
-                settings = quick(commissioned(self.twin))
+                settings = jumpy(commissioned(self.twin))
                 async with driven(self.twin, self.clock, settings, self.governor) as rig:
                     await rig.until_known()
                     for _ in range(STEPS):
@@ -142,7 +142,7 @@ async def test_whatever_happens_in_many_lives() -> None:
 async def test_unlocks_at_two_supplies_do_not_wait_for_each_other() -> None:
     built = steel(17)
     first, second = (
-        replace(board, supply=f"psu {board.name}", pulse_ms=150) for board in built.boards
+        replace(board, supply=f"psu {board.name}", pulse_ms=2_000) for board in built.boards
     )
     async with rigged(replace(built, boards=(first, second))) as rig:
         await rig.until_known()

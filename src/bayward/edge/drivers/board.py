@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from bayward.core.clock import Clock
-from bayward.core.errors import Unavailable
 from bayward.edge.drivers.boards.codec import BoardState, PulseTime
 from bayward.edge.drivers.boards.families import codec_of
 from bayward.edge.drivers.line import Line
@@ -46,11 +45,11 @@ class Board:
         return max(self.settings.pulse_ms, self._reported_ms or 0)
 
     async def read(self, line: Line) -> tuple[int, ...]:
-        """Ask for its contacts once; returns the locks whose reading has changed."""
-        try:
-            answer = await line.exchange(self.codec.read(self.settings.address))
-        except Unavailable:
-            return ()
+        """Ask for its contacts once; returns the locks whose reading has changed.
+
+        Raises `Unavailable` if the line is gone.
+        """
+        answer = await line.exchange(self.codec.read(self.settings.address))
         at, now_ms = self._clock.now(), self._clock.monotonic_ms()
         if isinstance(answer, BoardState):
             if self.watch.read_ms is None:
@@ -62,7 +61,10 @@ class Board:
         return self.watch.missed(at, now_ms) if line.is_open else ()
 
     async def settle(self, line: Line) -> None:
-        """Ask the pulse time, set it if it is another one, and believe only what is asked."""
+        """Ask the pulse time, set it if it is another one, and believe only what is asked.
+
+        Raises `Unavailable` if the line is gone.
+        """
         self._settle_tries -= 1
         self.settle_due_ms = self._clock.monotonic_ms()
         ask = self.codec.ask_pulse(self.settings.address)
@@ -70,14 +72,11 @@ class Board:
         if ask is None or change is None:
             self._settle_tries = 0  # each unlock carries its own length
             return
-        try:
-            answer = await line.exchange(ask)
-            if isinstance(answer, PulseTime):
-                self._reported_ms = answer.pulse_ms
-                if answer.pulse_ms != self.settings.pulse_ms:
-                    await line.exchange(change)
-        except Unavailable:
-            return
+        answer = await line.exchange(ask)
+        if isinstance(answer, PulseTime):
+            self._reported_ms = answer.pulse_ms
+            if answer.pulse_ms != self.settings.pulse_ms:
+                await line.exchange(change)
 
     async def next_turn(self) -> None:
         """Wait until it was read, or missed, once more."""

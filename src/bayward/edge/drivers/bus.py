@@ -142,24 +142,26 @@ class BusScheduler:
             while True:
                 try:
                     await self._line.open()
+                    pause_ms = self._timing.reopen_first_ms
+                    await self._serve()
                 except Unavailable:
-                    self._port_gone()
-                    await asyncio.sleep(pause_ms / 1000)
-                    pause_ms = min(2 * pause_ms, self._timing.reopen_max_ms)
-                    continue
-                pause_ms = self._timing.reopen_first_ms
-                await self._serve()
+                    pass  # not there yet, or not there any more
+                except Exception as error:  # noqa: BLE001 - a bug must not blind the bank for good
+                    self._report(error)
                 self._port_gone()
                 await self._line.close()
-        except Exception:
-            self._port_gone()  # a bug here must not leave doors looking known
-            raise
+                await asyncio.sleep(pause_ms / 1000)
+                pause_ms = min(2 * pause_ms, self._timing.reopen_max_ms)
         finally:
             self._drop_pulses()
             await self._line.close()
 
+    def _report(self, error: Exception) -> None:
+        context = {"message": f"bus {self._name} starts anew", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+
     async def _serve(self) -> None:
-        """Take turns until the port is gone."""
+        """Take turns until the port is gone; each turn waits for something, or raises."""
         for board in self._boards.values():
             board.watch.port_back(self._clock.monotonic_ms())
         while self._line.is_open:

@@ -94,7 +94,8 @@ class Line:
 
     def _patience_ms(self, frame: Frame) -> float:
         if frame.answer is None:
-            return len(frame.data) * BITS_PER_BYTE * 1000 / self._settings.baud
+            wire_ms = len(frame.data) * BITS_PER_BYTE * 1000 / self._settings.baud
+            return wire_ms + self._timing.hush_ms
         return self._timing.reply_ms(len(frame.data), frame.answer_bytes, self._settings.baud)
 
     def _received(self, data: bytes) -> None:

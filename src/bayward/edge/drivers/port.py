@@ -57,16 +57,19 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Send a frame; raises `Unavailable` if not one byte of it can have left."""
-        if self._line is None or self._line.transport is None or not self.is_open:
+        line = self._line
+        if line is None or line.transport is None or not self.is_open:
             raise Unavailable("port.gone", port=self._settings.name)
         if self._settings.has_echo:
             self._echo[:] = data
         try:
-            self._line.transport.write(data)
-        except (OSError, serialx.SerialException) as error:  # broken before the write
+            line.transport.write(data)
+        except (OSError, serialx.SerialException) as error:
+            # It was broken before. Its farewell may come later; nobody must try again until then.
+            line.end()
             raise Unavailable("port.gone", port=self._settings.name) from error
-        if self._line.transport.is_closing() and not self._line.lost.done():
-            self._line.lost.set_result(None)
+        if line.transport.is_closing():
+            line.end()
 
     async def close(self) -> None:
         """Close the port; safe to repeat."""
@@ -103,11 +106,12 @@ class _Line(asyncio.Protocol):
         self._on_bytes(data)
 
     def eof_received(self) -> None:
-        self._end()
+        self.end()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """No frame can leave any more."""
         if not self.lost.done():
             self.lost.set_result(None)

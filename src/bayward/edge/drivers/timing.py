@@ -15,6 +15,7 @@ class BusTiming:
 
     board_latency_ms: int = 20  # boards answer within 10 ms; a reply may take three times this
     adapter_ms: int = 16  # USB adapters hold bytes back for up to this (FTDI's default)
+    hush_ms: int = 30  # after an unlock: some boards answer it, and must not be interrupted
     tries_max: int = 4  # reads only, three retries: at 10 % loss one in ten thousand stays lost
     scan_every_ms: int = 150  # a small bank need not be read faster
     scan_slack_ms: int = 200  # how much longer a reading of the scan may wait than an urgent one

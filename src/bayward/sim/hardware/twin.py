@@ -192,10 +192,12 @@ class BankTwin:
         now_ms = self._now()
         self.pulses.append(TwinPulse(name, supply, now_ms, now_ms + pulse_ms, cause))
         self._compartments[name].energise(now_ms, pulse_ms)
-        self._later(min(self.settings.pop_ms, pulse_ms - 1), partial(self._pop, name))
+        pop_ms = min(self.settings.pop_ms, pulse_ms - 1)
+        self._later(pop_ms, partial(self._pop, name, now_ms + pop_ms))
 
-    def _pop(self, name: CompartmentId) -> None:
-        self._act(name, self._compartments[name].pop(self._now()))
+    def _pop(self, name: CompartmentId, at_ms: int) -> None:
+        """The spring acts when it is due, however late a busy machine gets round to it."""
+        self._act(name, self._compartments[name].pop(at_ms))
 
     def _act(self, compartment: CompartmentId, did_move: bool) -> bool:  # noqa: FBT001 - passed on
         if did_move:
