@@ -216,6 +216,24 @@ def _page(
     )
 
 
+# What matters around an incident, besides all that happened at its own doors.
+NEARBY = {
+    EventType.DOOR_FORCED_OPEN,
+    EventType.DOOR_OPEN_TOO_LONG,
+    EventType.DOOR_LOST,
+    EventType.LOCKDOWN_ENGAGED,
+    EventType.LOCKDOWN_RELEASED,
+    EventType.ACCESS_GRANTED,
+    EventType.ACCESS_REFUSED,
+    EventType.COURIER_SIGNED_IN,
+    EventType.BANK_STARTED,
+    EventType.BANK_CONNECTED,
+    EventType.BANK_DISCONNECTED,
+    EventType.BANK_LOG_REFUSED,
+    EventType.TIME_SUSPECTED,
+}
+
+
 def _story(words: Words, incident: Incident) -> list[Happened]:
     """What the incident's own events say, and what happened at the bank around its first one."""
     own = audit.happenings(
@@ -228,7 +246,13 @@ def _story(words: Words, incident: Incident) -> list[Happened]:
     first, last = incident.opened_at - BEFORE_MS, incident.last_at + AFTER_MS
     if incident.released_at is not None:
         last = max(last, incident.released_at)
-    near = [one for one in around if first <= one.event.time <= last]
+    doors = {one.event.compartment for one in own}
+    near = [
+        one
+        for one in around
+        if first <= one.event.time <= last
+        and (one.event.type in NEARBY or one.event.compartment in doors - {None})
+    ]
     return list({one.seq: one for one in [*own, *near]}.values())
 
 

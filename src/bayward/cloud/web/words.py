@@ -28,6 +28,13 @@ PEOPLE_FIELDS = ("actor", "recipient", "subject")
 # What a page does not repeat: ids, and what the line says already.
 HIDDEN = {"type", "time", "tq", "boot", "mono", "compartment", "parcel", "grant", "command"}
 HIDDEN |= {"incident", "origin", "log_root", "log_size", "not_after", "actor", "recipient"}
+# Per type: what the line says already, and what only a machine reads.
+REPEATED = {
+    EventType.BANK_ENROLLED: ("detail",),
+    EventType.LOCKDOWN_ENGAGED: ("scope", "reason"),
+    EventType.INCIDENT_OPENED: ("reason",),
+    EventType.NOTIFICATION_SENT: ("detail",),
+}
 SEVERITY = {
     EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
     EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
@@ -128,6 +135,8 @@ class Words:
             facts["bank"] = self.bank(event.bank)
         if event.scope is not None and event.scope.startswith(CompartmentId.prefix):
             facts["scope"] = self.door(event.scope)
+        for name in REPEATED.get(event.type, ()):
+            facts.pop(name, None)
         return facts
 
     def happening(self, happened: Happened) -> Happening:
