@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-import html
-import re
-
-import httpx
 import pytest
 
 from bayward.cloud.people import sessions
 from bayward.core.events import EventType
 from cloud_house import ANNE, Browser, House
+from step_up_form import hidden
 
 FORM = {"language": "de", "zone": "Europe/Berlin"}
-
-
-def hidden(page: httpx.Response) -> dict[str, str]:
-    """The form of the page that asks for a code."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
-    return {name: html.unescape(value) for name, value in found}
 
 
 async def asked(browser: Browser, path: str, form: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,27 @@
+"""The page that asks for a fresh code, as a browser goes through it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import httpx
+
+from cloud_house import Browser
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """The form of the page that asks for a code."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+async def confirmed(browser: Browser, page: httpx.Response, email: str) -> httpx.Response:
+    """Show a fresh code and go where the browser would be sent, with the same form."""
+    assert page.status_code == 403, page.text
+    form = hidden(page) | {"code": browser.code(email, fresh=True)}
+    sent = await browser.post("/step-up", form)
+    assert sent.status_code in {303, 307}, sent.text
+    if sent.status_code == 303:
+        return await browser.get(sent.headers["location"])
+    return await browser.post(sent.headers["location"], form)
