@@ -53,7 +53,10 @@ BORING = {
     EventType.UNLOCK_REQUESTED,
     EventType.GRANT_ISSUED,
 }
-WALL_TYPES = tuple(kind for kind in EventType if kind not in BORING)
+# Doors that open and shut as they should are what the wall itself shows.
+ROUTINE = {EventType.DOOR_OPENED, EventType.DOOR_CLOSED, EventType.DOOR_FOUND}
+ROUTINE |= {EventType.UNLOCK_ENDED, EventType.NOTIFICATION_SENT}
+WALL_TYPES = tuple(kind for kind in EventType if kind not in BORING | ROUTINE)
 
 
 class Words:
