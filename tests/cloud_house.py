@@ -6,6 +6,7 @@ straight into the application. Only time is moved by hand and mail goes to a lis
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import shutil
@@ -24,6 +25,9 @@ from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents
+from bayward.cloud.notify import service as notifications
+from bayward.cloud.notify.store import Delivery
+from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.people import authn, totp
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
@@ -66,6 +70,17 @@ class House:
         """The same control plane, as the slices' tests work with it."""
         unit = self.cloud.unit
         return CloudBench(unit._store, self.clock, unit, self.cloud.ingest)
+
+    async def settle(self) -> None:
+        """Let the workers do what is due."""
+        await asyncio.sleep(0.005)
+
+    async def deliveries(self, kind: str) -> list[Delivery]:
+        """Messages of one kind, to whomever."""
+        found = await self.cloud.unit.read(
+            lambda work: notifications.deliveries(work, self.tenant, WantedDeliveries())
+        )
+        return [one for one in found if one.kind == kind]
 
     async def second_tenant(self) -> TenantId:
         """Another organisation with a site of its own."""

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bayward.cloud import orders
+from bayward.cloud.people import authn, sign_in
+from bayward.cloud.people import service as people
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Work
+from bayward.cloud.web import limits
+from bayward.core.events import EventType
+from bayward.core.ids import CommandId, PersonId
+from bayward.core.policy import Aal
+from bayward.core.roles import Role
+from bayward.ledger.verify import verify_receipt
+from cloud_bench import named
+from cloud_house import Browser, House, World
+
+
+@pytest.fixture
+async def world(house: House) -> World:
+    return await house.furnish()
+
+
+@pytest.fixture
+async def rosa(house: House, world: World) -> Browser:
+    """Rosa, signed in by a link; the tamper alarm of the wall is over."""
+    await release(house, world)
+    return await house.browser().be("Rosa1", method=authn.LINK, aal=Aal.ONE)
+
+
+async def release(house: House, world: World) -> None:
+    world.bank.record(
+        EventType.LOCKDOWN_RELEASED, scope="bank", actor=str(named(PersonId, 9)), reason="looked"
+    )
+    await world.bank.upload(house.cloud.ingest)
+
+
+async def taps(house: House) -> list[orders.Ordered]:
+    def read(work: Work) -> list[orders.Ordered]:
+        rows = work.tx.execute(s.command.select().where(s.command.c.is_door)).all()
+        return [orders.get(work, row.tenant, CommandId(row.command)) for row in rows]
+
+    found: list[orders.Ordered] = await house.do(read)
+    return found
+
+
+async def test_the_pass_shows_the_door_and_no_code(house: House, world: World) -> None:
+    page = await house.browser().get(f"/p/{world.link}")
+    assert page.status_code == 200
+    assert "Lobby 1" in page.text
+    assert ">01" in page.text
+    assert "48219037" not in page.text
+    assert "1Z5R…0127" in page.text
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-store"
+
+
+async def test_identity_35_a_hundred_previews_change_nothing(house: House, world: World) -> None:
+    def rows(work: Work) -> dict[str, int]:
+        tables = ("command", "grant", "parcel_link", "job", "delivery", "session", "happening")
+        count = "SELECT count(*) FROM "
+        return {name: work.tx.exec_driver_sql(f'{count}"{name}"').scalar_one() for name in tables}
+
+    token = await house.do(lambda work: sign_in.mint_link(work, house.tenant, world.rosa))
+    before = await house.do(rows)
+    preview = house.browser(**{"User-Agent": "LinkPreview/1.0"})
+    for _ in range(100):
+        assert (await preview.get(f"/p/{world.link}")).status_code == 200
+        await preview.send("HEAD", f"/p/{world.link}")
+    for _ in range(limits.LINK_FROM.burst):
+        assert (await preview.get(f"/l/{token}")).status_code == 200
+    assert await house.do(rows) == before
+    house.wait(limits.LINK_FROM.refill_ms)
+    assert (await house.browser().post(f"/l/{token}")).status_code == 303
+
+
+async def test_a_tap_is_an_order_and_the_page_says_what_the_bank_said(
+    house: House, world: World
+) -> None:
+    await release(house, world)
+    phone = house.browser()
+    answer = await phone.post(f"/p/{world.link}/open", {"presence": "4821"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{world.link}")
+    [tap] = await taps(house)
+    assert tap.state is orders.State.WAITING
+    page = await phone.get(f"/p/{world.link}")
+    assert 'data-state="requested"' in page.text
+    world.bank.record(EventType.COMMAND_DONE, command=tap.id, result="opened")
+    await world.bank.upload(house.cloud.ingest)
+    assert 'data-state="opened"' in (await phone.get(f"/p/{world.link}")).text
+
+
+async def test_a_tap_the_bank_refuses_is_shown_as_refused(house: House, world: World) -> None:
+    await release(house, world)
+    phone = house.browser()
+    await phone.post(f"/p/{world.link}/open", {"presence": "0000"})
+    [tap] = await taps(house)
+    world.bank.record(EventType.COMMAND_REFUSED, command=tap.id, reason="presence.wrong")
+    await world.bank.upload(house.cloud.ingest)
+    page = await phone.get(f"/p/{world.link}")
+    assert 'data-state="refused"' in page.text
+    assert "not the number on the screen" in page.text
+
+
+async def test_a_tap_nobody_answered_is_too_late(house: House, world: World) -> None:
+    await release(house, world)
+    phone = house.browser()
+    await phone.post(f"/p/{world.link}/open", {"presence": "4821"})
+    [tap] = await taps(house)
+    house.wait(60_000)
+    await house.do(lambda work: orders.expire(work, house.tenant, tap.id))
+    assert 'data-state="too_late"' in (await phone.get(f"/p/{world.link}")).text
+
+
+@pytest.mark.parametrize("number", ["", " ", "12 34", "'; DROP", "\uff11\uff12\uff13"])
+async def test_a_tap_without_a_number_orders_nothing(
+    house: House, world: World, number: str
+) -> None:
+    await release(house, world)
+    answer = await house.browser().post(f"/p/{world.link}/open", {"presence": number})
+    assert answer.status_code == 422
+    assert await taps(house) == []
+
+
+async def test_identity_74_during_a_lockdown_a_tap_orders_nothing(
+    house: House, world: World
+) -> None:
+    answer = await house.browser().post(f"/p/{world.link}/open", {"presence": "4821"})
+    assert answer.status_code == 403
+    assert "locked down" in answer.text
+    assert await taps(house) == []
+    [denied] = await house.events(EventType.ACTION_DENIED)
+    assert (denied.actor, denied.detail, denied.reason) == (world.rosa, "grant.open", "lockdown")
+
+
+async def test_tapping_without_end_is_slowed_down(house: House, world: World) -> None:
+    await release(house, world)
+    phone = house.browser()
+    told = [
+        (await phone.post(f"/p/{world.link}/open", {"presence": "0000"})).status_code
+        for _ in range(limits.OPEN_FOR.burst + 1)
+    ]
+    assert told[-1] == 429
+
+
+async def test_the_receipt_can_be_checked_without_us(house: House, world: World) -> None:
+    answer = await house.browser().get(f"/p/{world.link}/receipt")
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    signer = world.bank.log.signer.key
+    verdict = verify_receipt(answer.text, [signer])
+    assert verdict.ok, verdict.findings
+
+
+async def test_what_was_collected_is_history_on_the_same_link(house: House, world: World) -> None:
+    world.bank.collect(1)
+    await world.bank.upload(house.cloud.ingest)
+    page = await house.browser().get(f"/p/{world.link}")
+    assert "You have your parcel" in page.text
+    assert "Parcel collected" in page.text
+    assert "/open" not in page.text
+
+
+async def test_my_parcels_are_listed_and_open_by_id(
+    house: House, world: World, rosa: Browser
+) -> None:
+    page = await rosa.get("/me")
+    assert "One parcel is waiting" in page.text
+    url = f"/me/parcels/{world.parcel}"
+    assert f'href="{url}"' in page.text
+    assert (await rosa.get(url)).status_code == 200
+    assert (await rosa.post(f"{url}/open", {"presence": "4821"})).headers["location"] == url
+    assert (await rosa.get(f"{url}/receipt")).status_code == 200
+    [tap] = await taps(house)
+    assert tap.actor == world.rosa
+
+
+async def test_the_kiosks_square_brings_its_number_along(
+    house: House, world: World, rosa: Browser
+) -> None:
+    page = await rosa.get(f"/here/{world.bank.id}/4821")
+    assert f'action="/me/parcels/{world.parcel}/open"' in page.text
+    answer = await rosa.post(f"/me/parcels/{world.parcel}/open")
+    assert answer.status_code == 303
+    [tap] = await taps(house)
+    assert getattr(tap.order, "presence", "") == "4821"
+
+
+async def test_who_scans_the_square_unknown_is_asked_to_sign_in(house: House, world: World) -> None:
+    page = await house.browser().get(f"/here/{world.bank.id}/4821")
+    assert 'href="/me/sign-in"' in page.text
+    assert "/open" not in page.text
+
+
+async def test_a_link_is_mailed_to_residents_and_to_nobody_else(
+    house: House, world: World, anne: Browser
+) -> None:
+    async def mails(email: str) -> int:
+        answer = await house.browser().post("/me/sign-in", {"email": email})
+        assert answer.status_code == 200
+        assert email in answer.text
+        for _ in range(50):
+            await house.settle()
+        return len(await house.deliveries("sign_in_link"))
+
+    assert await mails("nobody@example.com") == 0
+    assert await mails("anne@example.com") == 0
+    assert await mails("ROSA1@example.com") == 1
+
+
+async def test_asking_for_links_is_the_same_for_every_address(house: House, world: World) -> None:
+    bodies = []
+    for email in ("rosa1@example.com", "nobody@example.com"):
+        page = await house.browser().post("/me/sign-in", {"email": email})
+        lines = page.text.replace(email, "somebody").splitlines()
+        bodies.append([line for line in lines if "nonce" not in line])
+    assert bodies[0] == bodies[1]
+    wrong = await house.browser().post("/me/sign-in", {"email": "no address"})
+    assert wrong.status_code == 422
+    for _ in range(limits.LINK_FOR.burst - 1):
+        await house.browser().post("/me/sign-in", {"email": "rosa1@example.com"})
+    late = await house.browser().post("/me/sign-in", {"email": "Rosa1@Example.com "})
+    assert late.status_code == 429
+
+
+async def test_a_link_signs_in_with_one_press_and_once(house: House, world: World) -> None:
+    token = await house.do(lambda work: sign_in.mint_link(work, house.tenant, world.rosa))
+    phone = house.browser()
+    page = await phone.get(f"/l/{token}")
+    assert re.search(rf'<form method="post" action="/l/{token}"', page.text)
+    answer = await phone.post(f"/l/{token}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/me")
+    assert "Max-Age=31536000" in answer.headers["set-cookie"]
+    assert "Rosa1" in (await phone.get("/me")).text
+    assert (await house.browser().get(f"/l/{token}")).status_code == 410
+    assert (await house.browser().post(f"/l/{token}")).status_code == 410
+
+
+async def test_residents_see_no_console(house: House, rosa: Browser) -> None:
+    for path in ("/console", "/console/people", "/api/v1/banks", "/live"):
+        assert (await rosa.get(path)).status_code == 403
+
+
+async def test_signing_out_leads_back_to_the_right_door(rosa: Browser) -> None:
+    assert (await rosa.post("/sign-out")).headers["location"] == "/me/sign-in"
+    assert (await rosa.get("/me")).headers["location"] == "/me/sign-in"
+
+
+async def test_a_resident_who_has_moved_out_sees_nothing_more(
+    house: House, world: World, rosa: Browser, anne: Browser
+) -> None:
+    await house.do(lambda work: people.disable(work, house.tenant, None, world.rosa))
+    assert (await rosa.get("/me")).status_code == 303
+    refused = await house.browser().get(f"/p/{world.link}")
+    assert refused.status_code == 403
+
+
+async def test_somebody_elses_tap_through_the_api_is_refused(
+    house: House, world: World, rosa: Browser
+) -> None:
+    await house.person("Sam", Role.RESIDENT)
+    sam = await house.browser().be("Sam", method=authn.LINK, aal=Aal.ONE)
+    path = f"/api/v1/parcels/{world.parcel}/open"
+    refused = await sam.send("POST", path, json={"presence": "4821"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "compartment.occupied")
+    taken = await rosa.send("POST", path, json={"presence": "4821"})
+    assert taken.status_code == 202
+    command = taken.json()["command"]
+    assert (await rosa.get(f"{path}/{command}")).json()["state"] == "waiting"
+    assert (await sam.get(f"{path}/{command}")).status_code == 403
