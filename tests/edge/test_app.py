@@ -144,6 +144,8 @@ async def test_a_line_that_is_gone_makes_doors_unknown_and_opens_nothing(rig: Ed
     assert len(rig.twin.pulses) == pulses
     health = (await rig.browser.get("/kiosk/health")).json()
     assert (health["status"], health["doors"]["unknown"]) == ("degraded", 4)
+    assert health["log"]["size"] == rig.edge.journal.head.size
+    assert health["link"] is None
     await rig.twin.plug_port("main")
     await rig.until_read()
     assert await rig.post("/kiosk/again") == "/kiosk/door"

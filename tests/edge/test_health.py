@@ -5,9 +5,12 @@ from dataclasses import replace
 from bayward.core.clock import Instant
 from bayward.core.door import DoorReading, KnownDoor, UnknownDoor, UnknownWhy
 from bayward.edge.hardware import Hardware
-from bayward.edge.health import health_of, is_alive, state_of
+from bayward.edge.health import health_of, is_alive, link_of, log_of, state_of
+from bayward.edge.journal import Head
 from bayward.edge.trusted_clock import TrustedClock
+from bayward.edge.uplink import LinkStatus
 from bayward.edge.view import bank_view, out_of_order
+from bayward.ledger.dense import Frontier
 from edge_bench import HandClock, make_settings
 from table_top import TableTop
 
@@ -45,6 +48,14 @@ def test_health_says_what_is_unknown_and_why_nothing_opens() -> None:
     assert told["time"] == {"quality": "I", "is_on_hold": False}
     broken = health_of(out_of_order(top.layout, "journal.damaged"), hardware, clock, 0)
     assert (broken["status"], broken["trouble"]) == ("out_of_order", "journal.damaged")
+
+
+def test_log_and_link_are_told_in_words() -> None:
+    head = Head(Frontier(), "note", 3, Instant(1), 0, 0, "journal.forked")
+    assert log_of(head) == {"size": 0, "acked": 0, "boot": 3, "quarantine": "journal.forked"}
+    status = LinkStatus(is_up=False, since=Instant(1), code="link.refused", words="Nobody listens.")
+    assert link_of(status) == {"is_up": False, "code": "link.refused", "words": "Nobody listens."}
+    assert (log_of(None), link_of(None)) == (None, None)
 
 
 def test_unknown_doors_are_no_sign_of_death() -> None:

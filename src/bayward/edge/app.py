@@ -25,7 +25,7 @@ from bayward.edge import keys
 from bayward.edge.clerk import Clerk, ClerkSetup
 from bayward.edge.code_book import open_code_book
 from bayward.edge.hardware import Hardware
-from bayward.edge.health import health_of, is_alive
+from bayward.edge.health import health_of, is_alive, link_of, log_of
 from bayward.edge.host import LinkHost
 from bayward.edge.identity import Identity, link_context, log_origin
 from bayward.edge.journal import Journal, JournalSetup
@@ -114,8 +114,10 @@ class Edge:
         await self._end_tasks()
         self.office.announce_end()
         await self._server.stop()
-        await self.hardware.stop()
-        await self.office.stop()
+        try:
+            await self.hardware.stop()
+        finally:
+            await self.office.stop()
         log.info("edge stopped", bank=self.settings.bank)
 
     async def abandon(self) -> None:
@@ -134,7 +136,9 @@ class Edge:
     def health(self) -> Mapping[str, object]:
         """How the bank is doing."""
         view = self.office.view()
-        return health_of(view, self.hardware, self.clock, self.office.queue_length)
+        told = health_of(view, self.hardware, self.clock, self.office.queue_length)
+        status = self.uplink.status if self.uplink is not None else None
+        return {**told, "log": log_of(self.journal.known_head), "link": link_of(status)}
 
     def _make_journal(self) -> Journal:
         epoch = self._identity.epoch if self._identity is not None else ISLAND_EPOCH

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from bayward.core.door import DoorReading, KnownDoor
 from bayward.edge.agent import BankView
 from bayward.edge.hardware import Hardware
+from bayward.edge.journal import Head
 from bayward.edge.trusted_clock import TrustedClock
+from bayward.edge.uplink import LinkStatus
 
 FRESH_MS_MAX = 10_000  # older than this and still shown as known: the bus is stuck
 
@@ -32,6 +34,25 @@ def health_of(
         "time": {"quality": clock.quality, "is_on_hold": time.is_on_hold},
         "queue": queue_length,
     }
+
+
+def log_of(head: Head | None) -> dict[str, object] | None:
+    """Where the log stands, and how much of it the control plane has."""
+    if head is None:
+        return None
+    return {
+        "size": head.size,
+        "acked": head.acked,
+        "boot": head.boot,
+        "quarantine": head.quarantine,
+    }
+
+
+def link_of(status: LinkStatus | None) -> dict[str, object] | None:
+    """Why the control plane cannot be reached, in words; None on an island or before a try."""
+    if status is None:
+        return None
+    return {"is_up": status.is_up, "code": status.code, "words": status.words}
 
 
 def is_alive(view: BankView, hardware: Hardware) -> bool:
