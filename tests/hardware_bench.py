@@ -31,6 +31,7 @@ QUICK_LIMITS = GovernorLimits(
 )
 # Nothing waits for long that is there, and a busy machine is never mistaken for a silent board.
 QUICK_TIMING = BusTiming(
+    lost_after_ms=1,
     board_latency_ms=300,
     hush_ms=10,
     doubt_ms=15,
@@ -84,7 +85,7 @@ def quick(settings: HardwareSettings) -> HardwareSettings:
 
 def hasty(settings: HardwareSettings) -> HardwareSettings:
     """Fast where a door does not move."""
-    return replace(quick(settings), confirm_ms=400, fresh_ms=300)
+    return replace(quick(settings), confirm_ms=500, fresh_ms=500)
 
 
 def jumpy(settings: HardwareSettings) -> HardwareSettings:

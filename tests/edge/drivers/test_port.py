@@ -113,6 +113,27 @@ async def test_hardware_01_an_echo_is_taken_off_once(bench: Bench, pieces: list[
     await port.close()
 
 
+async def test_an_echo_that_comes_after_the_next_frame_is_still_an_echo(bench: Bench) -> None:
+    port = bench.port(has_echo=True)
+    await port.open()
+    port.write(b"ask!")
+    port.write(b"next?")
+    bench.end.send(b"ask!next?reply")
+    await eventually(lambda: bench.heard == b"reply")
+    assert port.echo_faults == 0
+    await port.close()
+
+
+async def test_echoes_that_never_come_are_given_up(bench: Bench) -> None:
+    port = bench.port(has_echo=True)
+    await port.open()
+    for _ in range(20):
+        port.write(b"a question of some length")
+    bench.end.send(b"reply")
+    await eventually(lambda: bench.heard == b"reply")
+    await port.close()
+
+
 async def test_what_is_no_echo_is_handed_on(bench: Bench) -> None:
     port = bench.port(has_echo=True)
     await port.open()

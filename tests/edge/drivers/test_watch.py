@@ -10,7 +10,7 @@ from bayward.core.door import KnownDoor, UnknownDoor, UnknownWhy
 from bayward.edge.drivers.timing import BusTiming
 from bayward.edge.drivers.watch import BoardWatch
 
-TIMING = BusTiming(tries_max=3)
+TIMING = BusTiming(tries_max=3, lost_after_ms=1)
 ALL_CLOSED = 0xFFFF
 
 
@@ -173,3 +173,13 @@ def test_what_is_known_was_read_twice_in_a_row(steps: list[int | None]) -> None:
                     truth[lock] = bool(step >> lock & 1)
             last = step
         assert [is_closed(watch, lock) for lock in range(4)] == truth
+
+
+def test_a_host_that_stalls_for_a_moment_has_not_lost_its_doors() -> None:
+    watch = BoardWatch(16, BusTiming(tries_max=3, lost_after_ms=2_000), Instant(0))
+    for ms in (0, 10):
+        watch.heard(0xFFFF, None, Instant(ms), ms)
+    for ms in (500, 600, 700):
+        assert watch.missed(Instant(ms), ms) == ()
+    assert is_closed(watch, 0) is True
+    assert watch.missed(Instant(2_010), 2_010) == tuple(range(16))

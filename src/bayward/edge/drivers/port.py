@@ -16,6 +16,7 @@ from bayward.core.errors import Unavailable
 from bayward.edge.wiring import PortSettings
 
 OPEN_S_MAX = 5.0  # a TCP gateway that does not answer must not hold its scheduler
+ECHO_BYTES_MAX = 32  # more than two frames that are still to come back: it is not echoing
 
 
 class Port:
@@ -61,7 +62,8 @@ class Port:
         if line is None or line.transport is None or not self.is_open:
             raise Unavailable("port.gone", port=self._settings.name)
         if self._settings.has_echo:
-            self._echo[:] = data
+            # An echo may come after the next frame has left. One that never comes is given up.
+            self._echo = (self._echo if len(self._echo) < ECHO_BYTES_MAX else bytearray()) + data
         try:
             line.transport.write(data)
         except (OSError, serialx.SerialException) as error:

@@ -22,6 +22,7 @@ class BusTiming:
     doubt_ms: int = 40  # a contact that changed is read again after this; contacts bounce for 30
     confirm_every_ms: int = 75  # how often a door that was just unlocked is read
     confirm_for_ms: int = 10_000  # and for how long: people open and shut within this
+    lost_after_ms: int = 2_000  # a reading stays good this long: hosts stall, steel does not
     rest_first_ms: int = 1_000  # a silent board costs at most one try per second
     rest_max_ms: int = 8_000  # and is still found within this after it was repaired
     reopen_first_ms: int = 250

@@ -2,8 +2,8 @@
 
 A door is known when two readings in a row agree about it, each door for itself: a contact that
 bounces holds back its own door and no other. A board that stays silent, retries and all, is
-unknown, all of it, and is then tried less and less often, so that a dead board costs its living
-neighbours nothing worth mentioning. Unknown is a value; it is never a stand-in for closed.
+tried less and less often, so that a dead board costs its living neighbours nothing worth
+mentioning, and is unknown, all of it, once its last reading is old. Unknown is a value; it is never a stand-in for closed.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class BoardWatch:
             max(self._rest_ms * 2, self._timing.rest_first_ms), self._timing.rest_max_ms
         )
         self.due_ms = now_ms + self._rest_ms
+        if self.read_ms is not None and now_ms < self.read_ms + self._timing.lost_after_ms:
+            return ()
         return self._lost(UnknownWhy.BUS_SILENT, at)
 
     def port_gone(self, at: Instant) -> tuple[int, ...]:
