@@ -32,6 +32,7 @@ class Computer:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bayward.sim.demo.edge_process", *self._arguments),
+                stdin=asyncio.subprocess.PIPE,  # its end tells the computer that we are gone
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )

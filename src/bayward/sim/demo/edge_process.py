@@ -2,7 +2,8 @@
 
     python -m bayward.sim.demo.edge_process SETTINGS STATE CLOCK EMBEDDER
 
-Says on one line of standard output where its kiosk is, then works until SIGTERM.
+Says on one line of standard output where its kiosk is, then works until SIGTERM or until its
+standard input ends.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ async def run(settings: Path, state: Path, clock: Path, embedder: str) -> None:
     ended = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, ended.set)
+    # The demo holds the other end of standard input; when it dies, however it dies, so do we.
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     options = EdgeOptions(clock=SharedClock(clock), embedders=(embedder,))
     async with Edge(load(settings), state_dir=state, options=options) as edge:
         parts = urlsplit(edge.kiosk_url)
