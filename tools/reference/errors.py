@@ -15,7 +15,6 @@ from functools import cache
 
 from bayward.cloud.web.problems import HTTP_CODES, STATUS
 from bayward.core.door import UnlockOutcome
-from bayward.core.ids import Id
 from bayward.edge.uplink.trouble import WORDS
 from bayward.ui.i18n import catalogues
 from bayward.ui.problems import key_of
@@ -70,9 +69,7 @@ COMPOSED: Mapping[tuple[str, str], tuple[str, ...]] = {
         "bank.created", "bank.quarantined", "bank.retired",
     ),
     ("cloud/web/asking.py", "self.action"): ("step_up.needed",),
-    ("cloud/web/places.py", "kind.prefix"): tuple(
-        sorted(kind.prefix for kind in Id.__subclasses__())
-    ),
+    ("cloud/web/resident_pass.py", "found.result or ''"): (),
     ("cloud/web/problems.py", "HTTP_CODES.get(status, 'http.refused')"): (
         *HTTP_CODES.values(), "http.refused",
     ),

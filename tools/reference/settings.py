@@ -43,7 +43,7 @@ MEANINGS: Mapping[str, str] = {
     "bank.overflow": "where a courier takes a parcel when nothing is free",
     "cloud.link": "address of the link; that of enrolment when it is not given",
     "cloud.web": "address people open; for the square on the kiosk's first screen",
-    "cloud.pins": "keys the control plane may have, at least two; those of enrolment when not given",
+    "cloud.pins": "keys it may have, at least two; those of enrolment when not given",
     "kiosk.port": "of the kiosk's web server, on loopback",
     "kiosk.has_camera": "whether codes can be shown to a camera",
     "kiosk.after_column": "after how many columns the screen stands in drawings of the wall",
