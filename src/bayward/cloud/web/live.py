@@ -29,23 +29,21 @@ Build = Callable[[Work, You], View]
 
 async def stream(asker: Asker, at: Locate, build: Build, *, zone: ZoneInfo | None = None) -> Stream:
     """A stream of `build`'s live parts; refusals are answered before it begins."""
-    tenant, view = await asker.read(at, lambda work, you: (you.tenant, build(work, you)))
-    changes = asker.desk.changes
-    since = changes.now(tenant)
+    changes, address = asker.desk.changes, address_of(asker.request)
+    tenant = await asker.read(at, lambda _, you: you.tenant)
+    changes.check(address)
+    since = changes.now(tenant)  # before it is read: what comes meanwhile is shown again, not lost
+    view = await asker.read(at, build)
     last = asker.request.headers.get("last-event-id", "")
     first = None if last == since else _message(asker, since, view, zone)
-    lease = changes.stream(address_of(asker.request))
-    lease.__enter__()
 
     async def messages() -> AsyncIterator[str]:
-        try:
+        with changes.stream(address):
             yield f"retry: {RETRY_MS}\n\n"
             if first is not None:
                 yield first
             async for message in _following(asker, at, build, tenant, since, zone):
                 yield message
-        finally:
-            lease.__exit__(None, None, None)
 
     return Stream(messages(), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
