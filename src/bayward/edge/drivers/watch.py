@@ -3,7 +3,8 @@
 A door is known when two readings in a row agree about it, each door for itself: a contact that
 bounces holds back its own door and no other. A board that stays silent, retries and all, is
 tried less and less often, so that a dead board costs its living neighbours nothing worth
-mentioning, and is unknown, all of it, once its last reading is old. Unknown is a value; it is never a stand-in for closed.
+mentioning, and is unknown, all of it, once its last reading is old. Unknown is a value; it is
+never a stand-in for closed.
 """
 
 from __future__ import annotations
