@@ -44,7 +44,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.ACCESS_REFUSED: _LOG,
     _T.UNLOCK_REQUESTED: _LOG,
     _T.UNLOCK_ENDED: (audit.append, access.used),
-    _T.DOOR_OPENED: _LOG,
+    _T.DOOR_OPENED: (audit.append, access.used),
     _T.DOOR_CLOSED: _LOG,
     _T.DOOR_FORCED_OPEN: (audit.append, incidents.signalled),
     _T.DOOR_OPEN_TOO_LONG: (audit.append, incidents.signalled),

@@ -30,6 +30,23 @@ async def test_a_grant_follows_what_the_bank_reports(cloud: CloudBench, bank: Ba
         assert (await grant(cloud, bank)).state is state
 
 
+async def test_a_door_that_opens_after_all_uses_its_grant_up_and_nothing_revives_it(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """A hand was late at the handle; later the same door jams. (`bayward sim`, seed 85)."""
+    space = {"grant": GRANT, "compartment": bank.door(1), "command": "cmd"}
+    steps = [
+        (_T.ACCESS_GRANTED, {"method": "code"}, GrantState.OPENING),
+        (_T.UNLOCK_ENDED, {"result": "no_edge"}, GrantState.ACTIVE),
+        (_T.DOOR_OPENED, {}, GrantState.CONSUMED),
+        (_T.UNLOCK_ENDED, {"result": "no_edge"}, GrantState.CONSUMED),  # of "open again"
+    ]
+    for kind, told, state in steps:
+        bank.record(kind, **space, **told)
+        await bank.upload(cloud.ingest)
+        assert (await grant(cloud, bank)).state is state
+
+
 async def test_an_unlock_for_a_deposit_is_no_use_of_a_grant(
     cloud: CloudBench, bank: BankTwin
 ) -> None:

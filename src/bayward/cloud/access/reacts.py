@@ -19,6 +19,7 @@ from bayward.core.ids import BankId, CompartmentId, GrantId, ParcelId, PersonId,
 
 _T = EventType
 _OPENED = (UnlockOutcome.OPENED.value, UnlockOutcome.ALREADY_OPEN.value)
+_LIVE: tuple[GrantState, ...] = (GrantState.ACTIVE, GrantState.OPENING)
 _ENDS = {
     _T.GRANT_EXPIRED: GrantState.EXPIRED,
     _T.GRANT_REVOKED: GrantState.REVOKED,
@@ -49,20 +50,22 @@ def issued(work: Work, tenant: TenantId, event: Event, place: Place | None) -> N
 
 
 def used(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
-    """Somebody was let in, or an unlock for a grant has ended."""
+    """Somebody was let in, an unlock for a grant has ended, or its door came open after all."""
     del place
     if event.grant is None:
         return
+    before = _LIVE
     if event.type is _T.ACCESS_GRANTED:
         state = GrantState.OPENING
-    elif event.result in _OPENED:
+    elif event.type is _T.DOOR_OPENED:
         state = GrantState.CONSUMED
     elif event.result == UnlockOutcome.DOUBTFUL.value:
         return
     else:
-        state = GrantState.ACTIVE
+        before = (GrantState.OPENING,)  # what was used up or withdrawn meanwhile stays so
+        state = GrantState.CONSUMED if event.result in _OPENED else GrantState.ACTIVE
     ended_at = event.time if state is GrantState.CONSUMED else None
-    store.update_grant(work.tx, tenant, event, state=state.value, ended_at=ended_at)
+    store.update_grant(work.tx, tenant, event, before=before, state=state.value, ended_at=ended_at)
 
 
 def ended(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:

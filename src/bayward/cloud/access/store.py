@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -110,10 +111,21 @@ def grants_of(tx: sa.Connection, tenant: TenantId, parcel: ParcelId) -> list[Gra
     return [_grant(row) for row in tx.execute(newest)]
 
 
-def update_grant(tx: sa.Connection, tenant: TenantId, event: Event, **values: object) -> bool:
-    """Change a grant as an event of its own bank says; another bank's is left alone."""
+def update_grant(
+    tx: sa.Connection,
+    tenant: TenantId,
+    event: Event,
+    before: Collection[GrantState] = (),
+    **values: object,
+) -> bool:
+    """Change a grant as an event of its own bank says; another bank's is left alone.
+
+    With `before`, only a grant in one of these states changes.
+    """
     this = (s.grant.c.tenant == tenant) & (s.grant.c.grant == event.grant)
     this &= s.grant.c.bank == event.bank
+    if before:
+        this &= s.grant.c.state.in_([state.value for state in before])
     return tx.execute(s.grant.update().where(this).values(**values)).rowcount == 1
 
 

@@ -76,7 +76,12 @@ def respond(desk: Desk, compartment: CompartmentId, alarm: DoorAlarm) -> None:
 def _opened(desk: Desk, compartment: CompartmentId, space: Space) -> None:
     unlock = desk.bank.last_unlock(compartment)
     if unlock is not None and _explains(desk, unlock):
-        desk.record(EventType.DOOR_OPENED, compartment=compartment, command=unlock.command)
+        desk.record(
+            EventType.DOOR_OPENED,
+            compartment=compartment,
+            command=unlock.command,
+            grant=unlock.grant,
+        )
         is_shown = desk.visit.compartment == compartment
         if is_shown and desk.visit.stage in (Stage.OPENING, Stage.STUCK):
             desk.show(Stage.DOOR_OPEN)
