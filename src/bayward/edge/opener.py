@@ -54,8 +54,9 @@ class Opener:
                     signal = await self._wait(request)
                 else:
                     signal = await self._send(request)
+                before, unlock = unlock.at, advanced(unlock, signal)
+                if unlock.at is Phase.CONFIRMING and before in (Phase.SENDING, Phase.WAITING):
                     sent_ms = self._clock.monotonic_ms()
-                unlock = advanced(unlock, signal)
         except asyncio.CancelledError:
             # The program is ending. What was on its way to the bus may have left.
             stopped = advanced(advanced(unlock, Signal.UNSURE), Signal.STOPPED)

@@ -102,7 +102,7 @@ def test_a_reading_in_between_starts_the_count_again() -> None:
 
 def test_a_dead_board_is_tried_less_and_less_often() -> None:
     watch = known()
-    now_ms, pauses = 0, []
+    now_ms, pauses = 10, []
     for _ in range(8):
         watch.missed(Instant(now_ms), now_ms)
         pauses.append(watch.due_ms - now_ms)
@@ -182,4 +182,17 @@ def test_a_host_that_stalls_for_a_moment_has_not_lost_its_doors() -> None:
     for ms in (500, 600, 700):
         assert watch.missed(Instant(ms), ms) == ()
     assert is_closed(watch, 0) is True
+    assert watch.due_ms == 1_700
+    assert watch.missed(Instant(1_750), 1_750) == ()
+    assert watch.due_ms == 2_010
     assert watch.missed(Instant(2_010), 2_010) == tuple(range(16))
+
+
+def test_an_unlock_does_not_wait_for_a_board_that_was_there_a_moment_ago() -> None:
+    watch = BoardWatch(16, BusTiming(tries_max=3, lost_after_ms=2_000), Instant(0))
+    for ms in (0, 10, 20):
+        watch.heard(0xFFFF, None, Instant(ms), ms)
+    for ms in (500, 600, 700):
+        watch.missed(Instant(ms), ms)
+    watch.watch(800)
+    assert watch.due_ms == 800

@@ -46,7 +46,7 @@ class BoardWatch:
     def watch(self, now_ms: int) -> None:
         """Read often from now on, because a door of this board was just unlocked."""
         self._watched_until_ms = now_ms + self._timing.confirm_for_ms
-        if not self._misses:
+        if self.read_ms is not None:
             self.due_ms = min(self.due_ms, now_ms)
 
     def heard(self, closed: int, objects: int | None, at: Instant, now_ms: int) -> tuple[int, ...]:
@@ -74,12 +74,14 @@ class BoardWatch:
         self.due_ms = now_ms
         if self._misses < self._timing.tries_max and not self._rest_ms:
             return ()
-        self._rest_ms = min(
-            max(self._rest_ms * 2, self._timing.rest_first_ms), self._timing.rest_max_ms
-        )
-        self.due_ms = now_ms + self._rest_ms
-        if self.read_ms is not None and now_ms < self.read_ms + self._timing.lost_after_ms:
+        good_until_ms = -1 if self.read_ms is None else self.read_ms + self._timing.lost_after_ms
+        if now_ms < good_until_ms:
+            self._rest_ms = self._timing.rest_first_ms
+            self.due_ms = min(now_ms + self._rest_ms, good_until_ms)
             return ()
+        rest_ms = max(self._rest_ms * 2, self._timing.rest_first_ms)
+        self._rest_ms = min(rest_ms, self._timing.rest_max_ms)
+        self.due_ms = now_ms + self._rest_ms
         return self._lost(UnknownWhy.BUS_SILENT, at)
 
     def port_gone(self, at: Instant) -> tuple[int, ...]:
