@@ -53,7 +53,7 @@ MEANINGS: Mapping[str, str] = {
     "codes.stretch": "key stretch below the tags of codes; `pbkdf2` where FIPS is asked for",
     "codes.life_days": "how long a pickup code lives",
     "times.door_open_s_max": "a door open for longer is an alarm",
-    "times.settle_s": "a deposit that nobody confirmed behind a shut door counts as one after this",
+    "times.settle_s": "a deposit nobody confirmed is ended after this, as door and sensor say",
     "times.siren_s_max": "the siren stops by itself after this",
     "times.courier_idle_s": "a courier who does nothing is signed out",
     "times.visit_idle_s": "the kiosk returns to its first screen",
