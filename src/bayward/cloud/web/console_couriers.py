@@ -176,7 +176,7 @@ def _admit(work: Work, you: You, form: CourierFields, until: Instant) -> str:
     if form.carrier not in CARRIERS:
         raise Invalid("courier.carrier", field="carrier")
     if not form.email:
-        raise Invalid("form.missing", field="email")
+        raise Invalid("field.empty", field="email")
     details = Details(name=form.name, email=form.email)
     offered = _offered(work, you, until)
     person = people.add(work, you.tenant, you.person, details, offered)

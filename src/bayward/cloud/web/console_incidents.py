@@ -166,7 +166,7 @@ async def release(
             lambda work, you: _says(Words(work, you.tenant), incident_id),
         )
     except StepUpNeeded:
-        problem = FieldProblem("code", "form.missing")
+        problem = FieldProblem("code", "field.empty")
     except StepUpRefused as error:
         problem = FieldProblem("code", error.code)
     except Invalid as error:

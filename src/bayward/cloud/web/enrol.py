@@ -18,7 +18,6 @@ from bayward.wire.enrolment import EnrolAnswer, EnrolRequest
 from bayward.wire.messages import Issuer
 
 PATH = "/enrol"
-LINK_PATH = "/link"
 
 
 @show_anybody(f"{PATH}/anchor", "a certificate is public; banks compare it with their ticket")

@@ -89,7 +89,8 @@ def _banners(words: Words, found: list[Incident]) -> list[Banner]:
     for incident in found:
         held = incidents.lockdowns(words.work, words.tenant, incident=incident.id)
         severity = Severity(incident.severity)
-        if severity is not Severity.CRITICAL and not held:
+        is_new = incident.state is State.OPEN and incident.released_at is None
+        if not held and not (is_new and severity is Severity.CRITICAL):
             continue
         href = f"/console/incidents/{incident.id}"
         banners.append(

@@ -26,7 +26,6 @@ BACKLOG = 1_024
 KEEP_ALIVE_S = 75  # above the usual 60 s of proxies, or they meet a closing connection
 STOP_S_MAX = 5  # what is under way may end; streams are told to end before
 CONNECTIONS_MAX = 10_000  # open at once; beyond it the answer is 503
-HEADERS_BYTES_MAX = 32 * 1024
 _STARTED_EVERY_S = 0.005
 
 
