@@ -20,7 +20,7 @@ _FAMILIES = {
     "enrolment": "csr device enrol enrolment pins trust",
     "credential": "cose credential grant pass presence ticket totp",
     "input": "base45 cbor email event field form governor http id order password person png scan "
-    "scope search tracking webhook",
+    "scope search tracking wall webhook",
     "limit": "directory login rate streams",
     "denied": "action command kiosk owner role sign_in super_admin",
     "moved": "bank compartment courier deposit incident lockdown log notification parcel unlock",

@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayward.core.compartment import Compartment, Size
+from bayward.core.errors import Invalid
 from bayward.core.ids import CompartmentId
-from bayward.ui.views.wall import Cell, CellKind, CellState, Column, Position, Reach, Wall
+from bayward.ui.assets import Assets
+from bayward.ui.views.wall import (
+    UNITS_MAX,
+    Cell,
+    CellKind,
+    CellState,
+    Column,
+    Position,
+    Reach,
+    Wall,
+)
 
 
 def compartment(number: int, column: int, row: int, units: int) -> Compartment:
@@ -61,6 +72,18 @@ def test_a_place_is_counted_from_the_left_and_the_top() -> None:
     assert wall.position("04", Reach.WAIST) == Position(3, 3, 2, 2, Reach.WAIST)
     with pytest.raises(KeyError):
         wall.position("05", Reach.LOW)
+
+
+@pytest.mark.parametrize("units", [0, -1, UNITS_MAX + 1])
+def test_a_door_the_style_sheet_cannot_draw_is_refused(units: int) -> None:
+    with pytest.raises(Invalid, match=r"wall\.units"):
+        Cell(number="01", units=units)
+    assert Cell(kind=CellKind.KIOSK, units=UNITS_MAX + 1).units > UNITS_MAX
+
+
+def test_the_style_sheet_knows_every_height() -> None:
+    rules = Assets().files["css/geometry.css"].decode()
+    assert all(f'[data-u="{units}"]' in rules for units in range(1, UNITS_MAX + 1))
 
 
 def test_rows_follow_the_smallest_door() -> None:

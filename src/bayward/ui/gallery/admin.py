@@ -135,27 +135,29 @@ def couriers() -> Iterator[Sample]:
     )
 
 
+LOBBY = views.BankRow(
+    href=f"/console/banks/{BANK}",
+    name="Lobby A",
+    site="Northgate House",
+    compartments=57,
+    free=31,
+    freshness=FRESH,
+    enrolled_at=ago(9_000_000),
+    version="0.1.0",
+)
+
+
 def banks() -> Iterator[Sample]:
-    """The list, a new one, its token, one bank."""
-    lobby = views.BankRow(
-        href=f"/console/banks/{BANK}",
-        name="Lobby A",
-        site="Northgate House",
-        compartments=57,
-        free=31,
-        freshness=FRESH,
-        enrolled_at=ago(9_000_000),
-        version="0.1.0",
-    )
+    """The list, none, a new one."""
     away = replace(
         FRESH, read_at=ago(4000), is_cable_up=False, down_since=ago(3990), log_verified_at=ago(4100)
     )
     never = replace(FRESH, read_at=None, is_cable_up=False, log_verified_at=None)
     rows = (
-        lobby,
-        replace(lobby, name="Courtyard", compartments=32, free=4, is_locked_down=True),
-        replace(lobby, name="Garage", compartments=24, free=20, freshness=away),
-        replace(lobby, name="Annex", freshness=never, enrolled_at=None, version=""),
+        LOBBY,
+        replace(LOBBY, name="Courtyard", compartments=32, free=4, is_locked_down=True),
+        replace(LOBBY, name="Garage", compartments=24, free=20, freshness=away),
+        replace(LOBBY, name="Annex", freshness=never, enrolled_at=None, version=""),
     )
     listed = views.Banks(shell=SHELL, rows=rows)
     yield Sample("console/banks", listed)
@@ -173,6 +175,10 @@ def banks() -> Iterator[Sample]:
             problems=(FieldProblem("name", "field.empty"),),
         ),
     )
+
+
+def enrolment() -> Iterator[Sample]:
+    """The token, shown once."""
     token = "bwe1-7K2M-9QXR-04TD-WZPA-66HN-3FJC-8B1V"  # noqa: S105 - invented, and used up
     yield Sample(
         "console/enrol",
@@ -190,11 +196,15 @@ def banks() -> Iterator[Sample]:
             qr_text=f"https://lockers.northgate.example/enrol#{token}",
         ),
     )  # fmt: skip
+
+
+def bank() -> Iterator[Sample]:
+    """One bank."""
     yield Sample(
         "console/bank",
         views.BankPage(
             shell=SHELL,
-            row=lobby,
+            row=LOBBY,
             wall=WALL,
             facts=(
                 ("version", "0.1.0"),
@@ -368,5 +378,5 @@ def settings() -> Iterator[Sample]:
 
 def samples() -> Iterator[Sample]:
     """All of this file."""
-    for group in (people, couriers, banks, logs, messages, webhooks, settings):
+    for group in (people, couriers, banks, enrolment, bank, logs, messages, webhooks, settings):
         yield from group()

@@ -224,20 +224,22 @@ def parcels() -> Iterator[Sample]:
     )
 
 
+FORCED = views.IncidentRow(
+    href=INCIDENT,
+    kind="door.forced_open",
+    facts=BANNER.facts,
+    severity=Severity.CRITICAL,
+    state=views.IncidentState.OPEN,
+    bank="Lobby A",
+    at=ago(24),
+    due_at=ago(-276),
+)
+
+
 def incidents() -> Iterator[Sample]:
-    """The list, one locked down, one released, none."""
-    row = views.IncidentRow(
-        href=INCIDENT,
-        kind="door.forced_open",
-        facts=BANNER.facts,
-        severity=Severity.CRITICAL,
-        state=views.IncidentState.OPEN,
-        bank="Lobby A",
-        at=ago(24),
-        due_at=ago(-276),
-    )
+    """All that there are; none."""
     late = replace(
-        row,
+        FORCED,
         kind="door.open_too_long",
         facts={"door": "12"},
         severity=Severity.WARNING,
@@ -245,7 +247,7 @@ def incidents() -> Iterator[Sample]:
         due_at=ago(400),
     )
     closed = replace(
-        row,
+        FORCED,
         kind="bank.disconnected",
         severity=Severity.NOTICE,
         state=views.IncidentState.CLOSED,
@@ -254,7 +256,7 @@ def incidents() -> Iterator[Sample]:
     )
     listed = views.Incidents(
         shell=ALARM_SHELL,
-        rows=(row, late, closed),
+        rows=(FORCED, late, closed),
         filters=(
             views.Filter(
                 href="/console/incidents?state=open", key="open", count=2, is_current=True
@@ -264,11 +266,15 @@ def incidents() -> Iterator[Sample]:
     )
     yield Sample("console/incidents", listed)
     yield Sample("console/incidents-empty", replace(listed, shell=SHELL, rows=()))
+
+
+def incident() -> Iterator[Sample]:
+    """Locked down, refused, released."""
     page = views.IncidentPage(
-        shell=replace(ALARM_SHELL, banners=(replace(BANNER, severity=Severity.CRITICAL),)),
+        shell=ALARM_SHELL,
         incident_id="inc_5x8n2k9v4x1q8z5n3b6r7t2w4y",
         url=INCIDENT,
-        row=row,
+        row=FORCED,
         timeline=(
             entry(22, "notification.sent", {"channel": "email", "subject": "Ines Duarte"}),
             entry(23, "incident.opened", {"reason": "forced open"}),
@@ -283,7 +289,7 @@ def incidents() -> Iterator[Sample]:
         clip_href="/console/incidents/inc_5x8n/clip",
     )
     yield Sample("console/incident", page)
-    taken = replace(row, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte")
+    taken = replace(FORCED, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte")
     wrong = (
         FieldProblem("reason", "field.empty"),
         FieldProblem("code", "totp.wrong"),
@@ -323,4 +329,5 @@ def samples() -> Iterator[Sample]:
     yield from homes()
     yield from parcels()
     yield from incidents()
+    yield from incident()
     yield from errors()

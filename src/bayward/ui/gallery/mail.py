@@ -23,8 +23,8 @@ class Letter:
     language: str = "en"
 
 
-def letters() -> Iterator[Letter]:
-    """Every kind, in every state that changes its words."""
+def to_residents() -> Iterator[Letter]:
+    """From the first message to the last."""
     ready = mail.ParcelReady(
         site=SITE,
         person="Mary Okafor",
@@ -62,6 +62,12 @@ def letters() -> Iterator[Letter]:
             by=by,
         )
         yield Letter(f"collected-{'helper' if by else 'self'}", collected)
+    yield Letter("sign-in-link", mail.SignInLink(site=SITE, link=f"{LINK}/l"))
+    yield Letter("sign-in-link-pl", mail.SignInLink(site=SITE, link=f"{LINK}/l", minutes=3), "pl")
+
+
+def to_staff() -> Iterator[Letter]:
+    """To couriers and to people who look after lockers."""
     yield Letter(
         "courier-code",
         mail.CourierCode(
@@ -73,8 +79,6 @@ def letters() -> Iterator[Letter]:
             until=ahead(90),
         ),
     )
-    yield Letter("sign-in-link", mail.SignInLink(site=SITE, link=f"{LINK}/l"))
-    yield Letter("sign-in-link-pl", mail.SignInLink(site=SITE, link=f"{LINK}/l", minutes=3), "pl")
     yield Letter(
         "invitation",
         mail.Invitation(
@@ -98,3 +102,9 @@ def letters() -> Iterator[Letter]:
             is_locked_down=is_locked_down,
         )
         yield Letter(f"incident-alert-{'locked' if is_locked_down else 'plain'}", alert)
+
+
+def letters() -> Iterator[Letter]:
+    """Every kind, in every state that changes its words."""
+    yield from to_residents()
+    yield from to_staff()

@@ -15,6 +15,7 @@ from typing import Self
 
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment
+from bayward.core.errors import Invalid
 
 UNITS_MAX = 240  # classes for cell heights are written out in the style sheet up to here
 
@@ -71,6 +72,10 @@ class Cell:
     href: str | None = None
     size: str = ""
     is_online: bool = True  # of the kiosk
+
+    def __post_init__(self) -> None:
+        if self.kind is CellKind.COMPARTMENT and not 1 <= self.units <= UNITS_MAX:
+            raise Invalid("wall.units", number=self.number, units=self.units, limit=UNITS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
