@@ -29,7 +29,7 @@ async def test_the_list_leads_to_the_incident_and_counts_it(anne: Browser, world
 async def test_every_page_carries_the_banner_until_it_is_over(anne: Browser, world: World) -> None:
     for path in ("/console", "/console/people", "/console/log"):
         page = await anne.get(path)
-        assert 'data-severity="critical"' in page.text
+        assert 'role="alert" data-severity="critical"' in page.text
         assert f'href="/console/incidents/{world.incident}#release"' in page.text
 
 
@@ -77,7 +77,7 @@ async def test_the_release_needs_a_reason_and_a_code_and_waits_for_the_bank(
     await world.bank.upload(house.cloud.ingest)
     page = await anne.get(url)
     assert "released, confirmed by the locker" in page.text
-    assert 'data-severity="critical"' not in (await anne.get("/console")).text
+    assert 'role="alert" data-severity' not in (await anne.get("/console")).text
 
 
 def release_command(work: Work) -> CommandId:

@@ -33,7 +33,6 @@ from bayward.ui.render import security_headers
 SAFE = {"GET", "HEAD", "OPTIONS"}
 NONCE_BYTES = 16
 TRACE_BYTES = 6
-OWN_SITE = {"same-origin", "none"}  # none: typed, or from a bookmark
 YEAR_S = 365 * 24 * 3600
 BURST_S = 6
 _QUIET = ("/static/", "/healthz", "/readyz")  # not worth a line in the program's log
@@ -106,14 +105,14 @@ class Shield:
         return self._desk.settings.is_plain_http and is_loopback(_hostname(host))
 
     def _is_our_page(self, headers: Mapping[str, str]) -> bool:
+        # Under `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms, so
+        # what they say of the site counts first; pages cannot make them say it.
         site = headers.get("sec-fetch-site")
-        if site is not None and site not in OWN_SITE:
-            return False
-        origin = headers.get("origin")
-        if origin is None:
+        if site is not None:
             return site == "same-origin"
-        return origin.lower() == self._desk.settings.origin or (
-            self._desk.settings.is_plain_http and origin.lower() == f"http://{headers.get('host')}"
+        origin = headers.get("origin", "").lower()
+        return origin == self._desk.settings.origin or (
+            self._desk.settings.is_plain_http and origin == f"http://{headers.get('host')}"
         )
 
     def _sender(self, scope: HTTPScope, told: Told, send: Send) -> Send:

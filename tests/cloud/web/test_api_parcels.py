@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from bayward.ledger.verify import verify_receipt
+from cloud_house import Browser, House, World
+
+
+@pytest.fixture
+async def world(house: House) -> World:
+    return await house.furnish()
+
+
+async def test_parcels_one_and_many(anne: Browser, world: World) -> None:
+    page = (await anne.get("/api/v1/parcels?state=waiting")).json()
+    assert [one["parcel"] for one in page["rows"]] == [world.parcel]
+    assert page["after"] is None
+    one = (await anne.get(f"/api/v1/parcels/{world.parcel}")).json()
+    assert (one["door"], one["recipient"]) == ("01", world.rosa)
+    assert (await anne.get("/api/v1/parcels?state=strange")).status_code == 404
+    assert (await anne.get("/api/v1/parcels?after=x")).status_code == 422
+
+
+async def test_the_receipt_verifies(anne: Browser, world: World) -> None:
+    text = (await anne.get(f"/api/v1/parcels/{world.parcel}/receipt")).text
+    assert verify_receipt(text, [world.bank.log.signer.key]).ok
+
+
+async def test_a_new_code_is_ordered(anne: Browser, world: World) -> None:
+    told = await anne.send("POST", f"/api/v1/parcels/{world.parcel}/resend")
+    assert (told.status_code, told.json()["state"]) == (202, "waiting")
+
+
+async def test_events_page_by_page(house: House, anne: Browser, world: World) -> None:
+    for number in range(60):
+        await house.person(f"P{number}", None)
+        await house.person(f"Q{number}", None)
+    seen: list[tuple[str, int]] = []
+    after = ""
+    while True:
+        page = (await anne.get(f"/api/v1/events?after={after}")).json()
+        seen += [(one["origin"], one["index"]) for one in page["rows"]]
+        if page["after"] is None:
+            break
+        after = page["after"]
+    assert len(seen) == len(set(seen)) > 120
+    parcel = (await anne.get(f"/api/v1/events?parcel={world.parcel}")).json()
+    kinds = {one["fields"]["type"] for one in parcel["rows"]}
+    assert kinds == {"compartment.reserved", "parcel.deposited", "grant.issued"}

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Work
+from bayward.core.events import EventType
+from bayward.ledger.verify import verify_log
+from cloud_house import ANNE, Browser, House, World
+from step_up_form import confirmed
+
+
+@pytest.fixture
+async def world(house: House) -> World:
+    return await house.furnish()
+
+
+async def test_the_logs_their_roots_and_what_happened(anne: Browser, world: World) -> None:
+    page = await anne.get("/console/log")
+    assert world.bank.log.signer.key.name in page.text
+    assert f"lockers.example.com/tenant/{world.tenant}" in page.text
+    doors = await anne.get("/console/log?kind=doors")
+    assert "forced open" in doors.text
+    assert "Person added" not in doors.text
+    people = await anne.get("/console/log?kind=administrators")
+    assert "Person added" in people.text
+
+
+async def test_older_entries_are_on_the_next_page(house: House, anne: Browser) -> None:
+    for number in range(30):
+        await house.person(f"P{number}", None)
+        await house.person(f"Q{number}", None)
+    first = await anne.get("/console/log")
+    href = first.text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = await anne.get(href)
+    assert "Tenant created" in second.text
+    assert (await anne.get("/console/log?after=x")).status_code == 422
+
+
+async def test_everything_is_verified_on_demand(house: House, anne: Browser, world: World) -> None:
+    answer = await anne.post("/console/log/verify")
+    page = await anne.get(answer.headers["location"])
+    assert "Everything fits." in page.text
+    assert "entries in" in page.text
+
+
+async def test_a_log_that_was_tampered_with_is_found(
+    house: House, anne: Browser, world: World
+) -> None:
+    def tamper(work: Work) -> None:
+        for trigger in work.tx.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).scalars():
+            work.tx.exec_driver_sql(f'DROP TRIGGER "{trigger}"')
+        mine = (s.log_entry.c.origin == world.bank.log.signer.key.name) & (s.log_entry.c.idx == 1)
+        work.tx.execute(s.log_entry.update().where(mine).values(leaf=b"changed"))
+
+    await house.do(tamper)
+    await anne.post("/console/log/verify")
+    page = await anne.get("/console/log")
+    assert 'data-proof="failed"' in page.text
+
+
+async def test_an_export_verifies_without_us_and_is_itself_an_entry(
+    house: House, anne: Browser, world: World
+) -> None:
+    origin = world.bank.log.signer.key.name
+    asked = await anne.get(f"/console/log/export?origin={origin}")
+    assert "The log leaves this system." in asked.text
+    file = await confirmed(anne, asked, ANNE)
+    lines = iter(file.content.splitlines(keepends=True))
+    verdict = verify_log(lines, [world.bank.log.signer.key])
+    assert verdict.ok, verdict.findings
+    [told] = await house.events(EventType.LOG_EXPORTED)
+    assert told.origin == origin
+
+
+async def test_a_log_that_is_none_is_not_found(anne: Browser, world: World) -> None:
+    asked = await anne.get("/console/log/export?origin=nowhere")
+    assert (await confirmed(anne, asked, ANNE)).status_code == 404
+    wrong = await anne.get("/console/log/export?from=yesterday")
+    assert wrong.status_code == 422
