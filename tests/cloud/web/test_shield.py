@@ -45,7 +45,14 @@ async def test_identity_51_a_form_from_elsewhere_is_refused(
     assert (await anne.get("/console")).status_code == 200  # nobody signed her out
 
 
-@pytest.mark.parametrize("headers", [{"Origin": URL}, {"Sec-Fetch-Site": "same-origin"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": URL},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},  # Chromium, under no-referrer
+    ],
+)
 async def test_a_form_of_our_own_is_taken(house: House, headers: dict[str, str]) -> None:
     async with bare(house) as client:
         answer = await client.post("/sign-in", data=LOGIN, headers=headers)

@@ -105,12 +105,12 @@ class Shield:
         return self._desk.settings.is_plain_http and is_loopback(_hostname(host))
 
     def _is_our_page(self, headers: Mapping[str, str]) -> bool:
-        # Under `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms, so
-        # what they say of the site counts first; pages cannot make them say it.
         site = headers.get("sec-fetch-site")
-        if site is not None:
-            return site == "same-origin"
+        if site not in (None, "same-origin"):
+            return False
         origin = headers.get("origin", "").lower()
+        if origin in ("", "null"):  # as browsers write it under `Referrer-Policy: no-referrer`
+            return site == "same-origin"
         return origin == self._desk.settings.origin or (
             self._desk.settings.is_plain_http and origin == f"http://{headers.get('host')}"
         )
