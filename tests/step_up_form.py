@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 import httpx
 
 from cloud_house import Browser
 
 
-def hidden(page: httpx.Response) -> dict[str, str]:
-    """The form of the page that asks for a code."""
+def hidden(page: httpx.Response) -> dict[str, Any]:
+    """The form of the page that asks for a code; what is there twice is a list."""
     found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
-    return {name: html.unescape(value) for name, value in found}
+    told: dict[str, list[str]] = {}
+    for name, value in found:
+        told.setdefault(name, []).append(html.unescape(value))
+    return {name: values if len(values) > 1 else values[0] for name, values in told.items()}
 
 
 async def confirmed(browser: Browser, page: httpx.Response, email: str) -> httpx.Response:
