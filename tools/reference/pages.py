@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bayward.cloud import reactions
-from reference import errors, events, limits, settings, states
+from reference import commands, errors, events, limits, settings, states
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "bank-settings.md": settings.bank_page,
     "cloud-settings.md": settings.cloud_page,
+    "commands.md": commands.page,
     "errors.md": errors.page,
     "events.md": events.page,
     "limits.md": limits.page,
