@@ -23,7 +23,6 @@ from bayward.cloud.people import set_up, totp
 from bayward.cloud.people.authn import SignedIn
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work
-from bayward.core.clock import Clock
 from bayward.core.errors import Denied, Misconfigured
 from bayward.core.ids import BankId, PersonId
 from bayward.edge.enrol import enrol
@@ -39,9 +38,9 @@ def settings(state: Path, **more: Any) -> CloudSettings:
 
 
 @asynccontextmanager
-async def started(state: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Cloud]:
-    """With the machine's own clock unless a test says otherwise: TLS looks at it, too."""
-    cloud = Cloud(settings(state, **more), clock=clock, schemes=[FAST], renderer=RENDERER)
+async def started(state: Path, **more: Any) -> AsyncIterator[Cloud]:
+    """With the machine's own clock: TLS looks at it, too."""
+    cloud = Cloud(settings(state, **more), schemes=[FAST], renderer=RENDERER)
     async with cloud:
         yield cloud
 
