@@ -267,12 +267,20 @@ def _view(
         position=position,
         is_here=bool(_presence_here(request, parcel.bank)),
         is_open_offered=grant is not None and grant.is_live(work.now),
+        pickup_pass=_pass_of(work, you, grant),
         opening=None if grant is None else _opening(work, you, grant),
         history=history,
         is_receipt_ready=any(one.kind == EventType.PARCEL_DEPOSITED for one in history),
         problem=problem,
     )
     return view, ZoneInfo("UTC" if site is None else site.time_zone)
+
+
+def _pass_of(work: Work, you: You, grant: GrantView | None) -> str:
+    """What the picture on the phone says: signed, so it opens with the cable cut too."""
+    if grant is None or not grant.is_live(work.now):
+        return ""
+    return access.issue_pass(work, you.tenant, grant)
 
 
 def _grant(work: Work, you: You, parcel: ParcelId) -> GrantView | None:

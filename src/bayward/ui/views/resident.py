@@ -110,6 +110,7 @@ class Pass(PhoneView):
     where: str  # "Lobby A"
     site: str = ""  # "Northgate House"
     until: Instant | None = None
+    pickup_pass: str = ""  # the signed pass, drawn as QR; "" when nothing can be opened any more
     carrier: str = ""
     tracking_masked: str = ""  # "1Z 5R8…7127"
     wall: Wall | None = None  # a small drawing with the door in it

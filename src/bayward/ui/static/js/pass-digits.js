@@ -3,7 +3,8 @@
  *
  * It comes once behind `#c=` in the link of the message, is kept in this browser for this parcel,
  * and is taken out of the address at once, so that it stands in no history and no screenshot of
- * the address bar. `forget` erases it when the parcel is gone. The QR is drawn here too. */
+ * the address bar. `forget` erases it when the parcel is gone. The QR is the signed pass where the
+ * page has one, and the digits otherwise. */
 
 import { generate } from "../vendor/lean-qr.mjs";
 
@@ -22,10 +23,12 @@ export class PassDigits extends HTMLElement {
 
   /** @param {string} digits */
   #show(digits) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.querySelector("canvas"));
-    generate(digits).toCanvas(canvas, { on: [11, 16, 23, 255], off: [255, 255, 255, 255], pad: QUIET_MODULES });
-    canvas.setAttribute("aria-label", this.getAttribute("label") ?? "");
-    canvas.hidden = false;
+    const canvas = this.querySelector("canvas"); // only where no signed pass is drawn
+    if (canvas) {
+      generate(digits).toCanvas(canvas, { on: [11, 16, 23, 255], off: [255, 255, 255, 255], pad: QUIET_MODULES });
+      canvas.setAttribute("aria-label", this.getAttribute("label") ?? "");
+      canvas.hidden = false;
+    }
     const text = /** @type {HTMLElement} */ (this.querySelector(".digits"));
     text.textContent = digits.replace(/(\d{4})(?=\d)/g, "$1 ");
     text.hidden = false;
