@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bayward.cloud.fleet.pki import create_root
 from bayward.core.clock import Instant
 from bayward.core.errors import Denied, Invalid
-from bayward.wire.pins import PIN_CHARS, PINS_MAX, check_pin, parse_pins, pin_of, pin_of_key
+from bayward.wire.pins import PINS_MAX, check_pin, parse_pins, pin_of, pin_of_key
+
+PIN_CHARS = 44  # base64 of 32 bytes
 
 KEY = ec.derive_private_key(0xF00D, ec.SECP384R1())
 CERTIFICATE = create_root(
