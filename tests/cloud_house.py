@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from bayward.cloud import orders
 from bayward.cloud.access import service as access
 from bayward.cloud.app import Cloud
 from bayward.cloud.audit import service as audit
@@ -34,15 +35,16 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import Pbkdf2
 from bayward.cloud.settings import CloudSettings
+from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import HOUR_MS, after
 from bayward.core.events import Event, EventType
-from bayward.core.ids import GrantId, PersonId, TenantId
+from bayward.core.ids import CommandId, GrantId, PersonId, TenantId
 from bayward.core.policy import Aal
 from bayward.core.roles import Binding, Node, Role
 from bayward.ui.render import Renderer
 from bayward.wire.messages import DoorReading, DoorState, Readings
-from cloud_bench import HOUSE, BankTwin, CloudBench
+from cloud_bench import HOUSE, BankTwin, CloudBench, named
 from people_bench import START, HandClock
 
 URL = "http://localhost:8000"
@@ -81,6 +83,21 @@ class House:
             lambda work: notifications.deliveries(work, self.tenant, WantedDeliveries())
         )
         return [one for one in found if one.kind == kind]
+
+    async def release(self, world: World) -> None:
+        """Somebody has looked at the wall; it works again."""
+        by = str(named(PersonId, 9))
+        world.bank.record(EventType.LOCKDOWN_RELEASED, scope="bank", actor=by, reason="looked")
+        await world.bank.upload(self.cloud.ingest)
+
+    async def taps(self) -> list[orders.Ordered]:
+        """Every order to open a door."""
+
+        def read(work: Work) -> list[orders.Ordered]:
+            rows = work.tx.execute(s.command.select().where(s.command.c.is_door)).all()
+            return [orders.get(work, row.tenant, CommandId(row.command)) for row in rows]
+
+        return await self.cloud.unit.read(read)
 
     async def second_tenant(self) -> TenantId:
         """Another organisation with a site of its own."""

@@ -79,7 +79,7 @@ async def test_identity_53_words_of_the_deployment_make_no_password(new_house: H
     form = {
         "name": "Anne Example",
         "email": "anne@example.com",
-        "password": "bayward audit example anne",
+        "password": "bayward lockers example anne",
     }
     answer = await new_house.browser().post(f"/setup/{link}", form)
     assert answer.status_code == 422

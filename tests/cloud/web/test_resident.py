@@ -4,18 +4,12 @@ import re
 
 import pytest
 
-from bayward.cloud import orders
 from bayward.cloud.people import authn, sign_in
 from bayward.cloud.people import service as people
-from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
-from bayward.core.events import EventType
-from bayward.core.ids import CommandId, PersonId
 from bayward.core.policy import Aal
 from bayward.core.roles import Role
-from bayward.ledger.verify import verify_receipt
-from cloud_bench import named
 from cloud_house import Browser, House, World
 
 
@@ -27,35 +21,8 @@ async def world(house: House) -> World:
 @pytest.fixture
 async def rosa(house: House, world: World) -> Browser:
     """Rosa, signed in by a link; the tamper alarm of the wall is over."""
-    await release(house, world)
+    await house.release(world)
     return await house.browser().be("Rosa1", method=authn.LINK, aal=Aal.ONE)
-
-
-async def release(house: House, world: World) -> None:
-    world.bank.record(
-        EventType.LOCKDOWN_RELEASED, scope="bank", actor=str(named(PersonId, 9)), reason="looked"
-    )
-    await world.bank.upload(house.cloud.ingest)
-
-
-async def taps(house: House) -> list[orders.Ordered]:
-    def read(work: Work) -> list[orders.Ordered]:
-        rows = work.tx.execute(s.command.select().where(s.command.c.is_door)).all()
-        return [orders.get(work, row.tenant, CommandId(row.command)) for row in rows]
-
-    found: list[orders.Ordered] = await house.do(read)
-    return found
-
-
-async def test_the_pass_shows_the_door_and_no_code(house: House, world: World) -> None:
-    page = await house.browser().get(f"/p/{world.link}")
-    assert page.status_code == 200
-    assert "Lobby 1" in page.text
-    assert ">01" in page.text
-    assert "48219037" not in page.text
-    assert "1Z5R…0127" in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
-    assert page.headers["cache-control"] == "no-store"
 
 
 async def test_identity_35_a_hundred_previews_change_nothing(house: House, world: World) -> None:
@@ -77,92 +44,6 @@ async def test_identity_35_a_hundred_previews_change_nothing(house: House, world
     assert (await house.browser().post(f"/l/{token}")).status_code == 303
 
 
-async def test_a_tap_is_an_order_and_the_page_says_what_the_bank_said(
-    house: House, world: World
-) -> None:
-    await release(house, world)
-    phone = house.browser()
-    answer = await phone.post(f"/p/{world.link}/open", {"presence": "4821"})
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{world.link}")
-    [tap] = await taps(house)
-    assert tap.state is orders.State.WAITING
-    page = await phone.get(f"/p/{world.link}")
-    assert 'data-state="requested"' in page.text
-    world.bank.record(EventType.COMMAND_DONE, command=tap.id, result="opened")
-    await world.bank.upload(house.cloud.ingest)
-    assert 'data-state="opened"' in (await phone.get(f"/p/{world.link}")).text
-
-
-async def test_a_tap_the_bank_refuses_is_shown_as_refused(house: House, world: World) -> None:
-    await release(house, world)
-    phone = house.browser()
-    await phone.post(f"/p/{world.link}/open", {"presence": "0000"})
-    [tap] = await taps(house)
-    world.bank.record(EventType.COMMAND_REFUSED, command=tap.id, reason="presence.wrong")
-    await world.bank.upload(house.cloud.ingest)
-    page = await phone.get(f"/p/{world.link}")
-    assert 'data-state="refused"' in page.text
-    assert "not the number on the screen" in page.text
-
-
-async def test_a_tap_nobody_answered_is_too_late(house: House, world: World) -> None:
-    await release(house, world)
-    phone = house.browser()
-    await phone.post(f"/p/{world.link}/open", {"presence": "4821"})
-    [tap] = await taps(house)
-    house.wait(60_000)
-    await house.do(lambda work: orders.expire(work, house.tenant, tap.id))
-    assert 'data-state="too_late"' in (await phone.get(f"/p/{world.link}")).text
-
-
-@pytest.mark.parametrize("number", ["", " ", "12 34", "'; DROP", "\uff11\uff12\uff13"])
-async def test_a_tap_without_a_number_orders_nothing(
-    house: House, world: World, number: str
-) -> None:
-    await release(house, world)
-    answer = await house.browser().post(f"/p/{world.link}/open", {"presence": number})
-    assert answer.status_code == 422
-    assert await taps(house) == []
-
-
-async def test_identity_74_during_a_lockdown_a_tap_orders_nothing(
-    house: House, world: World
-) -> None:
-    answer = await house.browser().post(f"/p/{world.link}/open", {"presence": "4821"})
-    assert answer.status_code == 403
-    assert "locked down" in answer.text
-    assert await taps(house) == []
-    [denied] = await house.events(EventType.ACTION_DENIED)
-    assert (denied.actor, denied.detail, denied.reason) == (world.rosa, "grant.open", "lockdown")
-
-
-async def test_tapping_without_end_is_slowed_down(house: House, world: World) -> None:
-    await release(house, world)
-    phone = house.browser()
-    told = [
-        (await phone.post(f"/p/{world.link}/open", {"presence": "0000"})).status_code
-        for _ in range(limits.OPEN_FOR.burst + 1)
-    ]
-    assert told[-1] == 429
-
-
-async def test_the_receipt_can_be_checked_without_us(house: House, world: World) -> None:
-    answer = await house.browser().get(f"/p/{world.link}/receipt")
-    assert answer.headers["content-disposition"].startswith("attachment;")
-    signer = world.bank.log.signer.key
-    verdict = verify_receipt(answer.text, [signer])
-    assert verdict.ok, verdict.findings
-
-
-async def test_what_was_collected_is_history_on_the_same_link(house: House, world: World) -> None:
-    world.bank.collect(1)
-    await world.bank.upload(house.cloud.ingest)
-    page = await house.browser().get(f"/p/{world.link}")
-    assert "You have your parcel" in page.text
-    assert "Parcel collected" in page.text
-    assert "/open" not in page.text
-
-
 async def test_my_parcels_are_listed_and_open_by_id(
     house: House, world: World, rosa: Browser
 ) -> None:
@@ -173,7 +54,7 @@ async def test_my_parcels_are_listed_and_open_by_id(
     assert (await rosa.get(url)).status_code == 200
     assert (await rosa.post(f"{url}/open", {"presence": "4821"})).headers["location"] == url
     assert (await rosa.get(f"{url}/receipt")).status_code == 200
-    [tap] = await taps(house)
+    [tap] = await house.taps()
     assert tap.actor == world.rosa
 
 
@@ -184,7 +65,7 @@ async def test_the_kiosks_square_brings_its_number_along(
     assert f'action="/me/parcels/{world.parcel}/open"' in page.text
     answer = await rosa.post(f"/me/parcels/{world.parcel}/open")
     assert answer.status_code == 303
-    [tap] = await taps(house)
+    [tap] = await house.taps()
     assert getattr(tap.order, "presence", "") == "4821"
 
 

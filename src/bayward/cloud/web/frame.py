@@ -22,6 +22,7 @@ from bayward.cloud.web.state import Cookie, page, told
 from bayward.cloud.web.words import Words
 from bayward.core.events import EventType
 from bayward.core.roles import Role, active
+from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import Fact
 from bayward.ui.views.console import Banner, ConsoleView, Notice, Shell
 from bayward.ui.views.mail import Severity
@@ -118,7 +119,10 @@ def _notices(request: AnyRequest) -> tuple[Notice, ...]:
         return ()
     if not isinstance(left, dict) or not isinstance(left.get("facts"), Mapping):
         return ()
-    return (Notice(str(left.get("key")), dict(left["facts"])),)
+    key = str(left.get("key"))
+    if catalogues()[FALLBACK].find(f"notice.{key}") is None:
+        return ()
+    return (Notice(key, dict(left["facts"])),)
 
 
 SECURITY_TYPES = tuple(
