@@ -79,7 +79,7 @@ class SimBank:
         self.visit = Visit(stage=Stage.OUT_OF_ORDER)
         self.presence = ""
         self.codes: set[str] = set()  # every code it ever drew: none may be seen anywhere
-        self.on_grown: list[Callable[[SimBank], None]] = []
+        self.on_grown: list[Callable[[], None]] = []
         self.uplink = Uplink(self, network)
         self._chance = world.stream(f"bank/{made.name}")
         self._ids = _Ids(world, made.name)
@@ -253,7 +253,7 @@ class SimBank:
         self.visit = outcome.view.visit
         self.presence = outcome.view.presence
         for listener in self.on_grown:
-            listener(self)
+            listener()
         self._set_timer(outcome.deadline)
         if outcome.is_restarted:
             self.steel.on_reading = self._door_read

@@ -64,7 +64,7 @@ class Watch:
             _T.COURIER_SIGNED_IN: self._let_in,
             _T.PARCEL_DEPOSITED: self._deposited,
         }
-        bank.on_grown.append(self.grown)
+        bank.on_grown.append(self.look)
         bank.steel.on_pulse.append(self._pulsed)
         bank.steel.on_moved.append(self._moved)
 
@@ -78,19 +78,29 @@ class Watch:
         if not is_so:
             raise Violation(f"{self.bank.name}: {sentence}")
 
-    def begin_anew(self) -> None:
-        """An old card was put back: believe it, from its first entry on."""
+    def _begin_anew(self, size: int) -> None:
+        """An old card was put back: believe what it holds, which was judged in its time."""
+        reader = self.bank.journal.reader()
         self.state = BankState.of(self._layout)
-        self._frontier = Frontier()
-        self.roots = {0: Frontier().root}
+        for event in reader.events(0):
+            fold.apply(self.state, event)
+        leaves = [leaf_hash(entry.leaf) for entry in reader.entries(0, size)]
+        self._frontier, _ = Frontier().extend(leaves)
+        self.roots = {size: self._frontier.root}
+        self._guesses = 0.0  # the card has forgotten them
+        self.bank.world.tell(self.bank.name, "(older card)", f"size={size}")
 
     # The log.
 
-    def grown(self, bank: SimBank) -> None:
-        """Something was committed, and nothing has moved yet."""
+    def look(self) -> None:
+        """See what was committed since; called before anything has moved."""
+        with self.bank.disk.beside():
+            self._look(self.bank)
+
+    def _look(self, bank: SimBank) -> None:
         head = bank.journal.head
         if bank.was_rolled_back and head.size < self.size:
-            self.begin_anew()
+            self._begin_anew(head.size)
         self.demand(head.size >= self.size, "the log has become shorter")
         if head.size == self.size:
             return
@@ -111,7 +121,10 @@ class Watch:
     def root_at(self, size: int) -> bytes:
         """The root the log had at that size."""
         known = self.roots.get(size)
-        return self.bank.journal.reader().root(size) if known is None else known
+        if known is not None:
+            return known
+        with self.bank.disk.beside():
+            return self.bank.journal.reader().root(size)
 
     def _check_note(self, note: str) -> None:
         self._commits += 1

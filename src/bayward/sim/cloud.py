@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from random import Random
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bayward.cloud import orders, reactions, workers
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
-from bayward.cloud.jobs import Worker
+from bayward.cloud.jobs import STORAGE_WAIT_MS, Worker
 from bayward.cloud.keys import NONCE_BYTES
 from bayward.cloud.link.ingest import Ingest
 from bayward.cloud.notify.caller import Caller
@@ -28,7 +28,7 @@ from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
 from bayward.core.clock import SECOND_MS
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Unavailable
-from bayward.core.ids import BankId, TenantId
+from bayward.core.ids import BankId
 from bayward.ledger.keys import Signer, ecdsa_signer
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network, Wire
@@ -44,6 +44,8 @@ HOUSE = "world.example"
 URL = "https://world.example"
 RESTART_MS = (SECOND_MS, 40 * SECOND_MS)
 STAGGER_MS = 5
+JOBS_MS = 500  # what is put into the outbox together is done together
+NEVER_MS = 10**15
 
 Moment = Literal["before", "inside", "after"]
 
@@ -108,6 +110,13 @@ class Storage:
     async def read(self, function: Callable[[sa.Connection], T]) -> T:
         """Run `function`; what it writes is rolled back."""
         return await self.inline.read(function)
+
+    def glance(self, query: str, *parameters: str) -> list[tuple[Any, ...]]:
+        """A question to SQLite itself."""
+        raw = self.inline.connection.connection.driver_connection
+        assert raw is not None, "open until the end"
+        found: list[tuple[Any, ...]] = raw.execute(query, parameters).fetchall()
+        return found
 
 
 def _die_after(function: Callable[[sa.Connection], T], tx: sa.Connection) -> None:
@@ -221,9 +230,9 @@ class SimCloud:
         """Look, whatever state the process is in."""
         return settled(self.unit.read(function))
 
-    def tenant_of(self, bank: BankId) -> TenantId:
-        """Whose a bank is."""
-        return next(one.tenant for one in self.devices.values() if one.bank == bank)
+    def glance(self, query: str, *parameters: str) -> list[tuple[Any, ...]]:
+        """Look into the database without the machinery; for checkers and idle hands."""
+        return self.storage.glance(query, *parameters)
 
     # What a gateway tells.
 
@@ -271,7 +280,7 @@ class SimCloud:
         for topic in sorted(topics):
             kind, _, subject = topic.partition("/")
             if kind == JOBS:
-                self._set_jobs(STAGGER_MS)
+                self._set_jobs(JOBS_MS)
             elif kind == "bank":
                 self._pump_later(BankId(subject))
 
@@ -301,7 +310,20 @@ class SimCloud:
         self._jobs_at = self.later(wait_ms, self._do_jobs)
 
     def _do_jobs(self) -> None:
-        due = [self._loop.run_until_complete(lane.run_due()) for lane in self._lanes]
-        known = [one for one in due if one is not None]
-        if known:
-            self._set_jobs(max(STAGGER_MS, min(known) - self.world.now()))
+        try:
+            if self._due_ms() <= 0:
+                for lane in self._lanes:
+                    self._loop.run_until_complete(lane.run_due())
+        except Unavailable:  # as `Worker.run` does: wait, and try again
+            self._set_jobs(STORAGE_WAIT_MS)
+            return
+        next_ms = self._due_ms()
+        if next_ms < NEVER_MS:
+            self._set_jobs(max(JOBS_MS, next_ms))
+
+    def _due_ms(self) -> int:
+        """How long until there is something to do; a glance that costs no statement."""
+        [(due,)] = self.storage.glance(
+            "SELECT min(max(due, coalesce(locked_until, 0))) FROM job WHERE state = 'waiting'"
+        )
+        return NEVER_MS if due is None else max(0, due - self.world.now())

@@ -7,7 +7,7 @@ only then the answer goes back. The process may die between any two of these.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -92,9 +92,18 @@ class Gateway:
         self._queue.clear()
         if self._was_welcomed:
             self._was_welcomed = False
-            cloud = self._cloud
-            settled(cloud.ingest.disconnected(self.device, self.epoch, reason))
+            ingest = self._cloud.ingest
+            self._try(lambda: settled(ingest.disconnected(self.device, self.epoch, reason)))
         self._cloud.left(self)
+
+    def _try(self, write: Callable[[], None]) -> bool:
+        """Write what nobody waits for; False when the database would not."""
+        try:
+            write()
+        except BaywardError as error:
+            self._cloud.world.tell("cloud", "(not written)", error.code)
+            return False
+        return True
 
     def _look(self) -> None:
         if self._link.state is State.CLOSED:
@@ -124,15 +133,13 @@ class Gateway:
                 self._queue.append(event)
                 self._work_later()
             case e.ReadingsArrived(readings=readings):
-                try:
-                    settled(cloud.ingest.readings(self.device, readings))
-                except BaywardError as error:  # the next ones replace them
-                    cloud.world.tell("cloud", "(readings lost)", error.code)
+                self._try(lambda: settled(cloud.ingest.readings(self.device, readings)))
             case e.HeartbeatArrived(call=call):
                 self._link.answer(call, Time(now=cloud.clock.now()))
             case e.CommandEnded(command=command, is_done=is_done, result=result):
                 if is_done is not None:
-                    cloud.ended(self.device, CommandResult(command, is_done, result))
+                    ended = CommandResult(command, is_done, result)
+                    self._try(lambda: cloud.ended(self.device, ended))
             case e.PageTaken():
                 self._is_paging = False
                 self._next_page()
@@ -153,8 +160,10 @@ class Gateway:
         self._link.welcome(event.call, welcome)
         self._was_welcomed = True
         self._flush()
-        settled(cloud.ingest.connected(self.device, self.epoch))
-        cloud.welcomed(self, event.hello)
+        if self._try(lambda: settled(cloud.ingest.connected(self.device, self.epoch))):
+            cloud.welcomed(self, event.hello)
+        else:
+            self.drop()
 
     def _work_later(self) -> None:
         if not self._is_busy and self._queue:

@@ -136,6 +136,8 @@ class Resident:
         mine = [label for label in door.inside if label.startswith(self.name + "/")]
         if mine and chance.random() >= manners.leaves_inside:
             lobby.take(self.name, door, mine[0])
+        elif mine and not door.built.has_occupancy_sensor:
+            door.is_tainted = True  # nothing can tell that it is still there
         lobby.leave(self.name)
         if chance.random() >= manners.leaves_open:
             lobby.bank.steel.shut(door.built.id)

@@ -45,7 +45,7 @@ PACES: Mapping[str, float] = {
     "crowbar": 3,
     "guesser": 3,
 }
-LINGER_MS = 2_000
+LINGER_MS = 5_000  # entries wait for company: cheaper worlds, and uploads of several commits
 ENABLED = 0.35  # of all faults, in one world
 RARE = {"card_rolled_back": 0.08}  # ends a bank; most worlds should live on
 WALLS: tuple[Columns, ...] = (

@@ -61,7 +61,7 @@ class Administrator:
 
     def look_after(self, lobby: Lobby) -> Script:
         """See to a wall: shut its doors, empty what is blocked, end its alarms."""
-        if self._town.on_phone(self.name, lambda work: self._is_quiet(work, lobby)) is not False:
+        if self._is_quiet(lobby):
             return
         self._town.world.tell(self.name, f"walks to {lobby.name}")
         yield self._chance.randint(30, 300) * SECOND_MS
@@ -80,8 +80,16 @@ class Administrator:
         for incident in self._live(lobby):
             self._town.on_phone(self.name, partial(self._end, incident=incident))
 
-    def _is_quiet(self, work: Work, lobby: Lobby) -> bool:
-        return not self._live_of(work, lobby) and not self._blocked_of(work, lobby)
+    def _is_quiet(self, lobby: Lobby) -> bool:
+        """A glance at the wall on the screen."""
+        bank = lobby.bank.made.bank
+        [(alarms, blocked)] = self._town.cloud.glance(
+            "SELECT (SELECT count(*) FROM incident WHERE bank = ? AND state <> 'closed'), "
+            "(SELECT count(*) FROM compartment WHERE bank = ? AND state = 'blocked')",
+            bank,
+            bank,
+        )
+        return not alarms and not blocked
 
     def _live(self, lobby: Lobby) -> list[Incident]:
         return self._town.on_phone(self.name, lambda work: self._live_of(work, lobby)) or []

@@ -9,6 +9,8 @@ n-th touch. An `image` is what somebody copies off the card and puts back later.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,7 @@ class Disk:
     fail_in: int | None = None  # an I/O error at this touch from now
     is_kept_when_failed: bool = False  # whether a COMMIT that fails has been kept
     _platter: _Platter | None = None
+    _is_beside: bool = False
 
     def connect(self, path: Path) -> sqlite3.Connection:
         """A connection for the journal (`JournalSetup.connect`)."""
@@ -79,8 +82,19 @@ class Disk:
             self._platter = _platter(self)
         return self._platter
 
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Look at the card without being part of the world: nothing fails, nothing counts."""
+        self._is_beside = True
+        try:
+            yield
+        finally:
+            self._is_beside = False
+
     def touch(self) -> None:
         """Something is done here; the plug may be pulled at this very moment."""
+        if self._is_beside:
+            return
         self.touches += 1
         if self.cut_in is not None:
             self.cut_in -= 1
@@ -111,6 +125,8 @@ class Disk:
 
     def refuse(self, sql: str) -> sqlite3.OperationalError | None:
         """How a statement fails now, if it does."""
+        if self._is_beside:
+            return None
         if self.fail_in is not None and self.fail_in <= 0:
             self.fail_in = None
             return sqlite3.OperationalError("disk I/O error")
