@@ -12,12 +12,13 @@ from bayward.cloud.access import couriers
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet
 from bayward.cloud.fleet.deployment import Deployment
-from bayward.cloud.people import service, set_up, totp
+from bayward.cloud.people import authn, service, sessions, set_up, totp
 from bayward.cloud.people.authn import SignedIn
 from bayward.cloud.people.details import Details
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.ids import BankId, PersonId, TenantId
+from bayward.core.policy import Aal
 from bayward.core.roles import Binding, Node, Role
 from bayward.sim.demo import people
 
@@ -36,11 +37,18 @@ class Household:
     courier: PersonId
     residents: dict[str, PersonId]  # by unit
     authenticator: bytes
-    session: str
 
     def factor(self, now: Instant) -> str:
         """What the administrator's authenticator app shows now."""
         return totp.hotp(self.authenticator, totp.step_at(now), digits=DIGITS)
+
+    def sign_in(self, work: Work) -> str:
+        """A fresh session for the administrator: weeks may have passed since the last."""
+        life_ms = sessions.STAFF.absolute_ms
+        begun = authn.begin(
+            work, self.tenant, self.admin, method=authn.TOTP, aal=Aal.TWO, life_ms=life_ms
+        )
+        return begun.token
 
     def admit_courier(self, work: Work, name: str, carrier: str) -> None:
         """Ask the bank to let the courier deposit; it draws his code and seals it for him."""
@@ -94,5 +102,4 @@ def move_in(
         courier=courier,
         residents=residents,
         authenticator=told.secret,
-        session=signed_in.token,
     )

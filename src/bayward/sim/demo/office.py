@@ -21,7 +21,8 @@ class Office:
 
     async def release(self, reason: str) -> None:
         """End the lockdown from the incident's page, with a fresh second factor."""
-        async with self._browser() as browser:
+        session = await self._stage.cloud.unit.write(self._stage.household.sign_in)
+        async with self._browser(session) as browser:
             listed = (await browser.get("/console/incidents")).raise_for_status()
             found = _INCIDENT.search(listed.text)
             if found is None:
@@ -43,11 +44,11 @@ class Office:
         )
         return known.root if known.size == size else None
 
-    def _browser(self) -> httpx.AsyncClient:
+    def _browser(self, session: str) -> httpx.AsyncClient:
         url = self._stage.cloud.http_url
         return httpx.AsyncClient(
             base_url=url,
-            cookies={"sid": self._stage.household.session},
+            cookies={"sid": session},
             headers={"origin": url, "sec-fetch-site": "same-origin"},
             follow_redirects=True,
             trust_env=False,

@@ -263,7 +263,8 @@ class Stage:
     async def entry(self, face: str) -> tuple[str, list[Cookie]] | None:
         """Where to go and with which cookies, to be signed in at a face."""
         if face == "console":
-            cookie = Cookie(key="sid", value=self.household.session, httponly=True, samesite="lax")
+            session = await self.cloud.unit.write(self.household.sign_in)
+            cookie = Cookie(key="sid", value=session, httponly=True, samesite="lax")
             return f"{self.cloud.http_url}/console", [cookie]
         if face == "phone":
             maya = self.household.residents[people.MAYA.unit]
