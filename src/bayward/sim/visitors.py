@@ -94,7 +94,7 @@ class AtKiosk:
         """Stay on the screen `on` until it leads to `path`; raises `TimeoutError`."""
         try:
             async with asyncio.timeout(timeout_s):
-                while await self.go(on) != path:
+                while await self.go(on) != path:  # noqa: ASYNC110 - the page is all there is to see
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise TimeoutError(f"the kiosk shows {self.path}, not {path}") from None
