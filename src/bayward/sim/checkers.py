@@ -50,6 +50,7 @@ class Watch:
         self.bank = bank
         self.roots: dict[int, bytes] = {0: Frontier().root}
         self.events = 0
+        self.orders = 0  # that reached the bank, each once
         self._slack = slack
         self._layout = bank.made.settings.layout
         self.state = BankState.of(self._layout)
@@ -139,6 +140,7 @@ class Watch:
 
     def _event(self, event: Event) -> None:
         self.events += 1
+        self.orders += event.type in (_T.COMMAND_DONE, _T.COMMAND_REFUSED)
         self.bank.world.tell(self.bank.name, event.type.value, self._facts(event))
         for value in event.public().to_fields().values():
             is_told = isinstance(value, str) and self._is_code(value)

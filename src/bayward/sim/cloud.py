@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,33 +25,25 @@ from bayward.cloud.link.ingest import Ingest
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
-from bayward.core.clock import SECOND_MS
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Unavailable
 from bayward.core.ids import BankId
 from bayward.ledger.keys import Signer, ecdsa_signer
 from bayward.sim.gateway import Gateway
-from bayward.sim.network import Network, Wire
+from bayward.sim.network import Network
+from bayward.sim.plane import Crash, Plane
 from bayward.sim.post import Post, PostOffice
 from bayward.sim.settle import settled
 from bayward.sim.world import Appointment, World
 from bayward.wire.link import directory_pages
-from bayward.wire.messages import Hello, Recipient
+from bayward.wire.messages import Recipient
 
 T = TypeVar("T")
 
 HOUSE = "world.example"
 URL = "https://world.example"
-RESTART_MS = (SECOND_MS, 40 * SECOND_MS)
-STAGGER_MS = 5
 JOBS_MS = 500  # what is put into the outbox together is done together
 NEVER_MS = 10**15
-
-Moment = Literal["before", "inside", "after"]
-
-
-class Crash(BaseException):
-    """The process has died; no handler of the program under test may catch this."""
 
 
 class Keys:
@@ -85,25 +77,20 @@ class Keys:
 class Storage:
     """The database, and how it fails (`cloud.unit.Store`)."""
 
-    def __init__(self, database: bytes | None) -> None:
+    def __init__(self, plane: Plane, database: bytes | None) -> None:
         self.inline = InlineStore(database)
-        self.is_full = False
-        self.crash_in: int | None = None  # the process dies at this commit from now
-        self.crash_when: Moment = "inside"
+        self._plane = plane
 
     async def write(self, function: Callable[[sa.Connection], T]) -> T:
         """Run `function` in a transaction."""
-        if self.is_full:
+        plane = self._plane
+        if plane.is_full:
             raise Unavailable("storage.full", cause="full")
-        if self.crash_in is None:
+        if not plane.is_crash_due():
             return await self.inline.write(function)
-        self.crash_in -= 1
-        if self.crash_in > 0:
-            return await self.inline.write(function)
-        self.crash_in = None
-        if self.crash_when == "inside":
+        if plane.crash_when == "inside":
             await self.inline.write(lambda tx: _die_after(function, tx))
-        elif self.crash_when == "after":
+        elif plane.crash_when == "after":
             await self.inline.write(function)
         raise Crash
 
@@ -112,7 +99,7 @@ class Storage:
         return await self.inline.read(function)
 
     def glance(self, query: str, *parameters: str) -> list[tuple[Any, ...]]:
-        """A question to SQLite itself."""
+        """A question to SQLite itself, without the machinery; for checkers and idle hands."""
         raw = self.inline.connection.connection.driver_connection
         assert raw is not None, "open until the end"
         found: list[tuple[Any, ...]] = raw.execute(query, parameters).fetchall()
@@ -124,26 +111,17 @@ def _die_after(function: Callable[[sa.Connection], T], tx: sa.Connection) -> Non
     raise Crash
 
 
-class SimCloud:
-    """One control plane, running or not."""
+class SimCloud(Plane):
+    """The whole control plane."""
 
     def __init__(
         self, world: World, network: Network, post: PostOffice, database: bytes | None = None
     ) -> None:
-        self.world = world
-        self.clock = world  # a well-kept server knows the time
-        self.chance = world.stream("cloud")
+        super().__init__(world, network)
         self.keys = Keys()
-        self.storage = Storage(database)
-        self.devices: dict[str, DeviceIdentity] = {}  # by the name of the line
-        self.on_accepted: list[Callable[[BankId, int], None]] = []
-        self.restarts = 0
-        self.is_up = False
+        self.storage = Storage(self, database)
         self.unit: Unit
-        self.ingest: Ingest
-        self._network = network
         self._post = post
-        self._gateways: dict[BankId, Gateway] = {}
         self._lanes: list[Worker] = []
         self._loop = asyncio.new_event_loop()
         self._jobs_at: Appointment | None = None
@@ -163,15 +141,15 @@ class SimCloud:
         spki = self.keys.notifier.public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
         )
-        self.ingest = Ingest(self.unit, spki)
+        ingest = Ingest(self.unit, spki)
+        self.ingest = ingest
         self.unit.on_commit(self._committed)
         mailer = Post(self.unit, self.keys.notifier, self._post)
         self._lanes = workers.lanes(
             self.unit, mailer=mailer, caller=Caller(self.unit), random=self._random.random
         )
-        self.is_up = True
-        settled(self.ingest.start())
-        self._network.accept = self._accept
+        settled(ingest.start())
+        self.listen()
         self._set_jobs(0)
 
     def stop(self) -> None:
@@ -181,38 +159,11 @@ class SimCloud:
         self.storage.inline.close()
 
     def crash(self) -> None:
-        """Die now, and be started again by whoever watches over it."""
-        if not self.is_up:
-            return
-        self.is_up = False
-        self.restarts += 1
-        self.world.tell("cloud", "(crash)")
-        self._network.accept = None
-        self._network.drop()
-        self._gateways.clear()
+        """Die now; what the workers had begun is lost."""
+        super().crash()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
-        self.world.after(self.chance.randint(*RESTART_MS), "cloud", self._restart)
-
-    def guard(self, act: Callable[[], None]) -> None:
-        """Run a part of the program; it ends where the process dies."""
-        if not self.is_up:
-            return
-        try:
-            act()
-        except Crash:
-            self.crash()
-
-    def later(self, ms: int, act: Callable[[], None]) -> Appointment:
-        """Do something later, if the process lives until then."""
-        life = self.restarts
-
-        def go() -> None:
-            if life == self.restarts:
-                self.guard(act)
-
-        return self.world.after(ms, "cloud", go)
 
     def write(self, function: Callable[[Work], T]) -> T | None:
         """What somebody does at the console or a phone; None when it cannot be done now."""
@@ -230,71 +181,21 @@ class SimCloud:
         """Look, whatever state the process is in."""
         return settled(self.unit.read(function))
 
-    def glance(self, query: str, *parameters: str) -> list[tuple[Any, ...]]:
-        """Look into the database without the machinery; for checkers and idle hands."""
-        return self.storage.glance(query, *parameters)
-
-    # What a gateway tells.
-
-    def welcomed(self, gateway: Gateway, hello: Hello) -> None:
-        """A bank is live; an older connection of it ends."""
-        bank = gateway.device.bank
-        older = self._gateways.get(bank)
-        self._gateways[bank] = gateway
-        if older is not None and older is not gateway:
-            older.drop()
-        gateway.directory_revision = hello.directory_revision
-        self.later(STAGGER_MS, lambda: self._pump(bank))
-
-    def left(self, gateway: Gateway) -> None:
-        """A connection is gone."""
-        if self._gateways.get(gateway.device.bank) is gateway:
-            del self._gateways[gateway.device.bank]
-
-    def accepted(self, device: DeviceIdentity, size: int) -> None:
-        """A bank's log is accepted up to `size`."""
-        self.world.tell("cloud", "(accepted)", f"{device.bank[-6:]} size={size}")
-        for listener in self.on_accepted:
-            listener(device.bank, size)
+    def mirrored(self, bank: BankId) -> tuple[int, bytes]:
+        """Size and root of a bank's log as it was accepted."""
+        [(size, root)] = self.storage.glance(
+            "SELECT size, root FROM log WHERE bank = ? AND state = 'live'", bank
+        )
+        return size, root
 
     def ended(self, device: DeviceIdentity, result: CommandResult) -> None:
         """A bank has answered an order."""
         settled(self.unit.write(lambda work: orders.end(work, device.tenant, device.bank, result)))
 
-    def _accept(self, wire: Wire) -> bool:
-        device = self.devices.get(wire.line)
-        if device is None or not self.is_up:
-            return False
-        Gateway(self, device, wire.cloud)
-        return True
-
-    def _restart(self) -> None:
-        try:
-            self.start()
-        except Crash:
-            self.crash()
-        else:
-            self.world.tell("cloud", "(up)")
-
-    def _committed(self, topics: frozenset[str]) -> None:
-        for topic in sorted(topics):
-            kind, _, subject = topic.partition("/")
-            if kind == JOBS:
-                self._set_jobs(JOBS_MS)
-            elif kind == "bank":
-                self._pump_later(BankId(subject))
-
-    def _pump_later(self, bank: BankId) -> None:
-        self.later(STAGGER_MS, lambda: self._pump(bank))
-
-    def _pump(self, bank: BankId) -> None:
-        """Send a connected bank what waits for it: orders, and a directory that has changed."""
-        gateway = self._gateways.get(bank)
-        if gateway is None or not gateway.is_live:
-            return
-        tenant, epoch = gateway.device.tenant, gateway.epoch
-        taken = settled(self.unit.write(lambda work: orders.take(work, tenant, bank, epoch)))
-        gateway.send(taken)
+    def pump(self, gateway: Gateway) -> None:
+        """Send a connected bank its orders, and a directory that has changed."""
+        tenant, bank, epoch = gateway.device.tenant, gateway.device.bank, gateway.epoch
+        gateway.send(settled(self.unit.write(lambda work: orders.take(work, tenant, bank, epoch))))
         revision, found = settled(self.unit.read(lambda work: fleet.directory(work, tenant, bank)))
         if revision != gateway.directory_revision:
             gateway.directory_revision = revision
@@ -303,6 +204,14 @@ class SimCloud:
                 for one in found
             ]
             gateway.page(directory_pages(revision, people))
+
+    def _committed(self, topics: frozenset[str]) -> None:
+        for topic in sorted(topics):
+            kind, _, subject = topic.partition("/")
+            if kind == JOBS:
+                self._set_jobs(JOBS_MS)
+            elif kind == "bank":
+                self.pump_later(BankId(subject))
 
     def _set_jobs(self, wait_ms: int) -> None:
         if self._jobs_at is not None:

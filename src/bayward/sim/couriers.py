@@ -100,7 +100,8 @@ class Courier:
 
     def _put_in(self, lobby: Lobby, door: Door, label: str) -> Looking:
         chance, manners = self._chance, self._town.manners
-        lobby.put(self.name, door, label)
+        if not lobby.put(self.name, door, label):
+            return False
         if chance.random() < manners.changes_mind:
             lobby.take(self.name, door, label)
         yield chance.randint(1, 10) * SECOND_MS

@@ -14,9 +14,9 @@ from bayward.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from bayward.core.errors import BaywardError
 from bayward.edge.controller import CommandReceived
 from bayward.sim.bank import SimBank
-from bayward.sim.cloud import Moment
 from bayward.sim.lobby import Lobby
 from bayward.sim.locks import Door
+from bayward.sim.plane import Moment
 from bayward.sim.storage import Image
 from bayward.sim.strangers import burglar, guesser
 from bayward.sim.town import Founded
@@ -51,8 +51,8 @@ class Faults:
         self._is_healed = True
         founded.town.is_over = True
         founded.post.is_down, founded.post.doubles = False, 0.0
-        founded.town.cloud.storage.is_full = False
-        founded.town.cloud.storage.crash_in = None
+        founded.cloud.is_full = False
+        founded.cloud.crash_in = None
         for lobby in founded.town.lobbies.values():
             bank = lobby.bank
             founded.network.mend(bank.name)
@@ -153,17 +153,17 @@ class Faults:
 
     def _cloud_crash(self, lobby: Lobby) -> Script:
         del lobby
-        storage = self._founded.town.cloud.storage
+        cloud = self._founded.cloud
         moments: tuple[Moment, ...] = ("before", "inside", "after")
-        storage.crash_when = self._chance.choice(moments)
-        storage.crash_in = self._chance.randint(1, 12)
+        cloud.crash_when = self._chance.choice(moments)
+        cloud.crash_in = self._chance.randint(1, 12)
         yield 1
 
     def _cloud_full(self, lobby: Lobby) -> Script:
         del lobby
-        self._founded.town.cloud.storage.is_full = True
+        self._founded.cloud.is_full = True
         yield self._for(SHORT_MS)
-        self._founded.town.cloud.storage.is_full = False
+        self._founded.cloud.is_full = False
 
     def _mail_down(self, lobby: Lobby) -> Script:
         del lobby

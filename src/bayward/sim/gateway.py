@@ -32,7 +32,7 @@ from bayward.wire.upload import UploadRefused
 from bayward.wire.versions import VERSIONS
 
 if TYPE_CHECKING:
-    from bayward.sim.cloud import SimCloud
+    from bayward.sim.plane import Plane
 
 LOOK_MS = 20 * SECOND_MS
 COMMIT_MS = (1, 15)
@@ -43,7 +43,7 @@ GRACE_MS = 10 * SECOND_MS
 class Gateway:
     """One connection of one bank; it dies with the process that accepted it."""
 
-    def __init__(self, cloud: SimCloud, device: DeviceIdentity, end: End) -> None:
+    def __init__(self, cloud: Plane, device: DeviceIdentity, end: End) -> None:
         self.device = device
         self.directory_revision = 0  # that the bank has, or is being sent
         self._cloud = cloud

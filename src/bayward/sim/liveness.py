@@ -18,9 +18,13 @@ from bayward.cloud.incidents import service as incidents
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import MINUTE_MS
+from bayward.core.commands import MOVES_A_DOOR
 from bayward.core.ids import BankId, TenantId
 from bayward.sim.checkers import Watch
+from bayward.sim.cloud import SimCloud
+from bayward.sim.mirror import Mirror
 from bayward.sim.network import PREFIX_BYTES, Wire
+from bayward.sim.register import register
 from bayward.sim.tape import short
 from bayward.sim.town import Founded
 from bayward.sim.world import Violation
@@ -47,7 +51,7 @@ class CloudWatch:
         self._founded = founded
         self._watches = watches
         self._by_name = {watch.bank.name: watch for watch in watches.values()}
-        founded.town.cloud.on_accepted.append(self._accepted)
+        founded.cloud.on_accepted.append(self._accepted)
         founded.network.on_bytes = self._heard
 
     def _accepted(self, bank: BankId, size: int) -> None:
@@ -56,9 +60,7 @@ class CloudWatch:
         watch.look()  # what a failing disk has kept after all is seen here first
         if watch.bank.was_rolled_back:
             return
-        [(known, root)] = self._founded.town.cloud.glance(
-            "SELECT size, root FROM log WHERE bank = ? AND state = 'live'", bank
-        )
+        known, root = self._founded.cloud.mirrored(bank)
         if not size <= known <= watch.size:
             raise Violation(f"cloud: {watch.bank.name} has {watch.size}, mirrored {known}")
         if root != watch.root_at(known):
@@ -79,7 +81,7 @@ class CloudWatch:
         founded = self._founded
         events = sum(watch.events for watch in self._watches.values())
         connections = sum(bank.uplink.connections for bank in founded.banks)
-        orders = founded.town.cloud.read(lambda work: _count(work, s.command))
+        orders = sum(watch.orders for watch in self._watches.values())
         minutes = founded.world.now_ms / MINUTE_MS * len(founded.banks)
         allowed = (
             FRAMES_PER_EVENT * events
@@ -93,10 +95,6 @@ class CloudWatch:
 
 def at_rest(founded: Founded, watches: Mapping[BankId, Watch]) -> None:
     """Everything that was delayed has arrived; raises `Violation`."""
-    cloud, tenant = founded.town.cloud, founded.town.tenant
-    cloud.read(partial(_orders_ended, founded=founded))
-    cloud.read(_jobs_done)
-    cloud.read(partial(_incidents_once, tenant=tenant))
     for watch in watches.values():
         bank = watch.bank
         if bank.was_rolled_back:
@@ -106,12 +104,46 @@ def at_rest(founded: Founded, watches: Mapping[BankId, Watch]) -> None:
         head = bank.journal.head
         if head.acked != head.size or bank.journal.reader().letters(1):
             raise Violation(f"{bank.name}: {head.size - head.acked} entries never arrived")
-        cloud.read(partial(_views_agree, tenant=tenant, watch=watch))
+    cloud = founded.cloud
+    if isinstance(cloud, SimCloud):
+        _cloud_at_rest(cloud, founded, watches)
+    elif isinstance(cloud, Mirror):
+        _mirror_at_rest(cloud, watches)
 
 
-def _count(work: Work, table: sa.Table) -> int:
-    found: int = work.tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-    return found
+def _cloud_at_rest(cloud: SimCloud, founded: Founded, watches: Mapping[BankId, Watch]) -> None:
+    tenant = register().tenant
+    cloud.read(partial(_orders_ended, founded=founded))
+    cloud.read(_jobs_done)
+    cloud.read(partial(_incidents_once, tenant=tenant))
+    for watch in watches.values():
+        if not watch.bank.was_rolled_back:
+            cloud.read(partial(_views_agree, tenant=tenant, watch=watch))
+
+
+def _mirror_at_rest(mirror: Mirror, watches: Mapping[BankId, Watch]) -> None:
+    if mirror.unsent:
+        raise Violation(f"{mirror.unsent} letters were never sent")
+    for bank, watch in watches.items():
+        if watch.bank.was_rolled_back:
+            continue
+        theirs, mine = mirror.logs[bank].state, watch.state
+        for what in ("parcels", "grants", "lockdowns", "spaces"):
+            here = {key: _told(one) for key, one in getattr(mine, what).items()}
+            there = {key: _told(one) for key, one in getattr(theirs, what).items()}
+            _same(watch, what, here, there)
+            _same(watch, what, there, here)
+        recent = mirror.clock.now() - JUST_NOW_MS
+        for command, one in mirror.orders.items():
+            is_old = one.not_after < recent or not isinstance(one.order, MOVES_A_DOOR)
+            if one.bank == bank and one.is_open and is_old and one.not_after > recent:
+                raise Violation(f"an order without an end: {short(command)}")
+
+
+def _told(one: object) -> str:
+    """What a view knows of a thing: its state, or that it is there."""
+    state = getattr(one, "state", None)
+    return "there" if state is None else str(state.value)
 
 
 def _orders_ended(work: Work, founded: Founded) -> None:

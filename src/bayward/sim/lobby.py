@@ -75,14 +75,16 @@ class Lobby:
         """Whether the kiosk shows one of these screens."""
         return self.bank.visit.stage in stages
 
-    def put(self, person: str, door: Door, label: str) -> None:
-        """Lay a parcel into an open compartment."""
-        door.inside.append(label)
-        self.bank.world.tell(person, f"puts into {self.name}", f"{door.number} {label}")
+    def put(self, person: str, door: Door, label: str) -> bool:
+        """Lay a parcel into a compartment; False: somebody has shut it."""
+        if door.is_open:
+            door.inside.append(label)
+            self.bank.world.tell(person, f"puts into {self.name}", f"{door.number} {label}")
+        return door.is_open
 
     def take(self, person: str, door: Door, label: str) -> bool:
-        """Take a parcel out of an open compartment; False: it is not there."""
-        if label not in door.inside:
+        """Take a parcel out of an open compartment; False: it is not there, or it is shut."""
+        if label not in door.inside or not door.is_open:
             return False
         door.inside.remove(label)
         self.bank.world.tell(person, f"takes from {self.name}", f"{door.number} {label}")

@@ -6,21 +6,13 @@ mail, the number on the door, what the screen says, whether a door stands open.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
 
-from bayward.cloud.access import service as access
-from bayward.cloud.custody import service as custody
-from bayward.cloud.custody.store import Wanted
-from bayward.cloud.unit import Work
 from bayward.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
-from bayward.core.custody import ParcelState
-from bayward.core.errors import BaywardError
-from bayward.core.ids import GrantId, PersonId, TenantId
+from bayward.core.ids import PersonId
 from bayward.edge.agent import OpenAgain, PresentCode, PresentPass, Stage
-from bayward.sim.cloud import SimCloud
+from bayward.sim.desk import Desk
 from bayward.sim.lobby import Lobby
 from bayward.sim.locks import Door
 from bayward.sim.post import Received
@@ -28,8 +20,6 @@ from bayward.sim.world import Script, World
 
 OPENS_WITHIN_MS = 12 * SECOND_MS
 TRIES_MAX = 3
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +46,10 @@ class Town:
     """Everybody and everything, for whoever needs to find it."""
 
     world: World
-    cloud: SimCloud
+    desk: Desk
     lobbies: dict[str, Lobby]
-    tenant: TenantId
     manners: Manners
     is_over: bool = False  # people go home: nothing new is begun
-
-    def on_phone(self, name: str, ask: Callable[[Work], T]) -> T | None:
-        """Ask the control plane for something; None when it says no, or nothing."""
-        try:
-            return self.cloud.write(ask)
-        except BaywardError as error:
-            self.world.tell(name, "(phone says no)", error.code)
-            return None
 
 
 class Resident:
@@ -115,18 +96,16 @@ class Resident:
             yield chance.randint(MINUTE_MS, HOUR_MS)
 
     def _show_credential(self, lobby: Lobby, mail: Received) -> None:
-        lot, manners = self._chance.random(), self._town.manners
-        if lot < manners.uses_pass + manners.taps:
-            grant = self._town.on_phone(self.name, lambda work: self._grant(work, lobby, mail))
-            if grant is not None and lot < manners.uses_pass:
-                text = self._town.on_phone(self.name, lambda work: self._pass(work, grant))
-                if text is not None:
-                    lobby.ask(self.name, PresentPass(text))
-                    return
-            elif grant is not None:
-                presence = lobby.bank.presence
-                self._town.world.tell(self.name, "taps", mail.door)
-                self._town.on_phone(self.name, lambda work: self._tap(work, grant, presence))
+        lot, town = self._chance.random(), self._town
+        bank, door = lobby.bank, lobby.by_number(mail.door).built.id
+        if lot < town.manners.uses_pass:
+            text = town.desk.pass_for(self.person, bank.made.bank, door)
+            if text is not None:
+                lobby.ask(self.name, PresentPass(text))
+                return
+        elif lot < town.manners.uses_pass + town.manners.taps:
+            town.world.tell(self.name, "taps", mail.door)
+            if town.desk.tap(self.person, bank.made.bank, door, bank.presence):
                 return
         lobby.ask(self.name, PresentCode(mail.code))
 
@@ -144,23 +123,6 @@ class Resident:
         if chance.random() < manners.tries_used_code:
             yield chance.randint(1, 30) * MINUTE_MS
             lobby.ask(self.name, PresentCode(mail.code))
-
-    def _grant(self, work: Work, lobby: Lobby, mail: Received) -> GrantId | None:
-        """The grant of the parcel behind the door that the mail names."""
-        states = (ParcelState.DEPOSITED,)
-        wanted = Wanted(bank=lobby.bank.made.bank, recipient=self.person, states=states)
-        for parcel in custody.parcels(work, self._town.tenant, wanted):
-            if lobby.door(parcel.compartment).number == mail.door:
-                return access.parcel_grant(work, self._town.tenant, parcel.id).id
-        return None
-
-    def _pass(self, work: Work, grant: GrantId) -> str:
-        tenant = self._town.tenant
-        return access.issue_pass(work, tenant, access.get_grant(work, tenant, grant))
-
-    def _tap(self, work: Work, grant: GrantId, presence: str) -> None:
-        tenant = self._town.tenant
-        access.open_for_grant(work, tenant, grant, presence=presence, actor=self.person)
 
 
 def _mistyped(code: str, chance: Random) -> str:

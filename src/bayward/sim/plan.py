@@ -46,6 +46,7 @@ PACES: Mapping[str, float] = {
     "guesser": 3,
 }
 LINGER_MS = 5_000  # entries wait for company: cheaper worlds, and uploads of several commits
+BRIEF_HOURS = 2  # a world as short as this has one bank and few parcels
 ENABLED = 0.35  # of all faults, in one world
 RARE = {"card_rolled_back": 0.08}  # ends a bank; most worlds should live on
 WALLS: tuple[Columns, ...] = (
@@ -82,6 +83,7 @@ class Plan:
     is_crowded: bool = False
 
     linger_ms: int = 0
+    is_whole: bool = True  # the whole control plane; otherwise a mirror of the logs
 
     @property
     def length_ms(self) -> int:
@@ -94,9 +96,10 @@ class Plan:
         return self.banks * self.length_ms / DAY_MS
 
 
-def draw(chance: Random, hours: int = 24) -> Plan:
+def draw(chance: Random, hours: int = 24, *, is_whole: bool = True) -> Plan:
     """The plan of a seed: `hours` of the life of one bank, or parts of them of several."""
-    banks = chance.choice((1, 1, 2, 3))
+    is_brief = hours <= BRIEF_HOURS
+    banks = 1 if is_brief else chance.choice((1, 1, 2, 3))
     hours = max(1, hours // banks)
     length_ms = hours * HOUR_MS
     spoilt = {}
@@ -115,7 +118,7 @@ def draw(chance: Random, hours: int = 24) -> Plan:
         couriers=chance.randint(1, 3),
         manners=Manners(
             parcels_max=chance.randint(1, 6),
-            delivery_every_ms=length_ms // chance.choice((5, 8, 12)),
+            delivery_every_ms=length_ms // chance.choice((2, 3, 5) if is_brief else (5, 8, 12)),
             collects_within_ms=length_ms // chance.choice((3, 8, 24)),
             **spoilt,
         ),
@@ -123,5 +126,6 @@ def draw(chance: Random, hours: int = 24) -> Plan:
         drift_ppm=chance.choice((0, 0, 20, 200)),
         code_life_ms=chance.choice((7 * DAY_MS, 7 * DAY_MS, length_ms // 6)),
         linger_ms=chance.choice((0, LINGER_MS, LINGER_MS)),
+        is_whole=is_whole,
         is_crowded=chance.random() < 0.2,  # noqa: PLR2004 - one world in five
     )

@@ -40,6 +40,7 @@ class Report:
     """What became of one seed; `problem` is None when nothing was violated."""
 
     seed: int
+    hours: int
     plan: Plan
     steps: int
     events: int
@@ -63,14 +64,18 @@ def run(
     seed: int,
     *,
     hours: int = HOURS,
+    is_whole: bool = True,
     plan: Plan | None = None,
     sink: Callable[[str], None] | None = None,
     change: Change | None = None,
 ) -> Report:
-    """Run one seed; `hours` squeezes it, `plan` replaces what the seed would draw."""
+    """Run one seed; `hours` squeezes it, `plan` replaces what the seed would draw.
+
+    Without `is_whole` the control plane is a mirror of the logs (`sim.mirror`), and quick.
+    """
     began = time.process_time()
     world = World(seed, Tape(sink))
-    plan = plan or draw(world.stream("plan"), hours)
+    plan = plan or draw(world.stream("plan"), hours, is_whole=is_whole)
     founded = found(world, plan)
     watches: dict[BankId, Watch] = {}
     problem = None
@@ -84,6 +89,7 @@ def run(
             founded.close()
     return Report(
         seed=seed,
+        hours=hours,
         plan=plan,
         steps=world.steps,
         events=sum(watch.events for watch in watches.values()),
@@ -95,19 +101,23 @@ def run(
 
 
 def run_all(
-    seeds: Sequence[int], *, hours: int = HOURS, tell: Callable[[str], None]
+    seeds: Sequence[int],
+    *,
+    hours: int = HOURS,
+    is_whole: bool = True,
+    tell: Callable[[str], None],
 ) -> list[Report]:
     """Run seeds one after the other and tell how each went; gives those that failed."""
     failed: list[Report] = []
     days = seconds = 0.0
     for seed in seeds:
-        report = run(seed, hours=hours)
+        report = run(seed, hours=hours, is_whole=is_whole)
         days += report.plan.bank_days
         seconds += report.seconds
         tell(report.line)
         if report.problem is not None:
             failed.append(report)
-            explain(report, hours, tell)
+            explain(report, tell)
     pace = days / seconds if seconds else 0.0
     tell(
         f"{len(seeds)} worlds, {days:.1f} locker-days in {seconds:.1f} s of one core "
@@ -116,13 +126,18 @@ def run_all(
     return failed
 
 
-def explain(report: Report, hours: int, tell: Callable[[str], None]) -> None:
+def explain(report: Report, tell: Callable[[str], None]) -> None:
     """The way back to a violation, and how it came to it."""
-    squeezed = "" if hours == HOURS else f" --hours {hours}"
+    plan = report.plan
+    told = [f"--seed {report.seed}"]
+    if report.hours != HOURS:
+        told.append(f"--hours {report.hours}")
+    if not plan.is_whole:
+        told.append("--quick")
     for line in report.last_lines:
         tell(line)
     tell(f"violated: {report.problem}")
-    tell(f"again:    bayward sim --seed {report.seed}{squeezed} --trace")
+    tell(f"again:    bayward sim {' '.join(told)} --trace")
 
 
 def _live(

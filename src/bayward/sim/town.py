@@ -12,12 +12,17 @@ from bayward.edge import settings
 from bayward.edge.settings import BankSettings
 from bayward.sim.bank import Made, SimBank
 from bayward.sim.cloud import HOUSE, SimCloud
+from bayward.sim.counter import Counter
 from bayward.sim.couriers import Courier
+from bayward.sim.desk import Desk
 from bayward.sim.lobby import Lobby
 from bayward.sim.locks import Steel
+from bayward.sim.mirror import Mirror
 from bayward.sim.network import Line, Network
+from bayward.sim.office import Office
 from bayward.sim.people import Resident, Town
 from bayward.sim.plan import Plan
+from bayward.sim.plane import Plane
 from bayward.sim.post import PostOffice
 from bayward.sim.register import (
     ADMINISTRATOR,
@@ -44,6 +49,7 @@ class Founded:
     plan: Plan
     network: Network
     post: PostOffice
+    cloud: Plane
     town: Town
     admin: Administrator
     residents: list[Resident]
@@ -65,19 +71,19 @@ class Founded:
 
     def close(self) -> None:
         """Let go of databases and loops."""
-        self.town.cloud.stop()
+        self.cloud.stop()
 
 
 def found(world: World, plan: Plan) -> Founded:
     """Build everything; nobody has come yet, and nothing is switched on but the cloud."""
     known = register()
     network, post = Network(world), PostOffice(world)
-    cloud = SimCloud(world, network, post, known.database)
-    town = Town(world, cloud, {}, known.tenant, plan.manners)
-    for name in BANKS[: plan.banks]:
-        bank = _bank(world, network, known, name, plan)
+    banks = {name: _bank(world, network, known, name, plan) for name in BANKS[: plan.banks]}
+    cloud, desk = _cloud(world, network, post, banks, is_whole=plan.is_whole)
+    for name in banks:
         cloud.devices[name] = known.banks[name].device
-        town.lobbies[name] = Lobby(bank, is_crowded=plan.is_crowded)
+    lobbies = {name: Lobby(bank, is_crowded=plan.is_crowded) for name, bank in banks.items()}
+    town = Town(world, desk, lobbies, plan.manners)
     lots = world.stream("people")
     admin_id = known.people[ADMINISTRATOR]
     admin = Administrator(town, ADMINISTRATOR, admin_id, Random(lots.getrandbits(64)))
@@ -92,7 +98,25 @@ def found(world: World, plan: Plan) -> Founded:
     readers: list[Administrator | Resident | Courier] = [admin, *residents, *couriers]
     for one in readers:
         post.people[address_of(one.name)] = one.read
-    return Founded(world, plan, network, post, town, admin, residents, couriers)
+    return Founded(world, plan, network, post, cloud, town, admin, residents, couriers)
+
+
+def _cloud(
+    world: World,
+    network: Network,
+    post: PostOffice,
+    banks: dict[str, SimBank],
+    *,
+    is_whole: bool,
+) -> tuple[Plane, Desk]:
+    known = register()
+    actor = known.people[ADMINISTRATOR]
+    if is_whole:
+        cloud = SimCloud(world, network, post, known.database)
+        return cloud, Office(cloud, known.tenant, actor)
+    layouts = {name: bank.made.settings.layout for name, bank in banks.items()}
+    mirror = Mirror(world, network, post, known, layouts)
+    return mirror, Counter(mirror, actor)
 
 
 def _bank(world: World, network: Network, known: Register, name: str, plan: Plan) -> SimBank:
