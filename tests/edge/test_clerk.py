@@ -15,7 +15,7 @@ from bayward.core.events import EventType
 from bayward.core.grants import GrantState
 from bayward.core.ids import BankId, GrantId
 from bayward.edge.agent import BeginDeposit, Leave, MoreTime, PresentCode, Stage
-from bayward.edge.controller import Resolve, Tick
+from bayward.edge.controller import Resolve, Settings, Tick
 from bayward.wire import letters
 from edge_bench import NOTIFIER, ClerkBench, make_settings
 from table_top import ANNA, layout
@@ -178,6 +178,22 @@ def test_a_clock_that_jumps_is_logged_once_and_expires_nothing(bench: ClerkBench
     suspect = [event for event in bench.journal.events() if event.tq == "U"]
     assert suspect
     assert bench.do(PresentCode(code)).view.visit.stage is Stage.OPENING
+
+
+def test_an_expiry_on_hold_is_no_reason_to_tick(tmp_path: Path) -> None:
+    """Twenty commits a second for a day wear a card out. (`bayward sim --quick`, seed 18.)"""
+    settings = make_settings(times=Settings(code_life_ms=60_000))
+    bench = ClerkBench(tmp_path / "journal.db", settings=settings)
+    bench.start()
+    bench.read_all()
+    bench.deposit(PARCEL)
+    bench.do(Leave())
+    bench.clock.wall_ms += 365 * 86_400_000  # a forged clock: nothing expires by it
+    bench.do(Tick())
+    bench.clock.mono_ms += 120_000
+    outcome = bench.do(Tick())
+    assert EventType.GRANT_EXPIRED not in kinds(bench)
+    assert outcome.deadline > bench.trusted.now()
 
 
 def test_identity_41_a_clock_set_back_revives_nothing(bench: ClerkBench) -> None:

@@ -136,7 +136,9 @@ class Clerk:
             view=bank_view(controller),
             lockdowns=tuple(controller.bank.lockdowns),
             size=journal.head.size,
-            deadline=controller.next_deadline(),
+            deadline=controller.next_deadline(
+                is_expiry_on_hold=self._setup.clock.read().is_on_hold
+            ),
             is_restarted=is_restarted,
         )
 

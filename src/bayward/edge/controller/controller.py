@@ -100,9 +100,11 @@ class Controller:
         if any(isinstance(effect, Siren) and not effect.is_on for effect in step.effects):
             self.bank.siren_since = None
 
-    def next_deadline(self) -> Instant:
-        """When to tick at the latest."""
-        due = timers.next_deadline(self.bank, self._settings, self.visit)
+    def next_deadline(self, *, is_expiry_on_hold: bool = False) -> Instant:
+        """When to tick at the latest; what is on hold is no reason to."""
+        due = timers.next_deadline(
+            self.bank, self._settings, self.visit, is_expiry_on_hold=is_expiry_on_hold
+        )
         return self.presence_until if due is None else min(due, self.presence_until)
 
     def _desk(self, now: Instant, *, is_expiry_on_hold: bool) -> Desk:

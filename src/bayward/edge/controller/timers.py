@@ -41,9 +41,13 @@ def tick(desk: Desk) -> None:
         _time_out(desk)
 
 
-def next_deadline(bank: BankState, settings: Settings, visit: Visit) -> Instant | None:
+def next_deadline(
+    bank: BankState, settings: Settings, visit: Visit, *, is_expiry_on_hold: bool
+) -> Instant | None:
     """When the next tick has something to do; None when only new input matters."""
     due = [*_deadlines(bank, settings)]
+    if not is_expiry_on_hold:
+        due += [one.not_after for one in bank.grants.values() if one.state is GrantState.ACTIVE]
     if visit.deadline is not None:
         due.append(visit.deadline)
     return min(due, default=None)
@@ -58,9 +62,6 @@ def _deadlines(bank: BankState, settings: Settings) -> Iterator[Instant]:
         ):
             if deadline is not None:
                 yield deadline
-    for grant in bank.grants.values():
-        if grant.state is GrantState.ACTIVE:
-            yield grant.not_after
     if bank.siren_since is not None:
         yield after(bank.siren_since, settings.siren_ms_max)
 
