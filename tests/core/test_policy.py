@@ -175,6 +175,17 @@ def test_identity_64_an_administrator_does_not_touch_one_above_him() -> None:
         assert decide(somebody(Role.ADMIN), action, owner, FRESH) == Allow()
 
 
+def test_identity_64_how_somebody_gets_in_is_changed_with_a_fresh_factor_only() -> None:
+    stale, anne = replace(FRESH, is_stepped_up=False), somebody(Role.ADMIN)
+    for role in (Role.RESIDENT, Role.ADMIN):
+        whose = Resource(node=WHOLE, subject=BERT, subject_bindings=(bound(BERT, role, WHOLE),))
+        for subject in (whose, replace(whose, subject=ANNE)):  # one's own, too
+            assert decide(anne, Action.PERSON_CHANGE, subject, stale) == Allow()
+            moved = replace(subject, is_way_in_changed=True)
+            assert decide(anne, Action.PERSON_CHANGE, moved, stale) == Need(Step.STEP_UP)
+            assert decide(anne, Action.PERSON_CHANGE, moved, FRESH) == Allow()
+
+
 def test_identity_64_the_last_owner_stays() -> None:
     last = Resource(
         node=WHOLE,

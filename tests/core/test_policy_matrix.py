@@ -42,7 +42,7 @@ RELATIONS = {
     "other-tenant": Resource(node=Node(OTHER_TENANT, SITE, BANK, CELL), holder=SOMEBODY),
     "platform": Resource(node=PLATFORM, holder=ME),
 }
-STATES = ("normal", "occupied", "lockdown")
+STATES = ("normal", "occupied", "lockdown", "way-in")
 STRENGTHS = ((Aal.NONE, False), (Aal.ONE, False), (Aal.TWO, False), (Aal.TWO, True))
 
 
@@ -52,7 +52,12 @@ def letter(
     aal, is_stepped_up = strength
     home = PLATFORM if role is Role.SUPER_ADMIN else Node(TENANT, SITE)
     me = Principal(ME, home.tenant, (Binding(ME, role, home, NOW, None),))
-    asked = Resource(node=thing.node, holder=thing.holder, is_occupied=state == "occupied")
+    asked = Resource(
+        node=thing.node,
+        holder=thing.holder,
+        is_occupied=state == "occupied",
+        is_way_in_changed=state == "way-in",
+    )
     context = Context(
         now=NOW, aal=aal, is_stepped_up=is_stepped_up, is_locked_down=state == "lockdown"
     )

@@ -191,7 +191,8 @@ class Resource:
     """What is asked for, and the facts about it that matter.
 
     `holder` is whose thing it is; `subject` and `subject_bindings` are the person it is done to
-    and what he holds now; `offered` is the binding an act would give.
+    and what he holds now; `offered` is the binding an act would give. `is_way_in_changed` tells
+    of an act that changes how the subject gets in: where his links and codes go, or his factors.
     """
 
     node: Node
@@ -202,6 +203,7 @@ class Resource:
     subject_bindings: tuple[Binding, ...] = ()
     offered: Binding | None = None
     is_last_owner: bool = False
+    is_way_in_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +320,7 @@ def _shown(line: Line, resource: Resource, context: Context) -> Allow | Need:
     if context.aal < line.aal:
         return Need(Step.SECOND_FACTOR)
     makes_staff = resource.offered is not None and resource.offered.role.rank >= Role.ADMIN.rank
-    if (line.is_step_up or makes_staff) and not context.is_stepped_up:
+    is_fresh_needed = line.is_step_up or makes_staff or resource.is_way_in_changed
+    if is_fresh_needed and not context.is_stepped_up:
         return Need(Step.STEP_UP)
     return Allow()

@@ -149,7 +149,7 @@ async def test_disabling_names_the_consequence_and_ends_everything(
     assert (await bert.get("/console")).status_code == 200
     assert (await confirmed(anne, page, ANNE)).status_code == 303
     assert (await bert.get("/console")).headers["location"] == "/sign-in"
-    enabled = await anne.post(f"/console/people/{person}/enable")
+    enabled = await confirmed(anne, await anne.post(f"/console/people/{person}/enable"), ANNE)
     assert enabled.status_code == 303
     assert (await bert.get("/console")).status_code == 303  # what was ended stays ended
 
@@ -206,6 +206,57 @@ async def give_factor(house: House, anne: Browser, person: PersonId, name: str) 
     token = await house.do(lambda work: set_up.mint_link(work, house.tenant, person))
     answer = await house.browser().set_up(f"/setup/{token}", name)
     assert answer.status_code == 303
+
+
+async def test_identity_64_where_codes_go_is_changed_with_a_fresh_factor_only(
+    house: House, anne: Browser
+) -> None:
+    await anne.post("/console/people/new", ROSA)
+    rosa = await someone(house, "rosa@example.com")
+    for moved in ({"email": "eve@example.com"}, {"phone": "+49 30 1234567"}):
+        page = await anne.post(f"/console/people/{rosa.person}", ROSA | moved)
+        assert page.status_code == 403
+        assert "Links and codes for Rosa Luna go to another address." in page.text
+        assert await someone(house, "rosa@example.com") == rosa
+    told = ROSA | {"email": "eve@example.com"}
+    page = await anne.post(f"/console/people/{rosa.person}", told)
+    assert (await confirmed(anne, page, ANNE)).status_code == 303
+    assert (await someone(house, "eve@example.com")).person == rosa.person
+
+
+async def test_identity_64_a_stolen_session_of_staff_cannot_be_made_to_last(
+    house: House, anne: Browser
+) -> None:
+    me = await someone(house, ANNE)
+    body = {"name": me.name, "email": "eve@example.com"}
+    answer = await anne.send("PUT", f"/api/v1/people/{me.person}", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "step_up.missing")
+    assert (await anne.post(f"/console/people/{me.person}/invite")).status_code == 403
+    assert await house.deliveries("invitation") == []
+    assert await someone(house, ANNE) == me
+
+
+async def test_identity_64_disabled_staff_come_back_with_a_fresh_factor_only(
+    house: House, anne: Browser
+) -> None:
+    bert = await house.person("Bert", Role.ADMIN)
+    await house.do(lambda work: people.disable(work, house.tenant, None, bert))
+    page = await anne.post(f"/console/people/{bert}/enable")
+    assert page.status_code == 403
+    assert (await someone(house, "bert@example.com")).state is PersonState.DISABLED
+    assert (await confirmed(anne, page, ANNE)).status_code == 303
+    assert (await someone(house, "bert@example.com")).state is not PersonState.DISABLED
+
+
+async def test_a_new_way_in_for_somebody_who_has_one_says_so_first(
+    house: House, anne: Browser
+) -> None:
+    bert = await house.person("Bert", Role.ADMIN)
+    await give_factor(house, anne, bert, "Bert")
+    page = await anne.post(f"/console/people/{bert}/invite")
+    assert "sets up password and authenticator anew" in page.text
+    assert (await confirmed(anne, page, ANNE)).status_code == 303
+    assert len(await house.deliveries("invitation")) == 1
 
 
 async def test_an_invitation_is_sent_again_to_staff_only(house: House, anne: Browser) -> None:

@@ -58,6 +58,12 @@ def change(
     return after
 
 
+def is_moved(before: Person, details: Details) -> bool:
+    """Whether his links and codes would go somewhere else."""
+    after = _with(before, details)
+    return (before.email, before.phone) != (after.email, after.phone)
+
+
 def disable(work: Work, tenant: TenantId, actor: PersonId | None, person_id: PersonId) -> Person:
     """Nothing he holds works any more, from now on and everywhere he is signed in."""
     person = get(work, tenant, person_id)

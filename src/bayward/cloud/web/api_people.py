@@ -78,10 +78,11 @@ async def invite(asker: Asking, data: JSONBody[PersonIn]) -> PersonOut:
 async def change(asker: Asking, person: FromPath[str], data: JSONBody[PersonChange]) -> PersonOut:
     """Correct what is known about somebody."""
     person_id = places.parse(PersonId, person)
+    details = _details(data)
     return await asker.write(
-        places.person(person),
+        places.person(person, None, lambda _, __, found: people.is_moved(found, details)),
         lambda work, you: _person(
-            work, people.change(work, you.tenant, you.person, person_id, _details(data))
+            work, people.change(work, you.tenant, you.person, person_id, details)
         ),
     )
 

@@ -11,7 +11,7 @@ from bayward.cloud.people import authn
 from bayward.cloud.people import service as people
 from bayward.cloud.people import sign_in_store as keys
 from bayward.cloud.people import store as people_store
-from bayward.cloud.people.store import Person
+from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import Asker, You
@@ -135,7 +135,15 @@ async def change(
         people.change(work, you.tenant, you.person, person_id, details_of(work, you, data))
 
     try:
-        await asker.write(places.person(person), take)
+        await asker.write(
+            places.person(
+                person,
+                None,
+                lambda work, you, found: people.is_moved(found, details_of(work, you, data)),
+            ),
+            take,
+            lambda _, __: Say("readdress", {"person": data.name, "email": data.email}),
+        )
         await _change_role(asker, person_id, role, data.name)
     except (Invalid, Conflict) as error:
         return await _again(asker, data, error, person_id)
@@ -161,8 +169,9 @@ async def enable(request: AnyRequest, asker: Asking, person: FromPath[str]) -> R
     """Undo that."""
     person_id = places.parse(PersonId, person)
     await asker.write(
-        places.person(person),
+        places.person(person, None, lambda work, _, found: _staff_role(work, found) is not None),
         lambda work, you: people.enable(work, you.tenant, you.person, person_id),
+        lambda work, you: Say("enable_person", {"person": Words(work, you.tenant).person(person)}),
     )
     notify(request, "person.saved")
     return back(f"/console/people/{person_id}")
@@ -170,21 +179,36 @@ async def enable(request: AnyRequest, asker: Asking, person: FromPath[str]) -> R
 
 @do("/console/people/{person:str}/invite", Do.PERSON_CHANGE)
 async def invite_again(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
-    """Send the invitation again; older links are void."""
+    """Send the invitation again; older links are void.
+
+    Somebody who has an account already sets up another password and another authenticator.
+    """
     person_id = places.parse(PersonId, person)
 
     def send(work: Work, you: You) -> str:
         found = people.get(work, you.tenant, person_id)
-        held = active(people_store.bindings_of(work.tx, you.tenant, person_id), work.now)
-        staff = [one.role for one in held if one.role.rank >= Role.ADMIN.rank]
-        if not staff:
+        role = _staff_role(work, found)
+        if role is None:
             raise Conflict("person.no_account")
-        notifications.send_invitation(work, you.tenant, person_id, staff[0].value)
+        notifications.send_invitation(work, you.tenant, person_id, role.value)
         return found.name
 
-    name = await asker.write(places.person(person), send)
+    def says(work: Work, you: You) -> Say:
+        found = people.get(work, you.tenant, person_id)
+        return Say("reset_factor", {"person": found.name, "email": found.email or ""})
+
+    name = await asker.write(
+        places.person(person, None, lambda _, __, found: found.state is PersonState.ACTIVE),
+        send,
+        says,
+    )
     notify(request, "person.invited", person=name)
     return back(f"/console/people/{person_id}")
+
+
+def _staff_role(work: Work, person: Person) -> Role | None:
+    held = active(people_store.bindings_of(work.tx, person.tenant, person.person), work.now)
+    return next((one.role for one in held if one.role.rank >= Role.ADMIN.rank), None)
 
 
 async def _change_role(asker: Asker, person_id: PersonId, role: Role, name: str) -> None:

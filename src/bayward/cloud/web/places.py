@@ -7,8 +7,9 @@ malformed or unknown is the same answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from bayward.cloud.access import service as access
 from bayward.cloud.custody import service as custody
@@ -16,6 +17,7 @@ from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
+from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.cloud.web.asking import Locate, You
 from bayward.core.errors import Invalid, NotFound
@@ -24,6 +26,7 @@ from bayward.core.policy import Resource
 from bayward.core.roles import PLATFORM, Binding, Node, active
 
 AnyId = TypeVar("AnyId", bound=Id)
+WayIn: TypeAlias = Callable[[Work, You, Person], bool]
 
 
 def parse(kind: type[AnyId], text: str) -> AnyId:
@@ -101,12 +104,17 @@ def incident(text: str) -> Locate:
     return locate
 
 
-def person(text: str, offered: Binding | None = None) -> Locate:
-    """Somebody, with what he holds now and what he would be given."""
+def person(
+    text: str, offered: Binding | None = None, changes_way_in: WayIn | None = None
+) -> Locate:
+    """Somebody, with what he holds now and what he would be given.
+
+    `changes_way_in` tells whether the act changes how he gets in.
+    """
     person_id = parse(PersonId, text)
 
     def locate(work: Work, you: You) -> Resource:
-        people.get(work, you.tenant, person_id)
+        found = people.get(work, you.tenant, person_id)
         held = active(people_store.bindings_of(work.tx, you.tenant, person_id), work.now)
         return Resource(
             node=offered.node if offered is not None else home(you.tenant),
@@ -114,6 +122,7 @@ def person(text: str, offered: Binding | None = None) -> Locate:
             subject_bindings=held,
             offered=offered,
             is_last_owner=people.is_last_owner(work, you.tenant, person_id),
+            is_way_in_changed=changes_way_in is not None and changes_way_in(work, you, found),
         )
 
     return locate
