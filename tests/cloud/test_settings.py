@@ -45,6 +45,7 @@ def test_other_addresses_are_refused(url: str) -> None:
     ("change", "code"),
     [
         ({"name": "Not a host"}, "settings.name"),
+        ({"name": "x" * 49}, "settings.name"),
         ({"http_port": 70_000}, "settings.port"),
         ({"zone": "Mars/Olympus"}, "settings.zone"),
     ],

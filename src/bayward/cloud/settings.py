@@ -24,7 +24,7 @@ LINK_PORT = 8443
 ENROL_PORT = 8444
 PORT_MAX = 65_535
 REQUESTS_PER_S_MAX = 50  # of one address, with a burst of six seconds; a page asks for about ten
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,46}[a-z0-9])?")  # 48, see `fleet.pki`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,10 @@ class CloudSettings:
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
         object.__setattr__(self, "name", self.name or parts.hostname)
         object.__setattr__(self, "link_host", self.link_host or parts.hostname)
-        if _HOST.fullmatch(self.name) is None:
-            raise Misconfigured("settings.name", expected="a host name", name=self.name)
+        if _NAME.fullmatch(self.name) is None:
+            raise Misconfigured(
+                "settings.name", expected="a host name of at most 48 characters", name=self.name
+            )
         for port in (self.http_port, self.link_port, self.enrol_port):
             if not 0 <= port <= PORT_MAX:
                 raise Misconfigured("settings.port", port=port)

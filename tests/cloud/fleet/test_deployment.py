@@ -93,6 +93,21 @@ def test_the_roots_key_may_be_taken_off_the_machine(
     assert reopened(tmp_path, clock).anchor == made.anchor
 
 
+def test_another_name_is_refused_before_a_second_log_begins(
+    made: Deployment, tmp_path: Path, clock: HandClock
+) -> None:
+    with pytest.raises(Misconfigured, match=r"deployment\.renamed") as refused:
+        Deployment(tmp_path / "state", "other.example.com", HOSTS, clock, bytes_of)
+    assert refused.value.facts["expected"] == made.name == NAME
+
+
+def test_the_longest_name_fits_into_the_roots_certificate(tmp_path: Path, clock: HandClock) -> None:
+    longest = "x" * 48
+    assert Deployment.create(tmp_path / "long", longest, HOSTS, clock, bytes_of).name == longest
+    with pytest.raises(Misconfigured, match=r"deployment\.name"):
+        Deployment.create(tmp_path / "longer", longest + "x", HOSTS, clock, bytes_of)
+
+
 def test_pins_name_todays_key_and_the_next(made: Deployment) -> None:
     assert len(made.pins) == 2
     assert pin_of(leaf(made)) in made.pins

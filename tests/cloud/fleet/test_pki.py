@@ -228,7 +228,7 @@ def test_what_is_no_request_is_refused(der: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Locks.example", "locks/example", "-locks", "x" * 64, "a\n", "a b", "a:1", "ä"]
+    "name", ["", "Locks.example", "locks/example", "-locks", "x" * 49, "a\n", "a b", "a:1", "ä"]
 )
 def test_a_deployment_is_named_like_a_host(name: str) -> None:
     with pytest.raises(Misconfigured, match=r"deployment\.name"):

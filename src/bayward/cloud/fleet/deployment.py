@@ -35,6 +35,7 @@ from bayward.wire.trust import CertificateFiles
 
 SERIAL_BYTES = 19  # RFC 5280 4.1.2.2: positive and at most 20 octets
 RENEW_BEFORE_MS = pki.SERVER_LIFE_MS // 3  # a month to notice that renewing fails
+ROOT = "ca/root.pem"
 _PEM = serialization.Encoding.PEM
 _OTHERS = 0o077
 
@@ -62,12 +63,12 @@ class Deployment:
         self, directory: Path, name: str, hosts: Iterable[str], clock: Clock, random: Random
     ) -> None:
         """Read the files; raises `Misconfigured` when one is missing, wrong or readable."""
-        self.name = pki.check_deployment(name)
+        self.name = check_name(directory, name)
         self.hosts = tuple(hosts)
         self._clock = clock
         self._random = random
         self._directory = directory
-        self.anchor = _certificate(directory / "ca/root.pem")
+        self.anchor = _certificate(directory / ROOT)
         self._issuing = pki.Authority(
             _certificate(directory / "ca/issuing.pem"), _key(directory / "ca/issuing-key.pem")
         )
@@ -174,6 +175,18 @@ class Deployment:
 
 def _serial(random: Random) -> int:
     return int.from_bytes(random(SERIAL_BYTES), "big") | 1
+
+
+def check_name(directory: Path, name: str) -> str:
+    """`name`, if the deployment in `directory` was made with it.
+
+    It opens the origin of every log and is in the certificate of every bank: under another one
+    second logs would begin and no bank be let in. So `Misconfigured("deployment.renamed")`.
+    """
+    made = pki.deployment_of(_certificate(directory / ROOT))
+    if made != pki.check_deployment(name):
+        raise Misconfigured("deployment.renamed", expected=made, name=name)
+    return name
 
 
 def _general_name(host: str) -> x509.GeneralName:

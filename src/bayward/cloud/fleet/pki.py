@@ -34,7 +34,9 @@ SERVER_LIFE_MS = 90 * DAY_MS
 DEVICE_LIFE_MS = 90 * DAY_MS  # renewed at a third; a stolen key dies by itself
 BACKDATE_MS = HOUR_MS  # a bank's clock may be behind
 CSR_BYTES_MAX = 4_096  # a P-256 request has about 220
-_DEPLOYMENT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+ROOT_OF = "Bayward root of "
+# A common name has 64 characters at most (X.520), and the root says whose it is.
+_DEPLOYMENT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,46}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,16 @@ def create_root(
     """The self-signed root; `key` is on P-384 and is kept offline afterwards."""
     if not isinstance(key.curve, ec.SECP384R1):
         raise Misconfigured("authority.curve", expected="P-384")
-    name = _name(f"Bayward root of {check_deployment(deployment)}")
+    name = _name(ROOT_OF + check_deployment(deployment))
     builder = _builder(name, name, key.public_key(), now, ROOT_LIFE_MS, serial)
     builder = _as_authority(builder, path_length=1)
     return Authority(_signed(builder, key, key.public_key()), key)
+
+
+def deployment_of(root: x509.Certificate) -> str:
+    """The name of the deployment whose root this is."""
+    told = root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(told[0].value).removeprefix(ROOT_OF) if told else ""
 
 
 def create_issuing(
