@@ -1,4 +1,4 @@
-"""The command line: `bayward demo | cloud | edge | sim | verify`.
+"""The command line: `bayward demo | cloud | admin | edge | sim | verify`.
 
 Each command lives in a module of its own that is imported only when it is asked for, so that
 `bayward verify` starts without a web server in tow. Exit codes: 0 well, 1 it found something
@@ -21,6 +21,7 @@ COMMANDS = {
         "the whole product here, with a simulated wall",
     ),
     "cloud": ("bayward.cli.cloud", "the control plane"),
+    "admin": ("bayward.cli.admin", "a way in for staff"),
     "edge": ("bayward.edge.cli", "the computer in the wall"),
     "sim": ("bayward.sim.cli", "seeded worlds with faults"),
     "verify": ("bayward.cli.verify", "check a receipt or an exported log"),

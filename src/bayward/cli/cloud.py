@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-import structlog
 import uvloop
 
 from bayward.cloud.app import Cloud, serve
+from bayward.cloud.logs import configure_logs
 from bayward.cloud.settings import CloudSettings
+from bayward.core.errors import Misconfigured
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,17 +33,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def main(asked: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM."""
-    names = ("state", "public_url", "http_port", "link_port")
-    given = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
-    if asked.settings is None and asked.state is None:
-        print("bayward cloud: say where to keep things: --state DIR", file=sys.stderr)
-        return 2
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    settings = (
-        CloudSettings.load(asked.settings, **given) if asked.settings else CloudSettings(**given)
-    )
+    settings = settings_of(asked)
+    configure_logs()
     uvloop.run(serve(settings, _tell))
     return 0
+
+
+def settings_of(asked: argparse.Namespace) -> CloudSettings:
+    """The settings file with what the command line says; raises `Misconfigured` without a place."""
+    names = ("state", "public_url", "http_port", "link_port")
+    told = {name: getattr(asked, name, None) for name in names}
+    given = {name: value for name, value in told.items() if value is not None}
+    if asked.settings is not None:
+        return CloudSettings.load(asked.settings, **given)
+    if asked.state is None:
+        raise Misconfigured("settings.state", expected="--state DIR or --settings FILE")
+    return CloudSettings(**given)
 
 
 def _tell(cloud: Cloud) -> None:

@@ -111,7 +111,7 @@ class LinkServer:
         except Denied as denied:
             return connection.respond(HTTPStatus.FORBIDDEN, f"{denied.code}\n")
         if request.path != PATH + device.bank:
-            _log.warning("link.foreign_path", bank=device.bank, path=request.path[:80])
+            _log.warning("link.foreign_path", bank=device.bank, asked=request.path[:80])
             return connection.respond(HTTPStatus.FORBIDDEN, "link.foreign_path\n")
         return None
 
