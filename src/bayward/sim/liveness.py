@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bayward.cloud.incidents import service as incidents
+from bayward.cloud.notify import service as notify
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import MINUTE_MS
@@ -34,6 +35,8 @@ FRAMES_PER_EVENT = 3  # upload and acknowledgement, and room for one that is sen
 FRAMES_PER_CONNECTION = 8  # hello, welcome, layout, directory, what was under way
 FRAMES_PER_ORDER = 2
 IDLE_PER_MINUTE = 5  # heartbeats with answers and readings; the rest is slack for reconnections
+STEPS_PER_EVENT = 40  # a program that wakes up for nothing wears out its card
+STEPS_PER_MINUTE = 25  # heartbeats, looks at clocks, people in a queue
 PIPE_BYTES_MAX = 2 * limits.UPLOADS_IN_FLIGHT_MAX * limits.FRAME_BYTES_MAX
 LIVE_STATES = ("waiting", "sent")
 JUST_NOW_MS = 2 * MINUTE_MS
@@ -89,6 +92,9 @@ class CloudWatch:
             + FRAMES_PER_ORDER * orders * (1 + connections)
             + IDLE_PER_MINUTE * minutes
         )
+        steps = STEPS_PER_EVENT * events + STEPS_PER_MINUTE * minutes
+        if founded.world.steps > steps:
+            raise Violation(f"{founded.world.steps} steps for {events} events, {steps:.0f} allowed")
         if self.frames > allowed:
             raise Violation(f"{self.frames} messages for {events} events, {allowed:.0f} allowed")
 
@@ -134,6 +140,9 @@ def _mirror_at_rest(mirror: Mirror, watches: Mapping[BankId, Watch]) -> None:
             _same(watch, what, here, there)
             _same(watch, what, there, here)
         recent = mirror.clock.now() - JUST_NOW_MS
+        untold = [key for key, one in mine.grants.items() if one.is_live and key not in mirror.told]
+        if untold:
+            raise Violation(f"{watch.bank.name}: nobody was told of {short(untold[0])}")
         for command, one in mirror.orders.items():
             is_old = one.not_after < recent or not isinstance(one.order, MOVES_A_DOOR)
             if one.bank == bank and one.is_open and is_old and one.not_after > recent:
@@ -205,6 +214,7 @@ def _views_agree(work: Work, tenant: TenantId, watch: Watch) -> None:
     _same(watch, "doors", doors, theirs(s.compartment.c.compartment, s.compartment.c.state))
     grants = {key: one.state.value for key, one in state.grants.items()}
     _same(watch, "grants", grants, theirs(s.grant.c.grant, s.grant.c.state))
+    _all_told(work, watch)
     ordered = theirs(s.command.c.command, s.command.c.state)
     orders = {
         key: "done" if told.startswith("done:") else "refused"
@@ -215,6 +225,17 @@ def _views_agree(work: Work, tenant: TenantId, watch: Watch) -> None:
     locked = {one.scope: "locked" for one in incidents.lockdowns(work, tenant, bank=bank)}
     _same(watch, "lockdowns", dict.fromkeys(state.lockdowns, "locked"), locked)
     _same(watch, "lockdowns", locked, dict.fromkeys(state.lockdowns, "locked"))
+
+
+def _all_told(work: Work, watch: Watch) -> None:
+    """Whoever may collect something has been sent the code for it."""
+    sent = sa.select(s.delivery.c.subject).where(
+        s.delivery.c.kind == notify.PARCEL_READY, s.delivery.c.state == "sent"
+    )
+    told = set(work.tx.execute(sent).scalars())
+    for key, grant in watch.state.grants.items():
+        if grant.is_live and key not in told:
+            raise Violation(f"{watch.bank.name}: nobody was told of {short(key)}")
 
 
 def _same(watch: Watch, what: str, mine: Mapping[Any, str], theirs: Mapping[str, str]) -> None:

@@ -108,6 +108,7 @@ class Mirror(Plane):
         self._ids = world.stream("mirror ids")
         self._post = post
         self._names = {person: name for name, person in known.people.items()}
+        self.told: set[str] = set()  # grants whose code has been sent
         self._mail: dict[str, tuple[str, Received]] = {}  # by subject: a newer code replaces it
         self._tenant = known.tenant
         self.logs = {
@@ -184,7 +185,8 @@ class Mirror(Plane):
         if event.type in (EventType.COMMAND_DONE, EventType.COMMAND_REFUSED):
             self._close(CommandId(event.command or ""))
         elif event.type in (EventType.GRANT_EXPIRED, EventType.GRANT_REVOKED):
-            self._mail.pop(event.grant or "", None)
+            log = self.logs[BankId(event.bank or "")]
+            self._mail.pop(f"{log.name}/{event.grant}", None)
 
     def _close(self, command: CommandId) -> None:
         if command in self.orders:
@@ -212,6 +214,7 @@ class Mirror(Plane):
             except Again:
                 self.later(MAIL_AGAIN_MS, self._send_mail)
                 return
+            self.told.add(subject.partition("/")[2])
             del self._mail[subject]
 
     @property
