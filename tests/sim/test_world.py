@@ -1,44 +1,82 @@
-"""Whole worlds: real banks, link, cloud and log, and everything that can break."""
-
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 
 import pytest
 
-from bayward.sim.run import run
-
-QUICK_HOURS = 4  # a locker-day squeezed into so many hours
+from bayward.sim.world import START, DriftingClock, Violation, World
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_promise_is_broken(seed: int) -> None:
-    report = run(seed, hours=QUICK_HOURS)
-    assert report.problem is None, "\n".join(report.last_lines)
-    assert report.events > 0
+def test_things_happen_at_their_time_and_nothing_else_moves_it() -> None:
+    world, seen = World(1), []
+    for wait in (30, 10, 20):
+        world.after(wait, "x", lambda: seen.append(world.now_ms))
+    world.run(25)
+    assert (seen, world.now_ms, world.steps) == ([10, 20], 25, 2)
+    assert world.now() == START + 25
+    world.run(100)
+    assert seen == [10, 20, 30]
 
 
-def digest(seed: int, hash_seed: str) -> str:
-    code = f"from bayward.sim.run import run; print(run({seed}, hours=2).digest)"
-    told = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return told.stdout.strip().splitlines()[-1]
+def test_what_was_cancelled_never_happens() -> None:
+    world, seen = World(1), []
+    world.after(5, "x", lambda: seen.append(1)).cancel()
+    world.run(10)
+    assert not seen
 
 
-@pytest.mark.world
-def test_a_seed_is_a_world_and_always_the_same_one() -> None:
-    assert digest(7, "1") == digest(7, "2")
+def test_ties_are_drawn_by_lot_and_alike_for_one_seed() -> None:
+    def order(seed: int) -> list[int]:
+        world, seen = World(seed), []
+        for number in range(8):
+            world.after(5, "x", lambda number=number: seen.append(number))  # type: ignore[misc]  # bound now
+        world.run(5)
+        return seen
+
+    assert order(1) == order(1)
+    assert sorted(order(1)) == list(range(8))
+    assert len({tuple(order(seed)) for seed in range(5)}) > 1
 
 
-@pytest.mark.world
-@pytest.mark.parametrize("seed", range(10, 20))
-def test_a_whole_day_breaks_no_promise(seed: int) -> None:
-    report = run(seed)
-    assert report.problem is None, "\n".join(report.last_lines)
+def test_one_more_draw_in_a_stream_leaves_the_others_alone() -> None:
+    one, two = World(7), World(7)
+    one.stream("people").random()
+    assert one.stream("network").random() == two.stream("network").random()
+    assert one.stream("network").random() != one.stream("people").random()
+
+
+def test_a_script_goes_on_after_each_pause() -> None:
+    world, seen = World(1), []
+
+    def script() -> Iterator[int]:
+        seen.append(world.now_ms)
+        yield 100
+        seen.append(world.now_ms)
+        yield 50
+        seen.append(world.now_ms)
+
+    world.spawn("somebody", script())
+    world.run(1_000)
+    assert seen == [0, 100, 150]
+
+
+def test_what_the_programs_call_impossible_ends_the_world() -> None:
+    world = World(1)
+    world.after(1, "x", lambda: world.contradictions.append("custody.contradiction"))
+    with pytest.raises(Violation, match=r"custody\.contradiction"):
+        world.run(2)
+
+
+def test_a_clock_drifts_and_is_turned_but_its_counter_is_not() -> None:
+    world = World(1)
+    clock = DriftingClock(world, rate_ppm=200)
+    world.run(1_000_000)
+    assert clock.now() == START + 1_000_200
+    clock.boot()
+    clock.step(-3_600_000)
+    assert clock.monotonic_ms() == 0
+    world.run(2_000_000)
+    assert clock.monotonic_ms() == 1_000_200
+    assert clock.now() == START + 2_000_400 - 3_600_000
+    clock.set_right()
+    assert clock.now() == world.now()

@@ -34,7 +34,7 @@ from bayward.wire import limits
 FRAMES_PER_EVENT = 3  # upload and acknowledgement, and room for one that is sent again
 FRAMES_PER_CONNECTION = 8  # hello, welcome, layout, directory, what was under way
 FRAMES_PER_ORDER = 2
-IDLE_PER_MINUTE = 5  # heartbeats with answers and readings; the rest is slack for reconnections
+IDLE_PER_MINUTE = 2  # the answer to a heartbeat, and slack
 STEPS_PER_EVENT = 40  # a program that wakes up for nothing wears out its card
 STEPS_PER_MINUTE = 25  # heartbeats, looks at clocks, people in a queue
 PIPE_BYTES_MAX = 2 * limits.UPLOADS_IN_FLIGHT_MAX * limits.FRAME_BYTES_MAX

@@ -154,8 +154,8 @@ def _live(
     world.run(founded.plan.length_ms)
     faults.heal()
     world.run(founded.plan.length_ms + CALM_MS)
-    at_rest(founded, watches)
     cloud_watch.check_efficiency()
+    at_rest(founded, watches)
 
 
 @contextmanager
