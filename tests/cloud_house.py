@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import Pbkdf2
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.outbox import WAITING
 from bayward.cloud.unit import Work
 from bayward.core.clock import HOUR_MS, after
 from bayward.core.events import Event, EventType
@@ -291,6 +293,16 @@ class Template:
 
     state: Path
     secret: bytes
+    world: World | None = None
+
+    def world_in(self, house: House) -> World:
+        """The furniture of a copy, with a bank that can go on with its log."""
+        assert self.world is not None, "this template is bare"
+        log = self.world.bank.log
+        log = replace(
+            log, tree=copy.deepcopy(log.tree), entries=[*log.entries], letters=[*log.letters]
+        )
+        return replace(self.world, bank=replace(self.world.bank, bench=house.bench, log=log))
 
 
 async def make_template(state: Path) -> Template:
@@ -301,3 +313,19 @@ async def make_template(state: Path) -> Template:
         answer = await browser.set_up(f"{URL}/setup/{link}", "Anne")
         assert answer.status_code == 303, answer.text
         return Template(state, house.secrets[ANNE])
+
+
+async def make_furnished(bare: Template, state: Path) -> Template:
+    """The same, furnished; whatever the furniture sets off has been done."""
+    async with open_house(state, bare) as house:
+        world = await house.furnish()
+        while await house.cloud.unit.read(_is_busy):
+            await house.settle()
+        return Template(state, bare.secret, world)
+
+
+def _is_busy(work: Work) -> bool:
+    ready = s.job.c.locked_until.is_not(None) | (s.job.c.due <= work.now)
+    # This house has no mail server set, so it has no mailer.
+    waiting = (s.job.c.state == WAITING) & ready & s.job.c.kind.not_like("mail%")
+    return work.tx.execute(s.job.select().where(waiting)).first() is not None

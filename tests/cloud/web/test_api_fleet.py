@@ -1,15 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.core.events import EventType
 from bayward.wire.enrolment import Ticket
 from cloud_house import ANNE, Browser, House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_banks_and_their_doors(anne: Browser, world: World) -> None:

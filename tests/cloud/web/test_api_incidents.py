@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.people import service as people
 from bayward.cloud.people import set_up
 from bayward.cloud.people import store as people_store
 from bayward.core.roles import Node, Role
 from cloud_house import ANNE, Browser, House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_an_incident_is_taken_on_and_released(anne: Browser, world: World) -> None:

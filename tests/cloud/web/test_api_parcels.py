@@ -1,14 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.ledger.verify import verify_receipt
 from cloud_house import Browser, House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_parcels_one_and_many(anne: Browser, world: World) -> None:

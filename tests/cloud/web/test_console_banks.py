@@ -2,19 +2,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
 from bayward.wire.enrolment import Ticket
 from cloud_house import ANNE, Browser, House, World
 from step_up_form import confirmed
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def site_of(anne: Browser) -> str:

@@ -12,11 +12,6 @@ from cloud_bench import named
 from cloud_house import ANNE, Browser, House, World
 
 
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
 async def test_the_list_leads_to_the_incident_and_counts_it(anne: Browser, world: World) -> None:
     page = await anne.get("/console/incidents?state=open")
     assert f'href="/console/incidents/{world.incident}"' in page.text

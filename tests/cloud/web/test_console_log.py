@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
 from bayward.ledger.verify import verify_log
 from cloud_house import ANNE, Browser, House, World
 from step_up_form import confirmed
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_the_logs_their_roots_and_what_happened(anne: Browser, world: World) -> None:

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS
 from bayward.ledger.verify import verify_receipt
 from cloud_house import ANNE, Browser, House, World
 from step_up_form import confirmed
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def orders_of(house: House) -> list[str]:

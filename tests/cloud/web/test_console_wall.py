@@ -5,11 +5,6 @@ import pytest
 from cloud_house import Browser, House, World
 
 
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
 async def test_before_the_first_bank_the_page_teaches(anne: Browser) -> None:
     page = await anne.get("/console")
     assert "Enrol a bank" in page.text

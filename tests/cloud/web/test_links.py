@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.access import service as access
 from bayward.cloud.people import set_up, sign_in
 from bayward.cloud.web.links import LINKS
 from bayward.core.ids import GrantId
 from cloud_house import House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_each_kind_of_link_leads_to_its_own_page(house: House, world: World) -> None:

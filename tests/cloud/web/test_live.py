@@ -116,11 +116,6 @@ async def stream(
         await opened.close()
 
 
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
 async def test_the_first_message_is_the_picture_of_now(
     house: House, anne: Browser, world: World
 ) -> None:

@@ -14,11 +14,6 @@ from cloud_house import Browser, House, World
 
 
 @pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
-@pytest.fixture
 async def rosa(house: House, world: World) -> Browser:
     """Rosa, signed in by a link; the tamper alarm of the wall is over."""
     await house.release(world)

@@ -9,11 +9,6 @@ from bayward.ledger.verify import verify_receipt
 from cloud_house import House, World
 
 
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
 async def test_the_pass_shows_the_door_and_no_code(house: House, world: World) -> None:
     page = await house.browser().get(f"/p/{world.link}")
     assert page.status_code == 200

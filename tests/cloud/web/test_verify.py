@@ -5,11 +5,6 @@ import pytest
 from cloud_house import Browser, House, World
 
 
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
-
-
 async def test_strangers_are_told_of_no_log(house: House, world: World) -> None:
     page = await house.browser().get("/verify")
     assert page.status_code == 200

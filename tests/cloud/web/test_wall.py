@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.unit import Work
 from bayward.cloud.web.wall import Scene, scene
 from bayward.cloud.web.words import Words
@@ -10,11 +8,6 @@ from bayward.core.events import EventType
 from bayward.ui.views.wall import CellState, Reach
 from bayward.wire.messages import DoorReading, DoorState, Readings
 from cloud_house import House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def drawn(house: House, world: World) -> Scene:

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.unit import Work
 from bayward.cloud.web.words import WALL_TYPES, Words
 from bayward.core.events import EventType
 from bayward.ui.views.mail import Severity
 from cloud_house import House, World
-
-
-@pytest.fixture
-async def world(house: House) -> World:
-    return await house.furnish()
 
 
 async def test_ids_become_what_people_say(house: House, world: World) -> None:
