@@ -86,7 +86,11 @@ def test_identity_33_a_rotated_out_issuer_no_longer_counts(state: StateDir) -> N
         store.open_pass(shown(), START)
 
 
-@pytest.mark.parametrize("key", [b"", b"spki", spki(ed25519.Ed25519PrivateKey.generate())])
+@pytest.mark.parametrize(
+    "key",
+    [b"", b"spki", spki(ed25519.Ed25519PrivateKey.generate())],
+    ids=["empty", "text", "another curve"],
+)
 def test_what_is_no_key_is_refused_and_changes_nothing(state: StateDir, key: bytes) -> None:
     store = TrustStore(BANK, state)
     store.take(TRUST)

@@ -92,7 +92,11 @@ def test_a_changed_bit_is_refused() -> None:
             open_letter(changed, KEY, BANK, GRANT)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"x", LETTER[:64], LETTER[:65], LETTER[:80], bytes(2000)])
+@pytest.mark.parametrize(
+    "sealed",
+    [b"", b"x", LETTER[:64], LETTER[:65], LETTER[:80], bytes(2000)],
+    ids=["empty", "a byte", "half a key", "only a key", "no tag", "too long"],
+)
 def test_what_is_no_letter_is_refused(sealed: bytes) -> None:
     with pytest.raises((Denied, Invalid), match=r"letter\."):
         open_letter(sealed, KEY, BANK, GRANT)
