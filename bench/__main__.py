@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import platform
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
-NAMES = sorted(
-    path.stem
-    for path in Path(__file__).parent.glob("*.py")
-    if path.stem not in {"__init__", "__main__", "table"}
-)
+from bench.measures import MEASURES
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for CI")
-    asked = parser.parse_args()
-    unknown = set(asked.names) - set(NAMES)
+    asked = parser.parse_args(arguments)
+    unknown = set(asked.names) - set(MEASURES)
     if unknown:
         parser.error(
-            f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}"
+            f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}"
         )
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}")
-    for name in asked.names or NAMES:
-        print(importlib.import_module(f"bench.{name}").run(quick=asked.quick), flush=True)
+    for name in asked.names or MEASURES:
+        print(MEASURES[name](quick=asked.quick), flush=True)
     return 0
 
 
