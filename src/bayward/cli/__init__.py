@@ -1,4 +1,4 @@
-"""The command line: `bayward demo | cloud | admin | edge | sim | verify`.
+"""The command line: `bayward demo | cloud | admin | edge | sim | audit | verify`.
 
 Each command lives in a module of its own that is imported only when it is asked for, so that
 `bayward verify` starts without a web server in tow. Exit codes: 0 well, 1 it found something
@@ -24,6 +24,7 @@ COMMANDS = {
     "admin": ("bayward.cli.admin", "a way in for staff"),
     "edge": ("bayward.edge.cli", "the computer in the wall"),
     "sim": ("bayward.sim.cli", "seeded worlds with faults"),
+    "audit": ("bayward.cli.audit", "check logs, receipts and exports, and witness them"),
     "verify": ("bayward.cli.verify", "check a receipt or an exported log"),
 }
 FAILED = 2
