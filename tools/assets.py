@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -51,9 +52,15 @@ def npm() -> list[str]:
 
 
 def run_npm(*arguments: str) -> None:
-    """Run npm quietly at the root of the project; scripts of packages are never run."""
+    """Run npm quietly at the root of the project; scripts of packages are never run.
+
+    Behind a proxy with its own certificate the system's trust store knows it, Node's does not.
+    """
     command = [*npm(), *arguments, "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own arguments
+    environment = {**os.environ, "NODE_USE_SYSTEM_CA": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603 - our own arguments
+    if done.returncode:
+        raise SystemExit("npm could not fetch the browser libraries; try again when it can")
 
 
 def lock() -> None:

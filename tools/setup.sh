@@ -28,9 +28,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
 fi
 
-if [ ! -x .venv/bin/python ]; then
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then  # none, or interrupted half-way
   say "making .venv with $("$python" --version)"
-  "$python" -m venv .venv
+  "$python" -m venv --clear .venv
 fi
 say "installing the installer"
 .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
