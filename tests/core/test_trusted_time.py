@@ -103,6 +103,15 @@ def test_many_small_steps_across_power_cycles_are_one_large_step() -> None:
     assert observed(state, after(state.watermark, STEP_MS_MAX), 0).unconfirmed_ms == STEP_MS_MAX
 
 
+def test_confirmations_between_power_cycles_allow_no_more() -> None:
+    """Found by the property below: the lead was forgotten with the power."""
+    state = started(NOON, 0)
+    for _ in range(10):
+        state = started(after(state.watermark, 9 * MINUTE_MS), 0, state.to_dict())
+        state = confirmed(state, NOON, 0)
+    assert state.watermark <= after(NOON, STEP_MS_MAX)
+
+
 @pytest.mark.parametrize(
     "stored",
     [

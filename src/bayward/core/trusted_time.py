@@ -48,8 +48,15 @@ class TrustedTime:
         return self.claimed is not None
 
     def to_dict(self) -> dict[str, object]:
-        """What must survive a power cut; the counter does not, and a hold starts again."""
-        return {"watermark": self.watermark, "unconfirmed_ms": self.unconfirmed_ms}
+        """What must survive a power cut; the counter does not, and a hold starts again.
+
+        A lead counts as unconfirmed from then on: forgotten, each confirmation followed by a
+        power cut would allow another `STEP_MS_MAX`.
+        """
+        return {
+            "watermark": self.watermark,
+            "unconfirmed_ms": self.unconfirmed_ms + self.lead_ms,
+        }
 
 
 def started(
