@@ -1,6 +1,6 @@
 """The one master of one line: decides which frame goes next.
 
-It is decided anew after each exchange, so an unlock waits for at most one:
+It is decided anew before each frame, so an unlock waits for at most one exchange:
 
     1 unlock       once, never repeated
     2 confirm      boards an unlock waits for, a contact that changed, a reading to retry
@@ -165,6 +165,7 @@ class BusScheduler:
         for board in self._boards.values():
             board.watch.port_back(self._clock.monotonic_ms())
         while self._line.is_open:
+            await self._line.silence()  # who waited for the last answer has his say meanwhile
             self._wake.clear()
             if self._pulses:
                 await self._send(self._pulses.popleft())

@@ -1,7 +1,8 @@
 """One exchange at a time on one half-duplex line.
 
-Forget stale bytes, send, take off the echo, wait for the answer or the deadline, be silent for a
-moment. Nothing is repeated here.
+Be silent for a moment, forget stale bytes, send, take off the echo, wait for the answer or the
+deadline. The silence comes before a frame and not after an answer, so that whoever waits for an
+answer has that time to say what goes next. Nothing is repeated here.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Line:
         self._port = Port(settings, self._received)
         self._asked: tuple[Frame, asyncio.Future[Answer]] | None = None
         self._health = LineHealth()
+        self._silent_until = 0.0  # of the loop's time
 
     @property
     def health(self) -> LineHealth:
@@ -64,6 +66,7 @@ class Line:
         Raises `Unavailable` if not one byte can have left. Whether the frame left whole is seen
         from `is_open` afterwards.
         """
+        await self.silence()
         self._health.garbage_bytes += self._parser.reset()
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked = (frame, answered)
@@ -73,11 +76,18 @@ class Line:
             await self._either(answered, self._patience_ms(frame))
         finally:
             self._asked = None
-        await asyncio.sleep(self._settings.gap_ms / 1000)
+            now = asyncio.get_running_loop().time()
+            self._silent_until = now + self._settings.gap_ms / 1000
         if answered.done():
             return answered.result()
         self._health.silences += frame.answer is not None and self.is_open
         return None
+
+    async def silence(self) -> None:
+        """Wait until the next frame may go."""
+        left_s = self._silent_until - asyncio.get_running_loop().time()
+        if left_s > 0:
+            await asyncio.sleep(left_s)
 
     async def rest(self, until: asyncio.Event, ms: float) -> None:
         """Be silent for `ms`, or until the event is set or the port is gone."""

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bayward.core.events import EventType
-from bayward.edge.journal_reader import split
+from bayward.core.events import Event, EventType
+from bayward.edge.journal_reader import event_of, split
 from bayward.ledger.dense import stored_hash_index
 from bayward.ledger.export import LogEntry, LogHeader
 from bayward.ledger.keys import parse_vkey
-from bayward.ledger.leaf import open_leaf
 from bayward.ui.views.demo import Module
 
 MODULES = (
@@ -85,9 +84,12 @@ class JournalWindow:
 
     def kinds(self, first: int) -> list[EventType]:
         """Types of the entries from `first` on."""
+        return [event.type for event in self.events(first)]
+
+    def events(self, first: int) -> list[Event]:
+        """The entries from `first` on."""
         rows = self._rows("SELECT leaf, disclosures FROM entry WHERE place >= ?", first)
-        told = (open_leaf(leaf, split(disclosures))["type"] for leaf, disclosures in rows)
-        return [EventType(str(kind)) for kind in told]
+        return [event_of(leaf, split(disclosures)) for leaf, disclosures in rows]
 
     def export(self) -> Iterator[bytes]:
         """The whole log in the form that `bayward verify` reads."""

@@ -21,7 +21,7 @@ from bayward.sim.hardware.cables import End, PtyEnd, TcpEnd
 from bayward.sim.hardware.compartment import TwinCompartment
 from bayward.sim.hardware.pulses import Cause, TwinPulse
 from bayward.sim.hardware.settings import Cable, TwinBoard, TwinPort, TwinSettings, WireFaults
-from bayward.sim.hardware.wire import Wire
+from bayward.sim.hardware.wire import Tap, Wire
 
 
 def _ignore(_compartment: CompartmentId) -> None:
@@ -88,6 +88,10 @@ class BankTwin:
     def faults(self, port: str) -> WireFaults:
         """The knobs of one line."""
         return self._wires[port].faults
+
+    def tap(self, port: str, listener: Tap) -> None:
+        """Hear from when to when a line was in use."""
+        self._wires[port].tap = listener
 
     def collisions(self, port: str) -> int:
         """How often the controller talked while a board did."""

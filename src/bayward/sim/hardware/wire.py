@@ -19,8 +19,19 @@ BITS_PER_BYTE = 10
 NOISE_BYTES_MAX = 6
 
 
+Tap = Callable[[float, float], None]
+
+
+def _ignore(_begin: float, _end: float) -> None:
+    return
+
+
 class Wire:
-    """One line; `send` hands bytes to the controller's side."""
+    """One line; `send` hands bytes to the controller's side.
+
+    `tap` is told from when to when the line was in use (in the loop's time): each frame of the
+    controller, and each answer with the time the board took to think.
+    """
 
     def __init__(
         self,
@@ -33,6 +44,7 @@ class Wire:
         self.faults = WireFaults()
         self.is_powered = True
         self.collisions = 0
+        self.tap: Tap = _ignore
         self._port = port
         self._boards = boards  # with the latency of each, in milliseconds
         self._rng = rng
@@ -53,6 +65,7 @@ class Wire:
             data = self._spoilt(data)
         begin = max(now, self._host_until)
         self._host_until = begin + len(data) * self._byte_s
+        self.tap(begin, self._host_until)
         if self._port.has_echo:
             self._at(self._host_until, partial(self._send, data))
         if self._rng.random() >= self.faults.lose_request:
@@ -77,8 +90,10 @@ class Wire:
                 self._answer(name, answer, latency_ms + self.faults.extra_latency_ms)
 
     def _answer(self, speaker: str, answer: bytes, latency_ms: int) -> None:
-        begin = max(asyncio.get_running_loop().time() + latency_ms / 1000, self._board_until)
+        asked = asyncio.get_running_loop().time()
+        begin = max(asked + latency_ms / 1000, self._board_until)
         self._board_until = end = begin + len(answer) * self._byte_s
+        self.tap(asked, end)
         self._at(end, partial(self._heard, answer, speaker))
         if self._rng.random() < self.faults.lose_reply:
             return
