@@ -19,6 +19,7 @@ import ed25519_oracle as curve
 from bayward.ledger.errors import LedgerError, Malformed, Unverified
 from bayward.ledger.keys import (
     COSIGNATURE,
+    COSIGNATURE_MLDSA,
     ECDSA_P256,
     ED25519,
     Signer,
@@ -225,6 +226,7 @@ def test_keys_that_are_none() -> None:
         (ED25519, b""),
         (ED25519, bytes(31)),
         (COSIGNATURE, bytes(32)),
+        (COSIGNATURE_MLDSA, bytes(1311)),
         (ED25519, b"\xff" * 32),
         (ECDSA_P256, b""),
         (ECDSA_P256, spki(p256) + b"\0"),
@@ -234,7 +236,7 @@ def test_keys_that_are_none() -> None:
     ):
         with refused(Malformed, "key.public"):
             VerifierKey("x", kind, public)
-    for kind in (0, 3, 5, 6, 255):
+    for kind in (0, 3, 5, 7, 255):
         with refused(Malformed, "key.kind"):
             VerifierKey("x", kind, LOG.key.public)
 

@@ -6,6 +6,10 @@ from values; salts, keys and times come in as arguments.
     merkle, dense       the tree: hashing and verifying; storing and proving
     keys, note          verifier keys and signed notes
     checkpoint, proof   what a log says of itself, and that an entry is in it
+    cosignature         what others sign about it
+    witness             who remembers a log, and signs only what continues it
+    mirror, upload      who keeps a log's entries, and how they get there
+    policy              whom to trust, and how many of them
     tiles, proven       the log as static files, and how to read them without trust
     leaf                entries as salted commitments that can be opened field by field
     log                 appending, over a store that commits

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bayward.ledger.errors import Malformed, Unverified
-from bayward.ledger.keys import COSIGNATURE, Signer, VerifierKey
+from bayward.ledger.keys import Signer, VerifierKey
 from bayward.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 from bayward.ledger.note import Note, open_note, sign
 from bayward.ledger.strict import base64_bytes, base64_text, decimal
@@ -62,8 +62,10 @@ def parse_text(text: str) -> Checkpoint:
         raise Malformed("checkpoint.origin", "empty")
     size = decimal(size_text, "checkpoint.size")
     root = base64_bytes(root_text, "checkpoint.root")
-    if len(root) != HASH_BYTES or (size == 0 and root != EMPTY_ROOT):
-        raise Malformed("checkpoint.root", "not the root of a tree of this size")
+    if len(root) != HASH_BYTES:
+        raise Malformed("checkpoint.root", f"{len(root)} bytes")
+    if size == 0 and root != EMPTY_ROOT:
+        raise Malformed("checkpoint.root_of_none", "a tree without entries has one root only")
     return Checkpoint(origin, size, root)
 
 
@@ -81,7 +83,7 @@ def open_checkpoint(
     key) and the origin must be its name. Known witnesses' lines must verify where they exist.
     Raises `Malformed` or `Unverified`.
     """
-    if log.kind == COSIGNATURE:
+    if log.is_cosigner:
         raise Unverified("checkpoint.key", "a cosigner's key does not sign for a log")
     opened = open_note(note, [log, *witnesses])
     if opened.signed_by(log) is None:

@@ -6,7 +6,8 @@ whose four bytes anybody can collide.
 
     0x01  Ed25519 over the text
     0x02  ECDSA on P-256 over SHA-256 of the text, for keys that live in a TPM or an HSM
-    0x04  Ed25519 cosignature with a time, over a line of its own and the text
+    0x04  Ed25519 cosignature with a time, over two lines of its own and the text
+    0x06  ML-DSA-44 cosignature with a time, over origin, size and root (post-quantum)
 
 Ed25519 leaves edge cases open on which libraries disagree, and a malicious signer can use them
 to make one verifier say yes and another no. So this library, and every verifier we publish,
@@ -26,20 +27,23 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
+from bayward.ledger.cosignature import TIME_BYTES, checkpoint_bytes, cosigned_bytes
 from bayward.ledger.errors import Malformed, Unverified
 from bayward.ledger.strict import MAX_NUMBER, base64_bytes, base64_text
 
 ED25519 = 0x01
 ECDSA_P256 = 0x02
 COSIGNATURE = 0x04
+COSIGNATURE_MLDSA = 0x06
+COSIGNATURES = frozenset({COSIGNATURE, COSIGNATURE_MLDSA})
 KEY_ID_BYTES = 4
-TIME_BYTES = 8
 NAME_CHARS_MAX = 255
 """An origin is a schema-less URL; ML-DSA cosignatures hold it in one length byte."""
 
 _POINT_BYTES = 32
+_MLDSA_KEY_BYTES = 1312
 _FIELD = 2**255 - 19
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 _SMALL_ORDER_Y = frozenset({
@@ -55,8 +59,8 @@ _SMALL_ORDER_Y = frozenset({
 class VerifierKey:
     """A public key under a name.
 
-    `public` is 32 bytes, or SPKI DER for `ECDSA_P256`. Raises `Malformed` for a bad name, an
-    unknown kind, or a key that the strict rule refuses.
+    `public` is 32 bytes, 1312 for ML-DSA-44, or SPKI DER for `ECDSA_P256`. Raises `Malformed`
+    for a bad name, an unknown kind, or a key that the strict rule refuses.
     """
 
     name: str
@@ -67,6 +71,9 @@ class VerifierKey:
         check_name(self.name)
         if self.kind == ECDSA_P256:
             _p256(self.public)
+        elif self.kind == COSIGNATURE_MLDSA:
+            if len(self.public) != _MLDSA_KEY_BYTES:
+                raise Malformed("key.public", "not an ML-DSA-44 key")
         elif self.kind not in {ED25519, COSIGNATURE}:
             raise Malformed("key.kind", f"signature type {self.kind:#04x} is not supported")
         elif len(self.public) != _POINT_BYTES or not _is_sound_point(self.public):
@@ -79,6 +86,11 @@ class VerifierKey:
             return hashlib.sha256(self.public).digest()[:KEY_ID_BYTES]
         head = self.name.encode() + b"\n" + bytes([self.kind])
         return hashlib.sha256(head + self.public).digest()[:KEY_ID_BYTES]
+
+    @property
+    def is_cosigner(self) -> bool:
+        """Does it sign as a witness? Then it does not sign for a log."""
+        return self.kind in COSIGNATURES
 
     @property
     def vkey(self) -> str:
@@ -99,7 +111,10 @@ class VerifierKey:
         time = int.from_bytes(signature[:TIME_BYTES], "big")
         if time > MAX_NUMBER:
             raise Unverified("signature.time", "beyond 2^63-1")
-        self._verify_ed25519(cosigned_bytes(text, time), signature[TIME_BYTES:])
+        if self.kind == COSIGNATURE:
+            self._verify_ed25519(cosigned_bytes(text, time), signature[TIME_BYTES:])
+        else:
+            self._verify_mldsa(text, time, signature[TIME_BYTES:])
         return time
 
     def _verify_ed25519(self, message: bytes, signature: bytes) -> None:
@@ -110,6 +125,15 @@ class VerifierKey:
             raise Unverified("signature.form", "R is not canonical or of small order")
         try:
             ed25519.Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except InvalidSignature:
+            raise Unverified("signature.invalid", self.name) from None
+
+    def _verify_mldsa(self, text: bytes, time: int, signature: bytes) -> None:
+        key = mldsa.MLDSA44PublicKey.from_public_bytes(self.public)
+        try:
+            key.verify(signature, checkpoint_bytes(self.name, time, text))
+        except Malformed as error:
+            raise Unverified("signature.text", str(error)) from None
         except InvalidSignature:
             raise Unverified("signature.invalid", self.name) from None
 
@@ -171,9 +195,13 @@ def cosigner(name: str, private: ed25519.Ed25519PrivateKey, time: int) -> Signer
     return Signer(key, lambda text: stamp + private.sign(cosigned_bytes(text, time)))
 
 
-def cosigned_bytes(text: bytes, time: int) -> bytes:
-    """What a timestamped Ed25519 cosignature signs (C2SP tlog-cosignature)."""
-    return b"cosignature/v1\ntime %d\n%s" % (time, text)
+def mldsa_cosigner(name: str, private: mldsa.MLDSA44PrivateKey, time: int) -> Signer:
+    """Cosign as a witness at `time` with ML-DSA-44; the name is part of what is signed."""
+    if not 0 < time <= MAX_NUMBER:
+        raise Malformed("signature.time", f"{time} is not a POSIX time")
+    stamp = time.to_bytes(TIME_BYTES, "big")
+    key = VerifierKey(name, COSIGNATURE_MLDSA, private.public_key().public_bytes_raw())
+    return Signer(key, lambda text: stamp + private.sign(checkpoint_bytes(name, time, text)))
 
 
 def check_name(name: str) -> None:

@@ -19,7 +19,7 @@ from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpo
 from bayward.ledger.dense import Frontier
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
-from bayward.ledger.keys import COSIGNATURE, VerifierKey
+from bayward.ledger.keys import VerifierKey
 from bayward.ledger.leaf import Value, open_leaf
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.proof import HEADER as PROOF_HEADER
@@ -252,7 +252,7 @@ def _checkpoint_finding(error: LedgerError) -> Finding:
 def _trust(key: VerifierKey, trusted: Collection[VerifierKey]) -> Trust:
     if key in trusted:
         return Trust.TRUSTED
-    of_logs = any(one.kind != COSIGNATURE for one in trusted)
+    of_logs = any(not one.is_cosigner for one in trusted)
     return Trust.UNKNOWN if of_logs else Trust.SELF_ASSERTED
 
 
@@ -261,4 +261,4 @@ def _key_findings(key: VerifierKey, trust: Trust) -> list[Finding]:
 
 
 def _witnesses(trusted: Collection[VerifierKey]) -> list[VerifierKey]:
-    return [one for one in trusted if one.kind == COSIGNATURE]
+    return [one for one in trusted if one.is_cosigner]
