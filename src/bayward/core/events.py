@@ -36,6 +36,7 @@ class EventType(StrEnum):
     COURIER_SIGNED_IN = "courier.signed_in"
     ACCESS_GRANTED = "access.granted"
     ACCESS_REFUSED = "access.refused"
+    KEYPAD_PAUSED = "keypad.paused"
     UNLOCK_REQUESTED = "unlock.requested"
     UNLOCK_ENDED = "unlock.ended"
     DOOR_OPENED = "door.opened"
@@ -182,6 +183,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.COURIER_SIGNED_IN: ("actor", "method"),
     _T.ACCESS_GRANTED: ("grant", "compartment", "method", "command"),
     _T.ACCESS_REFUSED: ("method", "reason"),
+    _T.KEYPAD_PAUSED: ("not_after",),
     _T.UNLOCK_REQUESTED: ("command", "compartment", "purpose", "not_after"),
     _T.UNLOCK_ENDED: ("command", "compartment", "result"),
     _T.DOOR_OPENED: ("compartment",),

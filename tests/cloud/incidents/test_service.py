@@ -57,6 +57,16 @@ async def test_signals_of_one_kind_join_while_it_is_open(cloud: CloudBench, bank
     assert await cloud.do(incidents.count_live, bank.tenant) == {bank.id: 1, other.id: 1}
 
 
+async def test_identity_07_a_paused_keypad_is_an_incident_with_a_warning(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    bank.record(_T.KEYPAD_PAUSED, not_after=cloud.clock.at + 1_800_000)
+    await bank.upload(cloud.ingest)
+    [incident] = await every(cloud, bank)
+    assert (incident.kind, incident.severity) == ("keypad.paused", "warning")
+    assert await cloud.do(incidents.lockdowns, bank.tenant, incident=incident.id) == []
+
+
 async def test_after_it_is_closed_the_next_signal_opens_another(
     cloud: CloudBench, bank: BankTwin
 ) -> None:

@@ -115,6 +115,17 @@ async def test_m41_staff_is_told_of_an_incident_and_of_the_lockdown(
     assert (told.incident, told.recipient) == (incident, ada)
 
 
+async def test_identity_07_staff_is_told_of_ten_wrong_codes(
+    cloud: CloudBench, bank: BankTwin, anne: PersonId, post: MailServer
+) -> None:
+    await cloud.person(bank.tenant, "Ada", Role.ADMIN)
+    bank.record(EventType.KEYPAD_PAUSED, not_after=cloud.clock.at + 1_800_000)
+    await bank.upload(cloud.ingest)
+    await work_off(cloud, post)
+    assert post.recipients == ["ada@example.com"]
+    assert "ten wrong codes" in post.inbox[0]["Subject"] + part(post.inbox[0], "plain")
+
+
 async def test_a_reminder_a_day_before_and_a_word_when_the_time_is_over(
     cloud: CloudBench, deposited: BankTwin, post: MailServer
 ) -> None:

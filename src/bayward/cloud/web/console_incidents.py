@@ -225,6 +225,7 @@ NEARBY = {
     EventType.LOCKDOWN_RELEASED,
     EventType.ACCESS_GRANTED,
     EventType.ACCESS_REFUSED,
+    EventType.KEYPAD_PAUSED,
     EventType.COURIER_SIGNED_IN,
     EventType.BANK_STARTED,
     EventType.BANK_CONNECTED,

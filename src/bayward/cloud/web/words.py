@@ -40,6 +40,7 @@ SEVERITY = {
     EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
     EventType.LOCKDOWN_ENGAGED: Severity.CRITICAL,
     EventType.DOOR_OPEN_TOO_LONG: Severity.WARNING,
+    EventType.KEYPAD_PAUSED: Severity.WARNING,
     EventType.BANK_DISCONNECTED: Severity.NOTICE,
     EventType.ACCESS_REFUSED: Severity.NOTICE,
     EventType.ACTION_DENIED: Severity.NOTICE,

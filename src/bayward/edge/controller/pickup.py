@@ -71,6 +71,8 @@ def refuse(
     desk.record(EventType.ACCESS_REFUSED, method=method, reason=reason, grant=grant)
     if method == "code" and reason != "throttled":
         charged = throttle.failed(desk.bank.keypad, desk.now)
+        if charged.off_until != desk.bank.keypad.off_until:
+            desk.record(EventType.KEYPAD_PAUSED, not_after=charged.off_until)
         answer = throttle.attempt(charged, desk.now)
         wait_ms = answer.ms if isinstance(answer, throttle.Wait) else 0
     shown_ms = max(wait_ms, desk.settings.refused_ms)
