@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -90,6 +91,10 @@ def make_settings(
     )
 
 
+def no_pass(text: str, now: Instant) -> GrantId:
+    raise Denied("pass.prefix")
+
+
 @dataclass
 class ClerkBench:
     """One bank's clerk; `restart` is a power cut."""
@@ -99,6 +104,8 @@ class ClerkBench:
     settings: BankSettings = field(default_factory=make_settings)
     seed: int = 1
     connect: Connect = connect
+    code_key: bytes = bytes(range(40, 72))
+    open_pass: Callable[[str, Instant], GrantId] = no_pass
     letters: list[Letter] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -127,13 +134,13 @@ class ClerkBench:
                 journal=journal,
                 clock=self.trusted,
                 codes=CodeBook(
-                    bytes(range(40, 72)),
+                    self.code_key,
                     [Epoch(0, bytes(16), QUICK)],
                     length=8,
                     randbelow=self.random.randrange,
                 ),
                 ids=self.ids,
-                open_pass=no_pass,
+                open_pass=self.open_pass,
                 seal=self.seal,
                 version=VERSION,
             )
@@ -202,7 +209,3 @@ class ClerkBench:
     def _kept(self, outcome: Outcome) -> Outcome:
         self.outcomes.append(outcome)
         return outcome
-
-
-def no_pass(text: str, now: Instant) -> GrantId:
-    raise Denied("pass.prefix")
