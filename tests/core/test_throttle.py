@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bayward.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Instant, after
 from bayward.core.errors import Invalid, Misconfigured
@@ -219,3 +220,86 @@ def test_no_sequence_of_clock_moves_and_successes_beats_the_budget(
         elif isinstance(attempt(state, now), Allowed):
             state, accepted = failed(state, now), accepted + 1
     assert accepted <= KIOSK.burst + (latest - NOON) // KIOSK.refill_ms + refunds
+
+
+class Keypad(RuleBasedStateMachine):
+    """People, thieves, clocks and plugs; also a caller that tries although it should wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = fresh(NOON)
+        self.now = NOON
+        self.latest = NOON
+        self.accepted = 0
+        self.refunds = 0
+
+    def is_allowed(self) -> bool:
+        return isinstance(attempt(self.state, self.now), Allowed)
+
+    @rule(count=st.integers(1, 12))
+    def guess(self, count: int) -> None:
+        for _ in range(count):
+            if self.is_allowed():
+                self.state = failed(self.state, self.now)
+                self.accepted += 1
+
+    @rule(count=st.integers(1, 3))
+    def be_wrong_although_told_to_wait(self, count: int) -> None:
+        for _ in range(count):
+            if self.is_allowed():
+                return
+            self.state = failed(self.state, self.now)
+
+    @rule()
+    def be_right(self) -> None:
+        if self.is_allowed():
+            before = self.state
+            self.state = succeeded(self.state, self.now)
+            self.refunds += 1
+            assert self.state.off_until == before.off_until
+            assert self.state.next_at == before.next_at
+
+    @rule(ms=st.sampled_from([500, SECOND_MS, 20 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS, 8 * DAY_MS]))
+    def time_passes(self, ms: int) -> None:
+        self.now = after(self.now, ms)
+        self.latest = max(self.latest, self.now)
+
+    @rule(ms=st.sampled_from([SECOND_MS, HOUR_MS, 8 * DAY_MS]))
+    def the_clock_is_set_back(self, ms: int) -> None:
+        self.now = after(self.now, -ms)
+        before = attempt(self.state, self.state.watermark)
+        assert attempt(self.state, min(self.now, self.state.watermark)) == before
+
+    @rule()
+    def wait_as_told(self) -> None:
+        verdict = attempt(self.state, self.now)
+        if isinstance(verdict, Wait):
+            self.now = after(max(self.now, self.state.watermark), verdict.ms)
+            self.latest = max(self.latest, self.now)
+
+    @rule()
+    def the_power_is_cut(self) -> None:
+        before = self.state
+        self.state = from_dict(json.loads(json.dumps(before.to_dict())))
+        assert self.state == before
+
+    @invariant()
+    def nobody_guesses_beyond_the_budget(self) -> None:
+        grown = (self.latest - NOON) // KIOSK.refill_ms
+        assert self.accepted <= KIOSK.burst + grown + self.refunds
+
+    @invariant()
+    def nobody_waits_longer_than_the_longest_wait(self) -> None:
+        verdict = attempt(self.state, self.now)
+        if isinstance(verdict, Wait):
+            assert 0 < verdict.ms <= max(OFF_MS, KIOSK.refill_ms, DELAY_MAX_MS)
+
+    @invariant()
+    def the_books_are_in_order(self) -> None:
+        assert 0 <= self.state.spent_ms <= KIOSK.capacity_ms
+        assert len(self.state.failures) < KIOSK.off_after
+        assert self.state.watermark <= self.latest
+
+
+TestKeypad = Keypad.TestCase
+TestKeypad.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
