@@ -3,14 +3,15 @@
 A courier delivers and a resident collects with the cable whole; both happen again with the cable
 cut, with a power cut in the middle; a used and an invented code are refused; a crowbar locks the
 bank down, staff are told, an administrator releases it; a week passes and a code dies. In the
-end the log must verify, here and as the control plane has it. Whatever deviates raises
-`Deviation`.
+end the log must verify, here and as the control plane has it, and no code may lie in any file.
+Whatever deviates raises `Deviation`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from bayward.core.compartment import Size
@@ -18,6 +19,7 @@ from bayward.core.events import EventType
 from bayward.core.ids import CompartmentId
 from bayward.sim import camera
 from bayward.sim.demo import people
+from bayward.sim.demo.at_rest import secrets_in
 from bayward.sim.demo.office import Office
 from bayward.sim.demo.stage import Stage, code_of
 from bayward.sim.mailbox import Message
@@ -34,9 +36,13 @@ class Deviation(Exception):
 
 
 class Check:
-    """Performs the story on a stage that has started; `say` is told each step."""
+    """Performs the story on a stage that has started; `say` is told each step.
 
-    def __init__(self, stage: Stage, say: Callable[[str], None]) -> None:
+    `logs` are the files the programs write their own log to.
+    """
+
+    def __init__(self, stage: Stage, say: Callable[[str], None], *logs: Path) -> None:
+        self._logs = logs
         self._stage = stage
         self._say = say
         self._count = 0
@@ -168,6 +174,16 @@ class Check:
             verdict = self._stage.verify()
         root = (verdict.root or b"").hex()[:16]
         self._say(f"the log of what happened verifies: {verdict.size} entries, root {root}…")
+        self._no_code_at_rest()
+
+    def _no_code_at_rest(self) -> None:
+        """Whoever takes both machines' disks and logs away has no code that was ever sent."""
+        sent = {code_of(message) for message in self._stage.mailbox.messages} - {None}
+        codes = {self._stage.courier_code, *(code for code in sent if code)}
+        files = [one for one in self._stage.folder.rglob("*") if one.is_file()]
+        found = secrets_in([*files, *self._logs], codes)
+        self._must(not found, f"no code lies in a file: {found}")
+        self._say(f"none of {len(codes)} codes lies in any of {len(files)} files or in the log")
 
     async def _opened(self) -> int:
         """The one door that is open now, once the bank has seen it too.

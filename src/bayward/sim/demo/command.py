@@ -49,7 +49,7 @@ def main(asked: argparse.Namespace) -> int:
     with log.open("w", encoding="utf-8") as file:
         structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
         try:
-            return uvloop.run(_checked(asked) if asked.check else _shown(asked))
+            return uvloop.run(_checked(asked, log) if asked.check else _shown(asked))
         except KeyboardInterrupt:
             return 0
         except (BaywardError, RuntimeError) as error:
@@ -57,7 +57,7 @@ def main(asked: argparse.Namespace) -> int:
             return NOT_STARTED
 
 
-async def _checked(asked: argparse.Namespace) -> int:
+async def _checked(asked: argparse.Namespace, log: Path) -> int:
     started = monotonic()
 
     def say(what: str) -> None:
@@ -68,7 +68,7 @@ async def _checked(asked: argparse.Namespace) -> int:
         await stage.start()
         say("everything is up")
         try:
-            await Check(stage, say).run()
+            await Check(stage, say, log).run()
         except (Deviation, TimeoutError, LookupError) as error:
             print(f"\nDEVIATION: {error}", file=sys.stderr)
             return STORY_FAILED
