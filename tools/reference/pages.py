@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bayward.cloud import reactions
-from reference import commands, errors, events, limits, settings, states
+from reference import attacks, commands, errors, events, limits, settings, states
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "attack-cases.md": attacks.page,
     "bank-settings.md": settings.bank_page,
     "cloud-settings.md": settings.cloud_page,
     "commands.md": commands.page,
