@@ -1,0 +1,119 @@
+"""A log as static files somewhere: over HTTP, or in a directory (c2sp.org/tlog-tiles).
+
+Nothing that comes from here is believed: checkpoints are opened with a key, hashes are read
+through `ledger.proven`, entries are hashed. What cannot be fetched is `Unreachable`, which is
+no finding about the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from bayward.ledger.merkle import HASH_BYTES
+from bayward.ledger.note import NOTE_BYTES_MAX, decode
+from bayward.ledger.tiles import ENTRY_BYTES_MAX, TILE_WIDTH, Bundle, Tile, decode_bundle
+
+TIMEOUT_S = 20
+TILE_BYTES_MAX = TILE_WIDTH * HASH_BYTES
+BUNDLE_BYTES_MAX = TILE_WIDTH * (ENTRY_BYTES_MAX + 2)
+_NOT_FOUND = 404
+_OK = 200
+
+
+class Unreachable(Exception):
+    """Raised when something cannot be fetched; says what and why."""
+
+
+class RemoteLog:
+    """A log below a prefix: `https://…/log/<origin>`, or a directory with the same files."""
+
+    def __init__(self, prefix: str, token: str | None = None) -> None:
+        """`token` is sent as `Authorization: Bearer`, to that server only."""
+        self.prefix = prefix.rstrip("/")
+        self._client: httpx.Client | None = None
+        if self.prefix.startswith(("http://", "https://")):
+            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+            self._client = httpx.Client(
+                timeout=TIMEOUT_S, headers=headers, follow_redirects=False, trust_env=False
+            )
+
+    def __enter__(self) -> Self:
+        """Use it as a context, so that its connections are closed."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def checkpoint(self) -> str:
+        """The signed checkpoint, as it is; `ledger.errors.Malformed` when it is no text."""
+        return decode(self.fetch("checkpoint", NOTE_BYTES_MAX))
+
+    def read_tiles(self, tiles: Sequence[Tile]) -> list[bytes]:
+        """Tiles, unproven (`ledger.proven.TileSource`)."""
+        return [self._read(tile.path, tile.width, TILE_BYTES_MAX, HASH_BYTES) for tile in tiles]
+
+    def entries(self, bundle: Bundle) -> list[bytes]:
+        """Entries of a bundle, unproven; `ledger.errors.Malformed` when it is none."""
+        raw = self._read(bundle.path, bundle.width, BUNDLE_BYTES_MAX, 0)
+        return decode_bundle(raw, bundle.width)
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        """Bytes below the prefix, at most `limit`; raises `Unreachable`."""
+        found = self._fetch(path, limit)
+        if found is None:
+            raise Unreachable(f"{self.prefix}/{path}: not found")
+        return found
+
+    def _read(self, path: str, width: int, limit: int, item: int) -> bytes:
+        """A tile; one that has become full since may be gone under its partial name."""
+        found = self._fetch(path, limit)
+        if found is None and width < TILE_WIDTH and item:
+            full = self._fetch(path.partition(".p/")[0], limit)
+            found = None if full is None else full[: width * item]
+        if found is None:
+            raise Unreachable(f"{self.prefix}/{path}: not found")
+        return found
+
+    def _fetch(self, path: str, limit: int) -> bytes | None:
+        where = f"{self.prefix}/{path}"
+        if self._client is None:
+            return _from_file(Path(where), limit)
+        try:
+            with self._client.stream("GET", where) as response:
+                if response.status_code == _NOT_FOUND:
+                    return None
+                if response.status_code != _OK:
+                    raise Unreachable(f"{where}: HTTP {response.status_code}")
+                body = b""
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > limit:
+                        raise Unreachable(f"{where}: more than {limit} bytes")
+                return body
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(f"{where}: {str(error) or type(error).__name__}") from error
+
+
+def _from_file(path: Path, limit: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            body = file.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Unreachable(f"{path}: {error.strerror}") from error
+    if len(body) > limit:
+        raise Unreachable(f"{path}: more than {limit} bytes")
+    return body

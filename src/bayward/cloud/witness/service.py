@@ -1,0 +1,73 @@
+"""A witness and a mirror behind a few addresses, whatever serves them.
+
+    POST witness/add-checkpoint               cosign what continues a known log
+    GET  witness/<hash>/checkpoint            what was cosigned last
+    POST mirror/add-entries                   keep entries of a known log
+    GET  mirror/<hash>/checkpoint|tile/…      the kept log, as static files
+
+`<hash>` is the SHA-256 of the log's origin in hex. Who may ask is settled by the logs' own
+signatures, so nothing here needs an account: a request nobody has signed changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bayward.cloud.witness.keys import WitnessKeys
+from bayward.cloud.witness.memory import WitnessFile
+from bayward.ledger.errors import LedgerError
+from bayward.ledger.mirror import Mirror
+from bayward.ledger.serve import Served, serve_tile
+from bayward.ledger.witness import Answer, Logs, add_checkpoint, parse_kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """Witness and mirror of some logs; `now` is POSIX seconds, `secret` for tickets.
+
+    `mirror_keys` None: it only witnesses.
+    """
+
+    file: WitnessFile
+    logs: Logs
+    keys: WitnessKeys
+    mirror_keys: WitnessKeys | None
+    now: Callable[[], int]
+    secret: bytes
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """`POST witness/add-checkpoint`."""
+        return add_checkpoint(
+            body, self.logs, lambda: self.keys.signers(self.now()), self.file, self.file.suspect
+        )
+
+    def add_entries(self, body: bytes) -> Answer:
+        """`POST mirror/add-entries`."""
+        keys = self.mirror_keys
+        if keys is None:
+            return Answer(403, b"this is a witness, not a mirror\n")
+        mirror = Mirror(
+            logs=self.logs,
+            open_store=self.file.mirror_of,
+            cosigners=lambda: keys.signers(self.now()),
+            secret=self.secret,
+        )
+        return mirror.add_entries(body)
+
+    def checkpoint(self, hashed: str, *, is_mirror: bool = False) -> Served | None:
+        """`GET witness/<hash>/checkpoint`, or the mirror's; None when there is none."""
+        found = self.file.newest_by_hash(hashed, is_mirror=is_mirror)
+        return None if found is None else Served.checkpoint(found[1])
+
+    def tile(self, hashed: str, path: str) -> Served | None:
+        """`GET mirror/<hash>/tile/…`; None when the published tree does not have it."""
+        found = self.file.newest_by_hash(hashed, is_mirror=True)
+        if found is None:
+            return None
+        origin, note = found
+        kept = self.file.mirror_of(origin)
+        try:
+            return serve_tile(path, parse_kept(note).size, kept, kept.read_entries)
+        except LedgerError:
+            return None
