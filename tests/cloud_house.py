@@ -25,6 +25,7 @@ from bayward.cloud.app import Cloud
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import enrolment
+from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.notify import service as notifications
@@ -91,6 +92,10 @@ class House:
         by = str(named(PersonId, 9))
         world.bank.record(EventType.LOCKDOWN_RELEASED, scope="bank", actor=by, reason="looked")
         await world.bank.upload(self.cloud.ingest)
+
+    async def connect(self, world: World) -> None:
+        """The bank dials in, as far as pages can tell."""
+        await self.do(lambda work: fleet.connected(work, world.tenant, world.bank.id))
 
     async def taps(self) -> list[orders.Ordered]:
         """Every order to open a door."""

@@ -56,12 +56,21 @@ async def test_my_parcels_are_listed_and_open_by_id(
 async def test_the_kiosks_square_brings_its_number_along(
     house: House, world: World, rosa: Browser
 ) -> None:
+    await house.connect(world)
     page = await rosa.get(f"/here/{world.bank.id}/4821")
     assert f'action="/me/parcels/{world.parcel}/open"' in page.text
     answer = await rosa.post(f"/me/parcels/{world.parcel}/open")
     assert answer.status_code == 303
     [tap] = await house.taps()
     assert getattr(tap.order, "presence", "") == "4821"
+
+
+async def test_no_door_is_offered_that_would_not_open(
+    house: House, world: World, rosa: Browser
+) -> None:
+    page = await rosa.get(f"/here/{world.bank.id}/4821")
+    assert "Your code works at the wall without it" in page.text
+    assert "/open" not in page.text
 
 
 async def test_who_scans_the_square_unknown_is_asked_to_sign_in(house: House, world: World) -> None:

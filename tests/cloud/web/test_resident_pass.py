@@ -20,6 +20,17 @@ async def test_the_pass_shows_the_door_and_no_code(house: House, world: World) -
     assert page.headers["cache-control"] == "no-store"
 
 
+async def test_what_would_be_refused_is_said_before_somebody_taps(
+    house: House, world: World
+) -> None:
+    phone = house.browser()
+    assert "Nothing opens until a person" in (await phone.get(f"/p/{world.link}")).text
+    await house.release(world)
+    assert "works at the wall without it" in (await phone.get(f"/p/{world.link}")).text
+    await house.connect(world)
+    assert "data-stops" not in (await phone.get(f"/p/{world.link}")).text
+
+
 async def test_a_tap_is_an_order_and_the_page_says_what_the_bank_said(
     house: House, world: World
 ) -> None:

@@ -24,6 +24,7 @@ from bayward.cloud.web.resident_pass import (
     PRESENCE_CHARS_MAX,
     frame_of,
     state_of,
+    trouble_of,
 )
 from bayward.cloud.web.routes import AnyRequest, Asking, back, show, show_anybody, take_from_anybody
 from bayward.cloud.web.state import Cookie, address_of, desk_of, page, told
@@ -145,6 +146,7 @@ def _here(request: AnyRequest, words: Words, you: You, bank: BankId) -> Here:
         frame=frame_of(request, words.person(you.person)),
         bank=_bank_name(words.work, bank),
         parcels=cards,
+        trouble=trouble_of(words, bank) if cards else None,
     )
 
 

@@ -25,6 +25,7 @@ from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.store import ParcelView
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.incidents import service as incidents
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, live, places
 from bayward.cloud.web.asking import Asker, Locate, You
@@ -34,10 +35,11 @@ from bayward.cloud.web.state import page, told
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import Words
 from bayward.core.clock import MINUTE_MS, Instant, after
+from bayward.core.commands import SCOPE_BANK
 from bayward.core.custody import ParcelState
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import EventType
-from bayward.core.ids import CommandId, ParcelId
+from bayward.core.ids import BankId, CommandId, CompartmentId, ParcelId
 from bayward.core.policy import Action, Resource
 from bayward.ui.i18n import catalogues
 from bayward.ui.views.base import Language, Problem
@@ -267,6 +269,7 @@ def _view(
         position=position,
         is_here=bool(_presence_here(request, parcel.bank)),
         is_open_offered=grant is not None and grant.is_live(work.now),
+        trouble=trouble_of(words, parcel.bank, parcel.compartment),
         pickup_pass=_pass_of(work, you, grant),
         opening=None if grant is None else _opening(work, you, grant),
         history=history,
@@ -274,6 +277,16 @@ def _view(
         problem=problem,
     )
     return view, ZoneInfo("UTC" if site is None else site.time_zone)
+
+
+def trouble_of(
+    words: Words, bank: BankId, compartment: CompartmentId | None = None
+) -> Problem | None:
+    """Why a tap would be refused now, so that none is offered; None when it may work."""
+    held = incidents.lockdowns(words.work, words.tenant, bank=bank)
+    if any(one.scope in {SCOPE_BANK, compartment} for one in held):
+        return Problem("lockdown")
+    return None if words.banks[bank].is_connected else Problem("link.not_connected")
 
 
 def _pass_of(work: Work, you: You, grant: GrantView | None) -> str:

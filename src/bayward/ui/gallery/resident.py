@@ -61,6 +61,8 @@ def passes() -> Iterator[Sample]:
     for language in ("es", "pl"):
         yield Sample(f"resident/pass-{language}", replace(PASS, frame=frame(language)), language)
     yield Sample("resident/pass-here", replace(PASS, is_here=True))
+    for name, code in (("locked-down", "lockdown"), ("cable-cut", "link.not_connected")):
+        yield Sample(f"resident/pass-{name}", replace(PASS, trouble=Problem(code)))
     wrong = Problem("presence.wrong")
     yield Sample("resident/pass-wrong-number", replace(PASS, problem=wrong))
     for state in resident.OpenState:
@@ -111,6 +113,7 @@ def pages() -> Iterator[Sample]:
     yield Sample("resident/home-empty", replace(home, waiting=(), past=()))
     here = resident.Here(frame=signed_in, bank="Lobby A", parcels=(card,))
     yield Sample("resident/here", here)
+    yield Sample("resident/here-locked-down", replace(here, trouble=Problem("lockdown")))
     yield Sample("resident/here-none", replace(here, parcels=()))
     yield Sample("resident/here-stale", replace(here, is_fresh=False))
     yield Sample(

@@ -117,6 +117,7 @@ class Pass(PhoneView):
     position: Position | None = None
     is_here: bool = False  # reached by the kiosk's QR: no number is asked
     is_open_offered: bool = True
+    trouble: Problem | None = None  # why a tap opens nothing now: lockdown, or no way to the bank
     extend_to: Instant | None = None  # None: not offered
     is_delegation_offered: bool = False
     helpers: tuple[Helper, ...] = ()
@@ -158,6 +159,7 @@ class Here(PhoneView):
     parcels: tuple[ParcelCard, ...]
     is_fresh: bool = True  # False: the number on the kiosk has changed since; scan again
     is_signed_in: bool = True
+    trouble: Problem | None = None  # as in `Pass`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
