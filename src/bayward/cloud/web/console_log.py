@@ -67,11 +67,16 @@ async def verify(request: AnyRequest, asker: Asking) -> Redirect:
         places.everything,
         lambda work, you: [(you.tenant, one.origin) for one in audit.logs(work, you.tenant)],
     )
-    entries = 0
+    entries, broken = 0, []
     for tenant, origin in origins:
-        entries += await _verify(asker, tenant, origin)
+        size, is_ok = await _verify(asker, tenant, origin)
+        entries += size
+        broken += [] if is_ok else [origin]
     ms = asker.desk.clock.monotonic_ms() - started
-    notify(request, "log.verified", entries=entries, ms=ms)
+    if broken:
+        notify(request, "log.broken", n=len(broken))
+    else:
+        notify(request, "log.verified", entries=entries, ms=ms)
     return back("/console/log")
 
 
@@ -111,14 +116,14 @@ async def _lines(asker: Asker, tenant: TenantId, begun: Export) -> AsyncIterator
         yield b"".join(lines)
 
 
-async def _verify(asker: Asker, tenant: TenantId, origin: str) -> int:
+async def _verify(asker: Asker, tenant: TenantId, origin: str) -> tuple[int, bool]:
     unit = asker.desk.unit
     head = await unit.read(lambda work: _head(work, tenant, origin))
     if head is None or not head.size:
-        return 0
+        return 0, True
     verdict = await unit.read(lambda work: export.verify(work, tenant, origin))
     await unit.write(lambda work: export.note_verdict(work, tenant, origin, verdict))
-    return head.size
+    return head.size, verdict.ok
 
 
 def _head(work: Work, tenant: TenantId, origin: str) -> LogHead | None:
@@ -130,7 +135,9 @@ def _row(head: LogHead, name: str) -> LogRow:
     if head.verified_at is not None:
         problem = None
         if head.verify_problem is not None:
-            problem = Say("error.log.forked", {"size": head.size})
+            forked = Say("error.log.forked", {"size": head.size})
+            told = Say("console.log.broken", {"problem": head.verify_problem})
+            problem = forked if head.state == "forked" else told
         check = LogCheck(at=head.verified_at, entries=head.size, ms=0, problem=problem)
     return LogRow(
         name=name,
