@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayward.ui.filters import capital, grouped, sentence, shortened, spelled, word
+from bayward.ui.filters import capital, grouped, sentence, shortened, spelled, spoken, word
 
 
 def test_numbers_in_words_up_to_twelve() -> None:
@@ -31,3 +31,8 @@ def test_sentences_of_what_is_there() -> None:
     assert sentence(["UPS", None, "", "photo"]) == "UPS · photo"
     assert capital("two parcels at UPS") == "Two parcels at UPS"
     assert capital("") == ""
+
+
+def test_codes_are_spoken_and_what_people_wrote_stays() -> None:
+    told = ["link.no_answer", "left_inside", "looked at it: nobody there", "0.1.0", "S", ""]
+    assert [spoken(one) for one in told] == ["link no answer", "left inside", *told[2:]]

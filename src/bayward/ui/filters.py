@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ _WORDS = (
     "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
 GROUP_DIGITS = 4
+_CODE = re.compile(r"[a-z]+(?:[._][a-z]+)+")
 
 
 def word(n: int) -> str:
@@ -39,6 +41,11 @@ def shortened(text: str, head: int = 8, tail: int = 6) -> str:
     return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[-tail:]}"
 
 
+def spoken(text: str) -> str:
+    """A code nobody has a word for, as words; what a person wrote stays as it is."""
+    return re.sub(r"[._]", " ", text) if _CODE.fullmatch(text) else text
+
+
 def sentence(parts: Iterable[str | None]) -> str:
     """Details that are there, with a middle dot between."""
     return " · ".join(part for part in parts if part)
@@ -50,5 +57,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "grouped": grouped,
     "spelled": spelled,
     "shortened": shortened,
+    "spoken": spoken,
     "sentence": sentence,
 }

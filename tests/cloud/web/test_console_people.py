@@ -41,6 +41,7 @@ async def test_a_resident_is_invited_and_listed(house: House, anne: Browser) -> 
     rosa = await someone(house, "rosa@example.com")
     assert (rosa.unit, rosa.needs_low, rosa.state) == ("4B", True, PersonState.INVITED)
     assert await roles(house, rosa.person) == {Role.RESIDENT}
+    assert "Person added" in (await anne.get(f"/console/people/{rosa.person}")).text
 
 
 async def test_what_is_wrong_stands_beside_the_field(house: House, anne: Browser) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.unit import Work
 from bayward.cloud.web.words import WALL_TYPES, Words
@@ -46,6 +48,16 @@ async def test_a_line_holds_names_and_no_ids(house: House, world: World) -> None
     assert facts["door"] == "01"
     assert not [value for value in facts.values() if str(value).startswith(("prs_", "prc_"))]
     assert is_proven is True
+
+
+async def test_no_line_shows_an_id_or_a_bare_code(house: House, world: World) -> None:
+    def read(work: Work) -> list[str]:
+        words = Words(work, house.tenant)
+        lines, _ = words.happenings(Wanted(), count=200)
+        return [str(value) for one in lines for value in one.facts.values()]
+
+    told = await house.do(read)
+    assert not [value for value in told if re.match(r"[a-z]{3,4}_[0-9a-z]{26}", value)]
 
 
 async def test_pages_of_lines_do_not_overlap(house: House, world: World) -> None:

@@ -264,6 +264,7 @@ class Wanted:
     parcel: str | None = None
     incident: str | None = None
     actor: str | None = None
+    about: str | None = None  # a person: what he did, and what was done to him
     origin: str | None = None
     types: tuple[EventType, ...] = ()
 
@@ -278,6 +279,8 @@ def happenings(
         value = getattr(wanted, name)
         if value is not None:
             query = query.where(table[name] == value)
+    if wanted.about is not None:
+        query = query.where(sa.or_(table.actor == wanted.about, table.subject == wanted.about))
     if wanted.types:
         query = query.where(table.type.in_([one.value for one in wanted.types]))
     if before is not None:

@@ -78,7 +78,7 @@ def person_form(
     problems: tuple[FieldProblem, ...] = (),
 ) -> PersonForm:
     work, person_id = words.work, "" if person is None else str(person.person)
-    happenings, _ = words.happenings(WantedEvents(actor=person_id), count=20) if person else ((), 0)
+    happenings, _ = words.happenings(WantedEvents(about=person_id), count=20) if person else ((), 0)
     return PersonForm(
         shell=frame,
         url=f"/console/people/{person_id or 'new'}",

@@ -19,6 +19,7 @@ from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
 from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
 from bayward.ledger.strict import base64_text
+from bayward.ui.filters import spoken
 from bayward.ui.views.base import Fact
 from bayward.ui.views.console import Happening, Proof, TimelineEntry
 from bayward.ui.views.mail import Severity
@@ -33,8 +34,17 @@ REPEATED = {
     EventType.BANK_ENROLLED: ("detail",),
     EventType.LOCKDOWN_ENGAGED: ("scope", "reason"),
     EventType.INCIDENT_OPENED: ("reason",),
-    EventType.NOTIFICATION_SENT: ("detail",),
+    EventType.NOTIFICATION_SENT: ("detail", "subject"),
+    EventType.NOTIFICATION_FAILED: ("subject",),
+    EventType.WEBHOOK_CREATED: ("subject",),
+    EventType.WEBHOOK_DELETED: ("subject",),
+    EventType.ROLE_GRANTED: ("scope",),
+    EventType.ROLE_REVOKED: ("scope",),
+    EventType.TENANT_CREATED: ("subject",),
+    EventType.PARCEL_DEPOSITED: ("method", "size"),
+    EventType.COMPARTMENT_RESERVED: ("size",),
 }
+NAMES_A_HOST = {EventType.WEBHOOK_CREATED, EventType.WEBHOOK_DELETED}
 SEVERITY = {
     EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
     EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
@@ -139,6 +149,8 @@ class Words:
             facts["bank"] = self.bank(event.bank)
         if event.scope is not None and event.scope.startswith(CompartmentId.prefix):
             facts["scope"] = self.door(event.scope)
+        if event.detail is not None and event.type not in NAMES_A_HOST:
+            facts["detail"] = spoken(event.detail).replace(",", ", ")
         for name in REPEATED.get(event.type, ()):
             facts.pop(name, None)
         return facts
