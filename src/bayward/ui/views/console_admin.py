@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -289,6 +290,16 @@ class WebhookRow:
     secret_once: str | None = None
 
 
+# What an event's name begins with; the first that fits. "" takes the rest.
+EVENT_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "alarms": ("door.forced_open", "door.open_too_long", "lockdown.", "incident."),
+    "parcels": ("parcel.", "grant.", "code.", "access.", "courier."),
+    "doors": ("door.", "unlock.", "compartment."),
+    "people": ("person.", "role.", "sign_in.", "step_up.", "action.", "tenant."),
+    "banks": ("",),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks(ConsoleView):
     """Signed calls to other systems, and what became of them."""
@@ -300,6 +311,15 @@ class Webhooks(ConsoleView):
     event_types: tuple[str, ...] = ()
     url: str = ""
     problems: tuple[FieldProblem, ...] = ()
+
+    @property
+    def event_groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The events by what they are about (key of [console.event_group]); none twice."""
+        groups: dict[str, list[str]] = {name: [] for name in EVENT_GROUPS}
+        for kind in self.event_types:
+            name = next(name for name, starts in EVENT_GROUPS.items() if kind.startswith(starts))
+            groups[name].append(kind)
+        return tuple((name, tuple(kinds)) for name, kinds in groups.items() if kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
