@@ -25,7 +25,7 @@ MODULES = (
     Module(name="governor", does="caps", place="edge"),
     Module(name="hardware", does="pulses, reads", place="edge"),
     Module(name="link", does="carries up", place="link"),
-    Module(name="ingest", does="recomputes the root", place="cloud"),
+    Module(name="ingest", does="checks the root", place="cloud"),
     Module(name="reactions", does="what follows", place="cloud"),
     Module(name="audit", does="tenant log", place="cloud"),
     Module(name="notify", does="tells people", place="cloud"),

@@ -17,7 +17,7 @@ MODULES = (
     demo.Module(name="governor", does="caps", place="edge"),
     demo.Module(name="hardware", does="pulses, reads", place="edge"),
     demo.Module(name="link", does="carries up", place="link"),
-    demo.Module(name="ingest", does="recomputes the root", place="cloud"),
+    demo.Module(name="ingest", does="checks the root", place="cloud"),
     demo.Module(name="reactions", does="what follows", place="cloud"),
     demo.Module(name="audit", does="tenant log", place="cloud"),
     demo.Module(name="notify", does="tells people", place="cloud"),
