@@ -18,6 +18,7 @@ from bayward.ledger.leaf import (
     Disclosure,
     Sealed,
     Value,
+    _read_any,
     digest,
     open_leaf,
     parse_leaf,
@@ -302,6 +303,28 @@ def test_whatever_is_sealed_opens(fields: dict[str, Value]) -> None:
     opened = open_leaf(one.leaf, one.disclosures)
     assert opened == fields
     assert json.dumps(opened) == json.dumps({name: _sorted(v) for name, v in fields.items()})
+
+
+NEARLY_PLAIN = st.one_of(
+    st.text(st.sampled_from('aZ ~"\\\x7f\n/é'), max_size=6).map(lambda text: f'"{text}"'),
+    st.text(st.sampled_from("0123456789-+.e_ "), max_size=17),
+    st.sampled_from(["-0", "007", str(INTEGER_MAX), str(INTEGER_MAX + 1), "true", '""', ""]),
+)
+
+
+@given(
+    st.sampled_from(["A" * 24, "A" * 23, "A" * 23 + "+"]),
+    st.sampled_from(["actor", "_sd", "Actor", "v", ""]),
+    NEARLY_PLAIN,
+)
+def test_audit_12_the_short_way_reads_what_the_long_way_reads(
+    salt: str, name: str, value: str
+) -> None:
+    """Plain fields are not spelled again to be compared; nothing else may get through by it."""
+    raw = f'["{salt}","{name}",{value}]'
+    short = attempt(partial(Disclosure.parse, disclosure_of(raw)), "disclosure.")
+    long = attempt(partial(_read_any, raw.encode()), "disclosure.")
+    assert repr(short) == repr(long and Disclosure(*long))
 
 
 def _sorted(value: Value) -> object:

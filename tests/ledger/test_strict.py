@@ -56,6 +56,17 @@ def test_audit_06_base64url_has_one_spelling(text: str) -> None:
         base64url_bytes(text, "x")
 
 
+@given(st.text(st.sampled_from("AQgw8zZ09-_+/=\n !é"), max_size=9))
+def test_audit_06_base64url_takes_what_is_written_so_and_nothing_else(text: str) -> None:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raw = b""
+    found = attempt(partial(base64url_bytes, text, "x"), "x")
+    is_proper = base64.urlsafe_b64encode(raw).decode().rstrip("=") == text
+    assert found == (raw if is_proper else None)
+
+
 def test_decimals() -> None:
     assert decimal("0", "x") == 0
     assert decimal("20852163", "x") == 20852163

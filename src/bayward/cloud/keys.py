@@ -8,6 +8,7 @@ else's business. There are no default keys: `FileKeys.create` makes them once, a
 from __future__ import annotations
 
 import os
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from bayward.ledger.keys import Signer, ecdsa_signer
 
 SEAL_BYTES = 32  # AES-256
 NONCE_BYTES = 12
+SIGNERS_MAX = 1_024  # of the logs in use; making one costs as much as signing with it
 _LOG_KEY = "log.pem"
 _SEAL_KEY = "seal.bin"
 _OTHERS = 0o077
@@ -46,8 +48,8 @@ class FileKeys:
     """Keys in files of one directory that nobody else can read."""
 
     def __init__(self, log: ec.EllipticCurvePrivateKey, seal: bytes) -> None:
-        self._log = log
         self._seal = AESGCM(seal)
+        self._log_signer = lru_cache(maxsize=SIGNERS_MAX)(partial(ecdsa_signer, private=log))
 
     @classmethod
     def create(cls, directory: Path) -> FileKeys:
@@ -80,7 +82,7 @@ class FileKeys:
 
     def log_signer(self, origin: str) -> Signer:
         """Sign as `origin`: one key, a name for each log."""
-        return ecdsa_signer(origin, self._log)
+        return self._log_signer(origin)
 
     def seal(self, context: str, plain: bytes) -> bytes:
         """AES-256-GCM with a random nonce; the context is authenticated."""

@@ -106,6 +106,8 @@ def _is_upheld(state: TrustedTime, wall: Instant, elapsed: int) -> bool:
 
 
 def _elapsed(state: TrustedTime, elapsed: int, monotonic_ms: int) -> TrustedTime:
+    if monotonic_ms == state.monotonic_ms:
+        return state
     waited = min(state.lead_ms, elapsed)
     return replace(
         state,
@@ -116,6 +118,8 @@ def _elapsed(state: TrustedTime, elapsed: int, monotonic_ms: int) -> TrustedTime
 
 
 def _stepped(state: TrustedTime, step_ms: int) -> TrustedTime:
+    if step_ms == 0 and state.claimed is None and state.held_ms == 0:
+        return state
     return replace(
         state,
         watermark=after(state.watermark, step_ms),

@@ -12,7 +12,7 @@ import sqlite3
 
 from bayward.core.errors import Misconfigured
 from bayward.core.ids import BankId
-from bayward.edge.journal_reader import LogReader
+from bayward.edge.journal_reader import PAGE_ENTRIES, LogReader
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_index
 from bayward.ledger.errors import LedgerError, Unverified
@@ -56,11 +56,16 @@ def check_entries(reader: LogReader, first: int) -> Frontier:
     if first + len(entries) != reader.size:
         raise Unverified("journal.gap", f"{first + len(entries)} of {reader.size} entries")
     leaves: list[bytes] = []
-    for place, entry in enumerate(entries, start=first):
+    for entry in entries:
         open_leaf(entry.leaf, entry.disclosures)
         leaves.append(leaf_hash(entry.leaf))
-        if reader.read_hashes([stored_hash_index(0, place)]) != leaves[-1:]:
-            raise Unverified("journal.leaf", f"entry {place} is not the one that was hashed")
+    for page in range(0, len(leaves), PAGE_ENTRIES):
+        mine = leaves[page : page + PAGE_ENTRIES]
+        places = [stored_hash_index(0, first + page + at) for at in range(len(mine))]
+        for at, (one, other) in enumerate(zip(mine, reader.read_hashes(places), strict=True)):
+            if one != other:
+                place = first + page + at
+                raise Unverified("journal.leaf", f"entry {place} is not the one that was hashed")
     grown, _ = frontier.extend(leaves)
     if grown.size and reader.root() != grown.root:
         raise Unverified("journal.hashes", "the stored hashes are not those of the entries")

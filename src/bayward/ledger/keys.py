@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -40,6 +41,7 @@ COSIGNATURE_MLDSA = 0x06
 COSIGNATURES = frozenset({COSIGNATURE, COSIGNATURE_MLDSA})
 KEY_ID_BYTES = 4
 NAME_CHARS_MAX = 255
+KEYS_MAX = 1_024  # read keys that are kept; reading one costs as much as verifying with it
 """An origin is a schema-less URL; ML-DSA cosignatures hold it in one length byte."""
 
 _POINT_BYTES = 32
@@ -217,6 +219,7 @@ def _is_sound_point(encoded: bytes) -> bool:
     return y < _FIELD and y not in _SMALL_ORDER_Y
 
 
+@lru_cache(maxsize=KEYS_MAX)
 def _p256(spki: bytes) -> ec.EllipticCurvePublicKey:
     try:
         key = serialization.load_der_public_key(spki)

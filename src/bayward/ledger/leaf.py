@@ -49,6 +49,12 @@ _SALT = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 _DIGEST = r'"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
 """Of 43 characters the last one has two bits to spare; they are zero."""
 _LEAF = re.compile(rf'\{{"_sd":\[((?:{_DIGEST}(?:,{_DIGEST})*)?)\],"v":1\}}', re.ASCII)
+_PLAIN = re.compile(
+    rb'\["([A-Za-z0-9_-]{24})","([a-z_]{1,64})",'
+    rb'(?:"([ !#-\[\]-~]*)"|(0|-?[1-9][0-9]{0,14}))\]'
+)
+"""Nearly every field: text without anything JSON escapes, or an integer well below
+`INTEGER_MAX`. What matches is in its one spelling, so it need not be spelled again to be sure."""
 _parse_json = json.JSONDecoder().decode
 _json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
@@ -120,7 +126,9 @@ def parse_leaf(leaf: bytes) -> tuple[str, ...]:
     if found is None:
         raise Malformed("leaf.form", "not a leaf of version 1")
     digests = tuple(found[1].strip('"').split('","')) if found[1] else ()
-    if _leaf(digests) != leaf:
+    if len(digests) > DIGESTS_MAX:
+        raise Malformed("leaf.length", f"{len(digests)} fields")
+    if list(digests) != sorted(set(digests)):
         raise Malformed("leaf.canonical", "digests out of order or repeated")
     return digests
 
@@ -160,6 +168,18 @@ def _read(text: str) -> tuple[str, str, Value]:
     if len(text) > DISCLOSURE_CHARS_MAX:
         raise Malformed("disclosure.length", f"{len(text)} characters")
     raw = base64url_bytes(text, "disclosure.base64")
+    plain = _PLAIN.fullmatch(raw)
+    if plain is None:
+        return _read_any(raw)
+    salt, name, words, number = plain.groups()
+    found = name.decode()
+    if found in RESERVED:
+        raise Malformed("disclosure.name", repr(found))
+    return salt.decode(), found, int(number) if words is None else words.decode()
+
+
+def _read_any(raw: bytes) -> tuple[str, str, Value]:
+    """The same, for whatever the profile allows."""
     try:
         parts = _parse_json(raw.decode())
     except (ValueError, RecursionError):

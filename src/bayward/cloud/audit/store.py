@@ -27,6 +27,20 @@ BANK_LOG = "bank"
 _FIND_LOG = sa.select(s.log).where(
     s.log.c.tenant == sa.bindparam("tenant"), s.log.c.origin == sa.bindparam("origin")
 )
+_GROW_LOG = (
+    s.log.update()
+    .where(
+        s.log.c.tenant == sa.bindparam("of_tenant"),
+        s.log.c.origin == sa.bindparam("of_origin"),
+        s.log.c.size == sa.bindparam("first"),
+    )
+    .values({name: sa.bindparam(name) for name in ("size", "root", "note", "changed_at")})
+)
+_FIND_HASHES = sa.select(s.log_hash.c.place, s.log_hash.c.hash).where(
+    s.log_hash.c.tenant == sa.bindparam("tenant"),
+    s.log_hash.c.origin == sa.bindparam("origin"),
+    s.log_hash.c.place.in_(sa.bindparam("places", expanding=True)),
+)
 _ADD_ENTRY = s.log_entry.insert()
 _ADD_HASH = s.log_hash.insert()
 _ADD_HAPPENING = s.happening.insert().inline()
@@ -127,12 +141,11 @@ class Hashes:
 
     def __init__(self, tx: sa.Connection, tenant: TenantId, origin: str) -> None:
         self._tx = tx
-        self._mine = (s.log_hash.c.tenant == tenant) & (s.log_hash.c.origin == origin)
+        self._mine: dict[str, object] = {"tenant": tenant, "origin": origin}
 
     def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
         """The hashes at these places, in this order."""
-        query = sa.select(s.log_hash.c.place, s.log_hash.c.hash)
-        rows = self._tx.execute(query.where(self._mine, s.log_hash.c.place.in_(indexes)))
+        rows = self._tx.execute(_FIND_HASHES, self._mine | {"places": list(indexes)})
         found: dict[int, bytes] = {row.place: row.hash for row in rows}
         missing = [index for index in indexes if index not in found]
         if missing:
@@ -162,11 +175,17 @@ def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: 
     Raises `Conflict("log.moved")` when the log is not of the size the growth was made for: the
     fence against two writers.
     """
-    head = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
     moved = tx.execute(
-        s.log.update()
-        .where(head, s.log.c.size == growth.first)
-        .values(size=growth.size, root=growth.root, note=growth.note, changed_at=now)
+        _GROW_LOG,
+        {
+            "of_tenant": tenant,
+            "of_origin": origin,
+            "first": growth.first,
+            "size": growth.size,
+            "root": growth.root,
+            "note": growth.note,
+            "changed_at": now,
+        },
     )
     if moved.rowcount != 1:
         raise Conflict("log.moved", origin=origin)

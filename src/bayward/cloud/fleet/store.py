@@ -99,6 +99,18 @@ class Glance:
 
 
 _BANK = [s.bank.c[field.name] for field in fields(Bank)]
+# Statements of the busy path are built once; building one costs more than running it.
+_FIND_BANK = sa.select(*_BANK).where(
+    s.bank.c.tenant == sa.bindparam("of_tenant"), s.bank.c.bank == sa.bindparam("of_bank")
+)
+_SET_GLANCE = (
+    s.readings.update()
+    .where(
+        s.readings.c.tenant == sa.bindparam("of_tenant"),
+        s.readings.c.bank == sa.bindparam("of_bank"),
+    )
+    .values({field.name: sa.bindparam(field.name) for field in fields(Glance)})
+)
 _BUILT = [s.compartment.c[field.name] for field in fields(Compartment) if field.name != "id"]
 
 
@@ -185,8 +197,8 @@ def burn_token(tx: sa.Connection, token_hash: bytes, now: Instant) -> Bank | Non
 
 def find_bank(tx: sa.Connection, tenant: TenantId, bank: BankId) -> Bank | None:
     """One bank."""
-    mine = (s.bank.c.tenant == tenant) & (s.bank.c.bank == bank)
-    row = tx.execute(sa.select(*_BANK).where(mine)).mappings().one_or_none()
+    key = {"of_tenant": tenant, "of_bank": bank}
+    row = tx.execute(_FIND_BANK, key).mappings().one_or_none()
     return None if row is None else _bank(row)
 
 
@@ -244,9 +256,8 @@ def door_numbers(tx: sa.Connection, tenant: TenantId) -> dict[CompartmentId, int
 
 def set_glance(tx: sa.Connection, tenant: TenantId, bank: BankId, glance: Glance) -> None:
     """Replace the last readings."""
-    here = (s.readings.c.tenant == tenant) & (s.readings.c.bank == bank)
     row = {field.name: getattr(glance, field.name) for field in fields(Glance)}
-    if tx.execute(s.readings.update().where(here).values(row)).rowcount == 0:
+    if tx.execute(_SET_GLANCE, {"of_tenant": tenant, "of_bank": bank} | row).rowcount == 0:
         tx.execute(s.readings.insert().values(tenant=tenant, bank=bank, **row))
 
 

@@ -22,7 +22,29 @@ ERROR_CHARS_MAX = 300
 WAITING = "waiting"
 DEAD = "dead"
 
+# Statements of the busy path are built once; building one costs more than running it.
 _ENQUEUE = insert(job).on_conflict_do_nothing()
+_KINDS: sa.BindParameter[str] = sa.bindparam("kinds", expanding=True)
+_DUE = (
+    sa.select(job.c.id)
+    .where(
+        job.c.state == WAITING,
+        sa.or_(job.c.locked_until.is_(None), job.c.locked_until <= sa.bindparam("now")),
+        job.c.due <= sa.bindparam("now"),
+        job.c.kind.in_(_KINDS),
+    )
+    .order_by(job.c.due, job.c.id)
+    .limit(sa.bindparam("count"))
+)
+_CLAIM = (
+    sa.update(job)
+    .where(job.c.id.in_(_DUE))
+    .values(locked_until=sa.bindparam("lease_until"), attempts=job.c.attempts + 1)
+    .returning(job.c.id, job.c.kind, job.c.key, job.c.payload, job.c.attempts, job.c.due)
+)
+_NEXT_DUE = sa.select(
+    sa.func.min(sa.func.max(job.c.due, sa.func.coalesce(job.c.locked_until, 0)))
+).where(job.c.state == WAITING, job.c.kind.in_(_KINDS))
 
 Payload = Mapping[str, str | int | bool | None]
 
@@ -62,19 +84,9 @@ def claim(
     tx: sa.Connection, now: Instant, lease_ms: int, count: int, kinds: Sequence[str]
 ) -> list[Job]:
     """Take up to `count` due jobs, oldest first; nobody else gets them for `lease_ms`."""
-    chosen = (
-        sa.select(job.c.id)
-        .where(_is_free(now), job.c.due <= now, job.c.kind.in_(kinds))
-        .order_by(job.c.due, job.c.id)
-        .limit(count)
-    )
     lease_until = after(now, lease_ms)
-    rows = tx.execute(
-        sa.update(job)
-        .where(job.c.id.in_(chosen))
-        .values(locked_until=lease_until, attempts=job.c.attempts + 1)
-        .returning(job.c.id, job.c.kind, job.c.key, job.c.payload, job.c.attempts, job.c.due)
-    ).all()
+    asked = {"now": now, "kinds": list(kinds), "count": count, "lease_until": lease_until}
+    rows = tx.execute(_CLAIM, asked).all()
     return [
         Job(row.id, row.kind, row.key, json.loads(row.payload), row.attempts, lease_until)
         for row in sorted(rows, key=lambda row: (row.due, row.id))
@@ -110,16 +122,8 @@ def discard(tx: sa.Connection, kind: str, key: str) -> bool:
 
 def next_due(tx: sa.Connection, kinds: Sequence[str]) -> Instant | None:
     """When the next job can be claimed; None: there is none."""
-    ready = sa.func.max(job.c.due, sa.func.coalesce(job.c.locked_until, 0))
-    found = tx.execute(
-        sa.select(sa.func.min(ready)).where(job.c.state == WAITING, job.c.kind.in_(kinds))
-    ).scalar_one()
+    found = tx.execute(_NEXT_DUE, {"kinds": list(kinds)}).scalar_one()
     return None if found is None else Instant(found)
-
-
-def _is_free(now: Instant) -> sa.ColumnElement[bool]:
-    unlocked = sa.or_(job.c.locked_until.is_(None), job.c.locked_until <= now)
-    return sa.and_(job.c.state == WAITING, unlocked)
 
 
 def _is_held(held: Job) -> sa.ColumnElement[bool]:
