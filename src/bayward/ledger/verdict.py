@@ -37,6 +37,15 @@ class Fault(StrEnum):
     ROOT_MISMATCH = "root mismatch"
     ROLLBACK = "rollback"
     FORK = "fork"
+    UNSAFE_PATH = "unsafe path"
+    NAME_TWICE = "name appears twice"
+    TOO_LARGE = "too large"
+    FILE_MISSING = "file missing"
+    FILE_UNLISTED = "file not listed"
+    FILE_ALTERED = "file altered"
+    COUNT_MISMATCH = "withheld count mismatch"
+    CHAIN_MISMATCH = "chain mismatch"
+    STAMP_INVALID = "time stamp invalid"
 
 
 class Trust(StrEnum):
@@ -58,6 +67,7 @@ class Unexamined(StrEnum):
         "a log cut short together with its checkpoint looks like an earlier one: give an older "
         "receipt or checkpoint to know"
     )
+    STAMP = "a time stamp was not examined: that needs openssl and the authority's certificate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ def verify_receipt(text: str, trusted: Collection[VerifierKey] = ()) -> Verdict:
     try:
         signed = receipt.proof.verify(entry, receipt.key, _witnesses(trusted))
     except LedgerError as error:
-        findings.append(_checkpoint_finding(error))
-    opened, faults = _open(entry, receipt.disclosures, receipt.proof.index)
+        findings.append(checkpoint_finding(error))
+    opened, faults = open_fields(entry, receipt.disclosures, receipt.proof.index)
     unexamined = (Unexamined.KEY,) if trust is Trust.SELF_ASSERTED else ()
     return Verdict(
         (*findings, *faults),
@@ -117,7 +117,7 @@ class _Examination:
         try:
             self.signed = open_checkpoint(self.header.checkpoint, self.header.key, witnesses)
         except LedgerError as error:
-            self.findings.append(_checkpoint_finding(error))
+            self.findings.append(checkpoint_finding(error))
 
     def take_older(self, documents: Sequence[str], keys: Sequence[VerifierKey]) -> None:
         """Note the roots the log had at earlier sizes, once their signatures are verified."""
@@ -125,7 +125,7 @@ class _Examination:
             try:
                 checkpoint = _open_older(document, keys)
             except LedgerError as error:
-                finding = _checkpoint_finding(error)
+                finding = checkpoint_finding(error)
                 self.find(finding.fault, None, f"older checkpoint: {finding.detail}")
                 continue
             if checkpoint.origin != self.header.key.name:
@@ -167,7 +167,7 @@ class _Examination:
     def _examine(self, entry: LogEntry) -> None:
         if leaf_hash(entry.leaf) != entry.hash:
             self.find(Fault.BODY_MISMATCH, entry.index)
-        _, faults = _open(entry.leaf, entry.disclosures, entry.index)
+        _, faults = open_fields(entry.leaf, entry.disclosures, entry.index)
         for one in faults:
             self.find(one.fault, one.at, one.detail)
         if self.intact:
@@ -224,9 +224,10 @@ def _open_older(document: str, keys: Sequence[VerifierKey]) -> Checkpoint:
     return open_checkpoint(note, keys[0]).checkpoint
 
 
-def _open(
+def open_fields(
     leaf: bytes, disclosures: Sequence[str], index: int
 ) -> tuple[dict[str, Value], list[Finding]]:
+    """The fields that are proven, or what is wrong with them."""
     try:
         return open_leaf(leaf, disclosures), []
     except LedgerError as error:
@@ -237,7 +238,8 @@ def _open(
         return {}, [Finding(names.get(error.code, other), index, error.detail)]
 
 
-def _checkpoint_finding(error: LedgerError) -> Finding:
+def checkpoint_finding(error: LedgerError) -> Finding:
+    """The name for what is wrong with a checkpoint or a proof."""
     if isinstance(error, Malformed):
         fault = Fault.MALFORMED
     elif error.code == "checkpoint.origin":

@@ -1,0 +1,1460 @@
+#!/usr/bin/env python3
+"""Check a Bayward evidence pack, receipt or exported log. One file, Python 3.8, no network.
+
+    python3 verify.py evidence.zip --policy known-keys.txt
+    python3 verify.py receipt.json --key 'demo/tenant/…+1a2b3c4d+…'
+
+Exit code 0: nothing is wrong; 1: something is, named; 2: the file cannot be read, or the
+question was not understood. Nothing of Bayward is needed to run this, and you need not believe
+us: read it. It hashes, multiplies points on two curves, and compares; it writes no file but the
+two that `openssl` is shown for a time stamp, in a temporary folder.
+
+A key that only came with the document vouches for itself alone, and this is said. To know more,
+get the keys from somewhere else (a contract, the operator's web site, an earlier receipt) and
+give them with --key, or in a file with --policy: one `log <key>` or `witness <name> <key>` a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import binascii
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from datetime import datetime, timezone
+from typing import Any, Iterable, Tuple
+
+VERSION = 1
+FINDINGS_MAX = 100
+MAX_NUMBER = 2**63 - 1
+
+# --- errors and findings: the names are those of every Bayward verifier -------------------------
+
+MALFORMED = "malformed"
+UNKNOWN_KEY = "unknown key"
+SIGNATURE_INVALID = "signature invalid"
+WRONG_ORIGIN = "wrong origin"
+PROOF_INVALID = "proof invalid"
+ROOT_MISMATCH = "root mismatch"
+CHAIN_MISMATCH = "chain mismatch"
+FILE_MISSING = "file missing"
+FILE_ALTERED = "file altered"
+
+TRUSTED, SELF_ASSERTED, UNKNOWN = "trusted", "self-asserted", "unknown"
+
+
+class Bad(Exception):
+    """What is wrong: `kind` is malformed, range or unverified; `code` says where."""
+
+    def __init__(self, kind: str, code: str, detail: str = "") -> None:
+        super().__init__(kind, code, detail)
+        self.kind, self.code, self.detail = kind, code, detail
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+class Finding:
+    """One fault: its name, where it is (an index or a line), and what was seen."""
+
+    def __init__(self, fault: str, at: int | None = None, detail: str = "") -> None:
+        self.fault, self.at, self.detail = fault, at, detail
+
+    def key(self) -> tuple[str, int | None, str]:
+        return self.fault, self.at, self.detail
+
+    def __str__(self) -> str:
+        where = "" if self.at is None else f" at {self.at}"
+        return f"{self.fault}{where}" + (f": {self.detail}" if self.detail else "")
+
+
+class Outcome:
+    """What a verification gives: findings, whose key, what was not examined, what is proven."""
+
+    def __init__(
+        self, findings: list[Finding], trust: str, unexamined: list[str], **proven: Any
+    ) -> None:
+        kept = {one.key(): one for one in findings}
+        self.findings = list(kept.values())[:FINDINGS_MAX]
+        self.trust, self.unexamined, self.proven = trust, unexamined, proven
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def as_json(self) -> dict[str, object]:
+        told = [{"fault": f.fault, "at": f.at, "detail": f.detail} for f in self.findings]
+        head = {"ok": self.ok, "findings": told, "trust": self.trust}
+        return dict(head, unexamined=self.unexamined, **self.proven)
+
+
+def malformed(code: str, detail: str = "") -> Bad:
+    return Bad("malformed", code, detail)
+
+
+def unverified(code: str, detail: str = "") -> Bad:
+    return Bad("unverified", code, detail)
+
+
+def checkpoint_fault(error: Bad) -> str:
+    if error.kind == "malformed":
+        return MALFORMED
+    if error.code == "checkpoint.origin":
+        return WRONG_ORIGIN
+    return PROOF_INVALID if error.code.startswith("proof.") else SIGNATURE_INVALID
+
+
+# --- strict spellings: every value has exactly one ----------------------------------------------
+
+
+def b64(text: str, code: str) -> bytes:
+    try:
+        raw = binascii.a2b_base64(text.encode("ascii"))
+    except ValueError:
+        raise malformed(code, "not base64") from None
+    if binascii.b2a_base64(raw, newline=False).decode() != text:
+        raise malformed(code, "not the canonical base64 of its bytes")
+    return raw
+
+
+def b64url_text(raw: bytes) -> str:
+    padded = binascii.b2a_base64(raw, newline=False).decode()
+    return padded.replace("+", "-").replace("/", "_").rstrip("=")
+
+
+def b64url(text: str, code: str) -> bytes:
+    try:
+        plain = text.replace("-", "+").replace("_", "/").encode("ascii")
+        raw = binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
+    except ValueError:
+        raise malformed(code, "not base64url") from None
+    if b64url_text(raw) != text:
+        raise malformed(code, "not the canonical base64url of its bytes")
+    return raw
+
+
+def decimal(text: str, code: str) -> int:
+    if re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII) is None or int(text) > MAX_NUMBER:
+        raise malformed(code, "not a decimal without leading zeros below 2^63")
+    return int(text)
+
+
+def json_object(text: str, members: dict[str, type], code: str) -> dict[str, Any]:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(found)) != len(found):
+            raise ValueError("a name appears twice")
+        return dict(found)
+
+    def no_constant(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        found = json.loads(text, object_pairs_hook=pairs, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        raise malformed(code, f"not JSON: {error}") from None
+    if not isinstance(found, dict) or found.keys() != members.keys():
+        raise malformed(code, f"not an object with the members {', '.join(members)}")
+    for name, kind in members.items():
+        if type(found[name]) is not kind:
+            raise malformed(code, f"{name} is not a {kind.__name__}")
+    return found
+
+
+def utf8(raw: bytes, code: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise malformed(code, "not UTF-8") from None
+
+
+def text_list(found: list[Any], most: int, code: str) -> list[str]:
+    if len(found) > most or not all(isinstance(one, str) for one in found):
+        raise malformed(code, "not a list of texts, or too long a one")
+    return found
+
+
+# --- Ed25519 (RFC 8032), by the one strict rule -------------------------------------------------
+
+Point = Tuple[int, ...]  # in extended coordinates; on P-256, in Jacobian ones
+ED_P = 2**255 - 19
+ED_L = 2**252 + 27742317777372353535851937790883648493
+ED_D = -121665 * pow(121666, -1, ED_P) % ED_P
+ED_I = pow(2, (ED_P - 1) // 4, ED_P)
+SMALL_ORDER_Y = (
+    0,
+    1,
+    ED_P - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+)
+
+
+def ed_add(a: Point, b: Point) -> Point:
+    e = (a[1] - a[0]) * (b[1] - b[0]) % ED_P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % ED_P
+    g = 2 * a[3] * b[3] * ED_D % ED_P
+    h = 2 * a[2] * b[2] % ED_P
+    i, j, k, m = f - e, h - g, h + g, f + e
+    return i * j % ED_P, k * m % ED_P, j * k % ED_P, i * m % ED_P
+
+
+def ed_times(scalar: int, point: Point) -> Point:
+    total: Point = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            total = ed_add(total, point)
+        point = ed_add(point, point)
+        scalar >>= 1
+    return total
+
+
+def ed_point(encoded: bytes) -> Point | None:
+    """The point, or None when these 32 bytes are none."""
+    number = int.from_bytes(encoded, "little")
+    y, sign = number & (2**255 - 1), number >> 255
+    xx = (y * y - 1) * pow(ED_D * y * y + 1, -1, ED_P) % ED_P
+    x = pow(xx, (ED_P + 3) // 8, ED_P)
+    if (x * x - xx) % ED_P:
+        x = x * ED_I % ED_P
+    if (x * x - xx) % ED_P or (x == 0 and sign):
+        return None
+    x = ED_P - x if x & 1 != sign else x
+    return x, y, 1, x * y % ED_P
+
+
+ED_BASE = ed_point((4 * pow(5, -1, ED_P) % ED_P).to_bytes(32, "little")) or ()
+
+
+def ed_sound(encoded: bytes) -> bool:
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    return len(encoded) == 32 and y < ED_P and y not in SMALL_ORDER_Y
+
+
+def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    r, s = signature[:32], int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or s >= ED_L or not ed_sound(r):
+        return False
+    key = ed_point(public)
+    if key is None:
+        return False
+    k = int.from_bytes(hashlib.sha512(r + public + message).digest(), "little") % ED_L
+    minus = (ED_P - key[0], key[1], 1, ED_P - key[3])
+    x, y, z, _ = ed_add(ed_times(s, ED_BASE), ed_times(k, minus))
+    inverse = pow(z, -1, ED_P)
+    x, y = x * inverse % ED_P, y * inverse % ED_P
+    return (y | (x & 1) << 255).to_bytes(32, "little") == r
+
+
+# --- ECDSA on P-256 with SHA-256 (FIPS 186-5), strict DER ---------------------------------------
+
+P256_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+P256_SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+
+
+def p256_add(a: Point | None, b: Point | None) -> Point | None:
+    """Jacobian coordinates; None is the point at infinity."""
+    if a is None or b is None:
+        return a or b
+    x1, y1, z1 = a
+    x2, y2, z2 = b
+    u1, u2 = x1 * z2 * z2 % P256_P, x2 * z1 * z1 % P256_P
+    s1, s2 = y1 * z2**3 % P256_P, y2 * z1**3 % P256_P
+    if u1 == u2:
+        return p256_double(a) if s1 == s2 else None
+    h, r = u2 - u1, s2 - s1
+    hh = h * h % P256_P
+    hhh, v = h * hh % P256_P, u1 * hh % P256_P
+    x = (r * r - hhh - 2 * v) % P256_P
+    return x, (r * (v - x) - s1 * hhh) % P256_P, h * z1 * z2 % P256_P
+
+
+def p256_double(a: Point) -> Point:
+    x, y, z = a
+    yy, zz = y * y % P256_P, z * z % P256_P
+    s, m = 4 * x * yy % P256_P, 3 * (x - zz) * (x + zz) % P256_P
+    x2 = (m * m - 2 * s) % P256_P
+    return x2, (m * (s - x2) - 8 * yy * yy) % P256_P, 2 * y * z % P256_P
+
+
+def p256_point(spki: bytes) -> Point:
+    """The public key of a canonical SPKI; raises `Bad` when it is none on the curve."""
+    if len(spki) != len(P256_SPKI) + 64 or not spki.startswith(P256_SPKI):
+        raise malformed("key.public", "not a public key on P-256 in canonical DER")
+    x, y = (int.from_bytes(spki[at : at + 32], "big") for at in (-64 + len(spki), len(spki) - 32))
+    if max(x, y) >= P256_P or (y * y - x**3 + 3 * x - P256_B) % P256_P:
+        raise malformed("key.public", "not on the curve P-256")
+    return x, y, 1
+
+
+def der_pair(der: bytes) -> tuple[int, int] | None:
+    """The two numbers of a signature in its one spelling, else None."""
+    if len(der) < 8 or der[0] != 0x30 or der[1] != len(der) - 2 or der[1] > 127:
+        return None
+    numbers, at = [], 2
+    for _ in range(2):
+        body = der[at + 2 : at + 2 + der[at + 1]] if at + 2 <= len(der) else b""
+        if not body or der[at] != 2 or len(body) != der[at + 1] or body[0] > 127:
+            return None
+        if len(body) > 1 and body[0] == 0 and body[1] < 128:
+            return None
+        numbers.append(int.from_bytes(body, "big"))
+        at += 2 + len(body)
+    return (numbers[0], numbers[1]) if at == len(der) else None
+
+
+def p256_holds(spki: bytes, message: bytes, signature: bytes) -> bool:
+    pair = der_pair(signature)
+    if pair is None or not all(0 < one < P256_N for one in pair):
+        return False
+    r, s = pair
+    e = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    w = pow(s, -1, P256_N)
+    base, key = (*P256_G, 1), p256_point(spki)
+    both = p256_add(base, key)
+    total: Point | None = None
+    u1, u2 = e * w % P256_N, r * w % P256_N
+    for bit in range(255, -1, -1):
+        total = p256_double(total) if total else None
+        step = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
+        if step:
+            total = p256_add(total, (base, key, both)[step - 1])
+    if total is None or total[2] == 0:
+        return False
+    return (total[0] * pow(total[2], -2, P256_P) % P256_P - r) % P256_N == 0
+
+
+# --- keys, notes, checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature) -------------
+
+NOTE_BYTES_MAX = 128 * 1024
+ED25519_KIND, P256_KIND, COSIGN_KIND, MLDSA_KIND = 1, 2, 4, 6
+DASH = "\u2014 "
+
+
+class Key:
+    """A verifier key: `<name>+<id>+<base64(kind ‖ public key)>`."""
+
+    def __init__(self, vkey: str) -> None:
+        self.vkey = vkey
+        self.name, _, rest = vkey.partition("+")
+        told_id, _, data = rest.partition("+")
+        raw = b64(data, "key.vkey")
+        if not raw:
+            raise malformed("key.vkey", "no key")
+        self.kind, self.public = raw[0], raw[1:]
+        check_name(self.name)
+        if self.kind == P256_KIND:
+            p256_point(self.public)
+            self.id = hashlib.sha256(self.public).digest()[:4]
+        elif self.kind not in (ED25519_KIND, COSIGN_KIND, MLDSA_KIND):
+            raise malformed("key.kind", f"signature type {self.kind} is not supported")
+        elif self.kind == MLDSA_KIND and len(self.public) != 1312:
+            raise malformed("key.public", "not an ML-DSA-44 key")
+        elif self.kind != MLDSA_KIND and not ed_sound(self.public):
+            raise malformed("key.public", "not a canonical Ed25519 key of full order")
+        else:
+            head = self.name.encode() + b"\n" + raw[:1]
+            self.id = hashlib.sha256(head + self.public).digest()[:4]
+        self.is_cosigner = self.kind in (COSIGN_KIND, MLDSA_KIND)
+        if self.id.hex() != told_id:
+            raise malformed("key.id", f"{told_id!r} is not the id of this key")
+
+    def check(self, text: bytes, blob: bytes) -> int | None:
+        """The time of a cosignature, else None; raises `Bad` when it does not hold."""
+        time = None
+        if self.kind == P256_KIND:
+            holds = p256_holds(self.public, text, blob)
+        elif self.kind == ED25519_KIND:
+            holds = ed25519_holds(self.public, text, blob)
+        else:
+            time = int.from_bytes(blob[:8], "big")
+            signed = b"cosignature/v1\ntime %d\n%s" % (time, text)
+            holds = time <= MAX_NUMBER and ed25519_holds(self.public, signed, blob[8:])
+        if not holds:
+            raise unverified("note.signature", self.name)
+        return time
+
+
+def check_name(name: str) -> None:
+    bad = any(c == "+" or c.isspace() or c < " " or "\ud800" <= c <= "\udfff" for c in name)
+    if bad or not 0 < len(name) <= 255:
+        raise malformed("key.name", ascii(name[:255]))
+
+
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    text, found, tail = note.rpartition("\n\n")
+    if not found or not tail.endswith("\n"):
+        raise malformed("note.form", "no empty line, or no newline at the end")
+    text += "\n"
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise malformed("note.utf8", "a lone surrogate") from None
+    if size > NOTE_BYTES_MAX or any(c < " " and c != "\n" for c in text):
+        raise malformed("note.form", "too long, or with a control character")
+    lines = tail[:-1].split("\n")
+    if len(lines) > 16:
+        raise malformed("note.signatures", f"{len(lines)} signatures")
+    signatures = []
+    for line in lines:
+        name, _, data = line[len(DASH) :].partition(" ")
+        if not line.startswith(DASH):
+            raise malformed("note.line", "not a signature line")
+        check_name(name)
+        raw = b64(data, "note.base64")
+        if len(raw) <= 4:
+            raise malformed("note.line", "no signature behind the key id")
+        signatures.append((name, raw[:4], raw[4:]))
+    return text, signatures
+
+
+def open_note(note: str, keys: list[Key]) -> tuple[str, dict[tuple[str, bytes], int | None]]:
+    """The text and who signed it; the line of a known key that does not hold spoils the note."""
+    text, signatures = split_note(note)
+    known = {(key.name, key.id): key for key in keys}
+    if len(known) != len({key.vkey for key in keys}):
+        raise malformed("key.ambiguous", "two keys share name and id")
+    signed: dict[tuple[str, bytes], int | None] = {}
+    for name, key_id, blob in signatures:
+        if (name, key_id) in known:
+            time = known[name, key_id].check(text.encode(), blob)
+            signed.setdefault((name, key_id), time)
+    if not signed:
+        raise unverified("note.unsigned", "no signature of a known key")
+    return text, signed
+
+
+class Checkpoint:
+    """What a log says of itself: its name, how many entries it has, and their root."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        if len(lines) != 4 or lines[3]:
+            raise malformed("checkpoint.form", "not three lines")
+        if not lines[0]:
+            raise malformed("checkpoint.origin", "empty")
+        self.origin, self.size = lines[0], decimal(lines[1], "checkpoint.size")
+        self.root = b64(lines[2], "checkpoint.root")
+        self.cosigned: dict[str, int] = {}
+        if len(self.root) != 32 or (self.size == 0 and self.root != hashlib.sha256().digest()):
+            raise malformed("checkpoint.root", "not the root of a tree of this size")
+
+
+def open_checkpoint(note: str, log: Key, witnesses: list[Key]) -> Checkpoint:
+    if log.is_cosigner:
+        raise unverified("checkpoint.key", "a cosigner's key does not sign for a log")
+    text, signed = open_note(note, [log] + witnesses)
+    if (log.name, log.id) not in signed:
+        raise unverified("checkpoint.unsigned", f"{log.name} has not signed it")
+    found = Checkpoint(text)
+    if found.origin != log.name:
+        raise unverified("checkpoint.origin", f"{found.origin!r} is not {log.name!r}")
+    found.cosigned = {name: at for (name, _), at in signed.items() if at is not None}
+    return found
+
+
+# --- the tree (RFC 6962, RFC 9162) --------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def split(low: int, high: int) -> int:
+    return low + (1 << ((high - low - 1).bit_length() - 1))
+
+
+def root_of_path(index: int, size: int, found: bytes, path: list[bytes]) -> bytes:
+    """The root to which a leaf hash and its proof lead; raises `Bad`."""
+    if not 0 <= index < size <= MAX_NUMBER:
+        raise Bad("range", "proof.index", f"index {index} is not in a tree of {size}")
+    low, high, sides = 0, size, []
+    while high - low > 1:
+        middle = split(low, high)
+        sides.append(index >= middle)
+        low, high = (middle, high) if index >= middle else (low, middle)
+    if len(sides) != len(path):
+        raise unverified("proof.length", f"{len(path)} hashes instead of {len(sides)}")
+    for is_right, other in zip(reversed(sides), path):
+        found = node(other, found) if is_right else node(found, other)
+    return found
+
+
+class Frontier:
+    """The right edge of a growing tree: its complete subtrees, widest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.peaks: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        carry = self.size
+        while carry & 1:
+            leaf, carry = node(self.peaks.pop(), leaf), carry >> 1
+        self.peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return hashlib.sha256().digest()
+        found = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            found = node(peak, found)
+        return found
+
+
+def range_parts(start: int, end: int, low: int, high: int) -> list[tuple[int, int]]:
+    """The widest subtrees before, within and behind [start, end)."""
+    if high <= start or low >= end or (start <= low and high <= end):
+        return [(low, high)]
+    middle = split(low, high)
+    return range_parts(start, end, low, middle) + range_parts(start, end, middle, high)
+
+
+def range_root(proof: dict[str, Any], size: int, leaves: list[bytes]) -> bytes:
+    """The root to which a whole range and its two sides lead; raises `Bad`."""
+    start: int = proof["from"]
+    end: int = proof["to"]
+    if not 0 <= start < end <= size <= MAX_NUMBER:
+        raise Bad("range", "range.bounds", f"[{start}, {end}) is not in a tree of {size}")
+    parts = range_parts(start, end, 0, size)
+    before = [part for part in parts if part[1] <= start]
+    behind = [part for part in parts if part[0] >= end]
+    counts = len(leaves), len(proof["left"]), len(proof["right"])
+    if counts != (end - start, len(before), len(behind)):
+        raise unverified("range.length", "more or fewer leaves or hashes than the bounds need")
+    known: dict[tuple[int, int], bytes]
+    known = dict(zip(before + behind, proof["left"] + proof["right"]))
+
+    def root(low: int, high: int) -> bytes:
+        if (low, high) in known:
+            return known[low, high]
+        if high - low == 1:
+            return leaves[low - start]
+        middle = split(low, high)
+        return node(root(low, middle), root(middle, high))
+
+    return root(0, size)
+
+
+# --- entries: salted commitments that are opened field by field (RFC 9901) ----------------------
+
+DIGEST = '"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
+LEAF = re.compile(r'\{"_sd":\[((?:%s(?:,%s)*)?)\],"v":1\}' % (DIGEST, DIGEST), re.ASCII)
+NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
+MEMBER = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+SALT = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
+DIGESTS_MAX = 256
+
+
+def leaf_digests(leaf: bytes) -> list[str]:
+    try:
+        found = LEAF.fullmatch(leaf.decode("ascii"))
+    except UnicodeDecodeError:
+        found = None
+    if found is None:
+        raise malformed("leaf.form", "not a leaf of version 1")
+    digests = found.group(1).strip('"').split('","') if found.group(1) else []
+    if len(digests) > DIGESTS_MAX or sorted(set(digests)) != digests:
+        raise malformed("leaf.canonical", "too many digests, out of order or repeated")
+    return digests
+
+
+def check_value(value: object, depth: int = 0) -> None:
+    if value is None or isinstance(value, (bool, str)):
+        return
+    if isinstance(value, int) and abs(value) <= 2**53 - 1:
+        return
+    if isinstance(value, list) and depth < 4:
+        for item in value:
+            check_value(item, depth + 1)
+    elif isinstance(value, dict) and depth < 4:
+        for key, item in value.items():
+            if MEMBER.fullmatch(key) is None:
+                raise malformed("disclosure.value", "a key outside the profile")
+            check_value(item, depth + 1)
+    else:
+        raise malformed("disclosure.value", "a value outside the profile")
+
+
+def disclosure_field(text: str) -> tuple[str, object]:
+    """Name and value of a disclosure in its one spelling."""
+    if len(text) > 8192:
+        raise malformed("disclosure.length", f"{len(text)} characters")
+    raw = b64url(text, "disclosure.base64")
+    try:
+        parts = json.loads(raw.decode())
+    except (ValueError, RecursionError):
+        raise malformed("disclosure.json", "not JSON in UTF-8") from None
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise malformed("disclosure.json", "not [salt, name, value]")
+    salt, name, value = parts
+    if not isinstance(salt, str) or SALT.fullmatch(salt) is None or not isinstance(name, str):
+        raise malformed("disclosure.salt", "no salt, or no name")
+    if NAME.fullmatch(name) is None or name in ("_sd", "_sd_alg", "v"):
+        raise malformed("disclosure.name", ascii(name))
+    check_value(value)
+    spelt = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    try:
+        if f'["{salt}","{name}",{spelt}]'.encode() != raw:
+            raise malformed("disclosure.canonical", "another spelling of the same field")
+    except UnicodeEncodeError:
+        raise malformed("disclosure.value", "a lone surrogate") from None
+    return name, value
+
+
+def open_leaf(
+    leaf: bytes, disclosures: list[str], index: int
+) -> tuple[dict[str, Any], list[Finding]]:
+    """The fields that are proven, or what is wrong with them."""
+    fields: dict[str, object] = {}
+    try:
+        committed = leaf_digests(leaf)
+        for text in disclosures:
+            name, value = disclosure_field(text)
+            if b64url_text(hashlib.sha256(text.encode()).digest()) not in committed:
+                raise unverified("disclosure does not match leaf", f"{name} is not in this leaf")
+            if name in fields:
+                raise unverified("field disclosed twice", name)
+            fields[name] = value
+    except Bad as error:
+        fault = error.code
+        if error.kind == "malformed":
+            is_leaf = fault.startswith("leaf.")
+            fault = "leaf malformed" if is_leaf else "disclosure malformed"
+        return {}, [Finding(fault, index, error.detail)]
+    return fields, []
+
+
+# --- a receipt, and a whole exported log --------------------------------------------------------
+
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+KEY_UNEXAMINED, ROLLBACK_UNEXAMINED, STAMP_UNEXAMINED = "key", "rollback", "stamp"
+LINE_BYTES_MAX = 1024 * 1024
+RECEIPT_CHARS_MAX = 1024 * 1024
+
+
+def trust_of(key: Key, given: list[Key]) -> str:
+    if key.vkey in [one.vkey for one in given]:
+        return TRUSTED
+    return UNKNOWN if logs_of(given) else SELF_ASSERTED
+
+
+def logs_of(keys: list[Key]) -> list[Key]:
+    return [one for one in keys if not one.is_cosigner]
+
+
+def witnesses_of(keys: list[Key]) -> list[Key]:
+    """Those whose signatures can be checked here; of the post-quantum kind none can."""
+    return [one for one in keys if one.kind == COSIGN_KIND]
+
+
+def parse_proof(text: str) -> tuple[int, list[bytes], str]:
+    head, found, note = text.partition("\n\n")
+    lines = head.split("\n")
+    if len(text) > 2 * NOTE_BYTES_MAX or not found or lines[0] != PROOF_HEADER:
+        raise malformed("proof.form", "not a tlog-proof of version 1")
+    if len(lines) > 1 and lines[1].startswith("extra "):
+        if not b64(lines.pop(1)[6:], "proof.extra"):
+            raise malformed("proof.extra", "an empty extra line")
+    if len(lines) < 2 or not lines[1].startswith("index "):
+        raise malformed("proof.form", "no index line")
+    path = [b64(line, "proof.hash") for line in lines[2:]]
+    if len(path) > 63 or any(len(one) != 32 for one in path):
+        raise malformed("proof.hash", "too many hashes, or one that is not 32 bytes")
+    split_note(note)
+    return decimal(lines[1][6:], "proof.index"), path, note
+
+
+def parse_receipt(text: str) -> tuple[Key, int, list[bytes], str, bytes, list[str]]:
+    members = {"v": int, "kind": str, "vkey": str, "tlog_proof": str, "leaf": str}
+    if len(text) > RECEIPT_CHARS_MAX:
+        raise malformed("receipt.length", f"{len(text)} characters")
+    told = json_object(text, dict(members, disclosures=list), "receipt.form")
+    if told["v"] != 1 or told["kind"] != "bayward-receipt":
+        raise malformed("receipt.form", "not a bayward-receipt of version 1")
+    key, proof = Key(told["vkey"]), parse_proof(told["tlog_proof"])
+    leaf = b64(told["leaf"], "receipt.leaf")
+    return (key, *proof, leaf, text_list(told["disclosures"], DIGESTS_MAX, "receipt.disclosures"))
+
+
+def verify_receipt(text: str, given: list[Key]) -> Outcome:
+    """Check that an entry stands in a log, and what its disclosed fields are."""
+    try:
+        key, index, path, note, leaf, disclosures = parse_receipt(text)
+    except Bad as error:
+        return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
+    trust, findings, signed = trust_of(key, given), [], None
+    if trust == UNKNOWN:
+        findings.append(Finding(UNKNOWN_KEY, None, key.vkey))
+    try:
+        signed = open_checkpoint(note, key, witnesses_of(given))
+        if root_of_path(index, signed.size, leaf_hash(leaf), path) != signed.root:
+            raise unverified("proof.root", "the proof leads to another root")
+    except Bad as error:
+        signed = None
+        findings.append(Finding(checkpoint_fault(error), None, str(error)))
+    fields, faults = open_leaf(leaf, disclosures, index)
+    proven = {"origin": key.name, "index": index, "entries": 1}
+    proven["size"], proven["root"] = (signed.size, signed.root.hex()) if signed else (0, "")
+    proven["cosigned"] = signed.cosigned if signed else {}
+    proven["fields"] = fields if signed and not faults else {}
+    unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
+    return Outcome(findings + faults, trust, unexamined, **proven)
+
+
+class LogCheck:
+    """One pass over an exported log; holds the edge of the tree and nothing behind it."""
+
+    def __init__(self, header: bytes, given: list[Key], older: list[str]) -> None:
+        members = {"v": int, "kind": str, "origin": str, "vkey": str, "checkpoint": str}
+        told = json_object(log_line(header), members, "export.header")
+        if told["v"] != 1 or told["kind"] != "bayward-log":
+            raise malformed("export.header", "not a bayward-log of version 1")
+        self.key = Key(told["vkey"])
+        if told["origin"] != self.key.name:
+            raise malformed("export.header", "the key's name is not the origin")
+        self.trust = trust_of(self.key, given)
+        self.findings: list[Finding] = []
+        self.signed: Checkpoint | None = None
+        self.older: dict[int, list[bytes]] = {}
+        self.edge, self.next, self.intact = Frontier(), 0, True
+        self.last: int | None = None
+        if self.trust == UNKNOWN:
+            self.find(UNKNOWN_KEY, None, self.key.vkey)
+        try:
+            self.signed = open_checkpoint(told["checkpoint"], self.key, witnesses_of(given))
+        except Bad as error:
+            self.find(checkpoint_fault(error), None, str(error))
+        for document in older:
+            self.remember(document, [self.key] + given)
+
+    def find(self, fault: str, at: int | None = None, detail: str = "") -> None:
+        self.findings.append(Finding(fault, at, detail))
+
+    def remember(self, document: str, keys: list[Key]) -> None:
+        """Note the root the log had at an earlier size, once its signature is verified."""
+        found: Checkpoint | None = None
+        first: Bad | None = None
+        for key in keys:
+            try:
+                note = document
+                if document.lstrip().startswith("{"):
+                    note = parse_receipt(document)[3]
+                elif document.startswith(PROOF_HEADER + "\n"):
+                    note = parse_proof(document)[2]
+                found = open_checkpoint(note, key, [])
+                break
+            except Bad as error:
+                first = first or error
+        if found is None:
+            assert first is not None, "there is always the key of the log"
+            self.find(checkpoint_fault(first), None, f"older checkpoint: {first}")
+        elif found.origin != self.key.name:
+            self.find(WRONG_ORIGIN, None, f"older checkpoint of {found.origin}")
+        else:
+            self.older.setdefault(found.size, []).append(found.root)
+
+    def take(self, number: int, line: bytes) -> bool:
+        """Examine one line; False when there are findings enough."""
+        try:
+            members = {"index": int, "hash": str, "leaf": str, "disclosures": list}
+            told = json_object(log_line(line), members, "export.entry")
+            stored = b64(told["hash"], "export.hash")
+            if not 0 <= told["index"] <= MAX_NUMBER or len(stored) != 32:
+                raise malformed("export.entry", "no index, or no hash")
+            leaf = b64(told["leaf"], "export.leaf")
+            shown = text_list(told["disclosures"], DIGESTS_MAX, "export.disclosures")
+        except Bad as error:
+            self.intact = False
+            self.next += 1
+            self.find(MALFORMED, number, str(error))
+        else:
+            self.place(told["index"], stored, leaf, shown)
+        if len(self.findings) < FINDINGS_MAX:
+            return True
+        self.intact = False
+        return False
+
+    def place(self, index: int, stored: bytes, leaf: bytes, shown: list[str]) -> None:
+        if index == self.last:
+            self.find("repeated", index)
+            return
+        if index > self.next:
+            self.find("gap", self.next, f"{index} follows")
+        elif index < self.next:
+            self.find("out of order", index, f"in the place of {self.next}")
+        self.intact = self.intact and index == self.next
+        self.last, self.next = index, max(self.next, index + 1)
+        if leaf_hash(leaf) != stored:
+            self.find("body/leaf mismatch", index)
+        self.findings += open_leaf(leaf, shown, index)[1]
+        if self.intact:
+            self.edge.add(stored)
+            self.compare_older()
+
+    def compare_older(self) -> None:
+        for root in self.older.get(self.edge.size, []):
+            if root != self.edge.root():
+                self.find("fork", self.edge.size, "an older checkpoint has another root")
+
+    def conclude(self) -> Outcome:
+        if self.signed and self.intact:
+            if self.signed.size != self.next:
+                told = f"checkpoint {self.signed.size} vs {self.next} entries"
+                self.find("size mismatch", None, told)
+            elif self.signed.root != self.edge.root():
+                self.find(ROOT_MISMATCH, self.signed.size)
+        known = self.signed.size if self.signed else self.next
+        for size in sorted(self.older):
+            if size > known:
+                told = f"the log had {size} entries, this one {known}"
+                self.find("rollback", size, told)
+        unexamined = [KEY_UNEXAMINED] if self.trust == SELF_ASSERTED else []
+        unexamined += [] if self.older else [ROLLBACK_UNEXAMINED]
+        proven = {"origin": self.key.name, "entries": self.next, "index": None, "fields": {}}
+        proven["size"] = self.signed.size if self.signed else 0
+        proven["root"] = self.signed.root.hex() if self.signed else ""
+        proven["cosigned"] = self.signed.cosigned if self.signed else {}
+        return Outcome(self.findings, self.trust, unexamined, **proven)
+
+
+def log_line(line: bytes) -> str:
+    if len(line) > LINE_BYTES_MAX or not line.endswith(b"\n"):
+        raise malformed("export.line", "too long, or without a newline at its end")
+    return utf8(line, "export.line")
+
+
+def verify_log(lines: Iterable[bytes], given: list[Key], older: list[str]) -> Outcome:
+    """Check every entry of an exported log, line by line; memory does not grow with it."""
+    stream = iter(lines)
+    try:
+        check = LogCheck(next(stream, b""), given, older)
+    except Bad as error:
+        return Outcome([Finding(MALFORMED, 1, str(error))], UNKNOWN, [])
+    for number, line in enumerate(stream, start=2):
+        if not check.take(number, line):
+            break
+    return check.conclude()
+
+
+# --- the archive: read as if an enemy had written it --------------------------------------------
+
+PACK_FILES_MAX = 10_000
+PACK_BYTES_MAX = 512 * 1024 * 1024
+PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+
+
+class Hostile(Exception):
+    """Raised with the findings for which nothing was unpacked."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(findings)
+        self.findings = findings
+
+
+def is_path(text: str) -> bool:
+    return len(text) <= 200 and PATH.fullmatch(text) is not None
+
+
+def path_findings(paths: list[str]) -> list[Finding]:
+    found, seen = [], set()
+    for path in paths:
+        if not is_path(path):
+            found.append(Finding("unsafe path", None, ascii(path)[1:-1][:200]))
+        elif path.lower() in seen:
+            found.append(Finding("name appears twice", None, path))
+        seen.add(path.lower())
+    return found
+
+
+def read_zip(raw: bytes) -> dict[str, bytes]:
+    """The files of a ZIP below its one folder."""
+    try:
+        entries, start = zip_directory(raw)
+        found = path_findings([name[:-1] if name[-1:] == "/" else name for name, _ in entries])
+        sizes, links = 0, []
+        for name, told in entries:
+            kind = told[15] >> 16 & 0o170000 if told[1] >> 8 == 3 else 0
+            sizes += told[9]
+            if kind not in (0, 0o100000, 0o040000) and is_path(name.rstrip("/")):
+                links.append(Finding("unsafe path", None, f"{name}: a link"))
+        found += links
+        if len(entries) > PACK_FILES_MAX or sizes > PACK_BYTES_MAX:
+            found.append(Finding("too large"))
+        if found:
+            raise Hostile(found)
+        files, folders, end = {}, set(), 0
+        for name, told in sorted(entries, key=lambda one: one[1][16]):
+            if told[16] < end:
+                raise malformed("zip.overlap", name)
+            body, end = zip_file(raw, name, told, start)
+            folder, _, path = name.partition("/")
+            folders.add(folder)
+            if not name.endswith("/"):
+                files[path] = body
+        if len(folders) != 1 or "" in files:
+            raise malformed("zip.folder", "not one folder")
+        return files
+    except (Bad, struct.error, zlib.error) as error:
+        raise Hostile([Finding(MALFORMED, None, f"zip: {error}")]) from None
+
+
+def zip_directory(raw: bytes) -> tuple[list[tuple[str, tuple[Any, ...]]], int]:
+    magic, disk, first, here, count, length, start, comment = struct.unpack("<4s4H2LH", raw[-22:])
+    if magic != b"PK\5\6" or disk or first or comment or here != count:
+        raise malformed("zip.end", "no end of directory, or something behind it")
+    if start + length + 22 != len(raw):
+        raise malformed("zip.end", "the directory is not before its end")
+    at, entries = start, []
+    for _ in range(count):
+        told = struct.unpack_from("<4s6H3L5H2L", raw, at)
+        name = raw[at + 46 : at + 46 + told[10]].decode("latin-1")
+        if told[0] != b"PK\1\2" or len(name) != told[10]:
+            raise malformed("zip.entry", "not a directory entry")
+        entries.append((name, told))
+        at += 46 + told[10] + told[11] + told[12]
+    if at + 22 != len(raw):
+        raise malformed("zip.entry", "the directory has another length")
+    return entries, start
+
+
+def zip_file(raw: bytes, name: str, told: tuple[Any, ...], start: int) -> tuple[bytes, int]:
+    """One file and where it ends; unpacks no more than the directory told."""
+    flags, method, crc, packed, size, offset = told[3], told[4], told[7], told[8], told[9], told[16]
+    local = struct.unpack_from("<4s5H3L2H", raw, offset)
+    begin = offset + 30
+    own_name = raw[begin : begin + local[9]].decode("latin-1")
+    begin += local[9] + local[10]
+    end = begin + packed
+    if local[0] != b"PK\3\4" or own_name != name or local[3] != method:
+        raise malformed("zip.local", f"{name} is another file in its own header")
+    if flags & ~0x080E or 0xFFFFFFFF in (size, packed) or end > start:
+        raise malformed("zip.local", f"{name} is encrypted, or of no known size")
+    body = raw[begin:end]
+    if method == 8:
+        unpack = zlib.decompressobj(-zlib.MAX_WBITS)
+        body = unpack.decompress(body, size + 1)
+        if not unpack.eof or unpack.unused_data:
+            raise malformed("zip.size", f"{name} is of another size")
+    elif method != 0:
+        raise malformed("zip.method", name)
+    if len(body) != size or zlib.crc32(body) != crc:
+        raise malformed("zip.size", f"{name} is of another size, or its sum is wrong")
+    return body, end
+
+
+def read_folder(folder: str) -> dict[str, bytes]:
+    """The files of an unpacked pack; links and special files are refused."""
+    files: dict[str, bytes] = {}
+    found, total = [], 0
+    for place, folders, names in os.walk(folder):
+        for name in sorted(folders) + sorted(names):
+            full = os.path.join(place, name)
+            path = os.path.relpath(full, folder).replace(os.sep, "/")
+            told = os.lstat(full)
+            if stat.S_ISDIR(told.st_mode):
+                continue
+            if not stat.S_ISREG(told.st_mode):
+                found.append(Finding("unsafe path", None, f"{path}: a link"))
+                continue
+            total += told.st_size
+            if total > PACK_BYTES_MAX or len(files) >= PACK_FILES_MAX:
+                raise Hostile([Finding("too large")])
+            with open(full, "rb") as file:
+                files[path] = file.read()
+    if found:
+        raise Hostile(found)
+    return files
+
+
+# --- the pack -----------------------------------------------------------------------------------
+
+DECLARATION = "bagit.txt"
+DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
+NOTE, STAMP = TAG_MANIFEST + ".note", TAG_MANIFEST + ".tsr"
+POLICY, CHAIN = "data/policy.txt", "data/chain.txt"
+OF_A_LOG = ("checkpoint", "records.ndjson", "range.json")
+
+
+def read_policy(text: str) -> list[Key]:
+    """The keys of a policy file, or of the reader's own list."""
+    keys: list[Key] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words or words[0].startswith("#") or words == ["quorum", "none"]:
+            continue
+        place = {"log": 1, "witness": 2}.get(words[0], 0)
+        if words[0] in ("group", "quorum") or place >= len(words):
+            raise malformed("policy.line", f"{words[0]} is not understood here")
+        try:
+            key = Key(words[place])
+        except Bad as error:
+            if error.code == "key.kind":
+                continue
+            raise
+        if place and key.is_cosigner != (words[0] == "witness"):
+            raise malformed("policy.kind", f"{key.name} is not the key of a {words[0]}")
+        if key.vkey not in [one.vkey for one in keys]:
+            keys.append(key)
+    if len(keys) > 1000:
+        raise malformed("policy.length", f"{len(keys)} keys")
+    return keys
+
+
+def parse_manifest(raw: bytes) -> dict[str, str]:
+    lines = raw.decode("latin-1").split("\n")
+    listed = {}
+    for line in lines[:-1]:
+        found = re.fullmatch(r"([0-9a-f]{64})  (.+)", line, re.ASCII)
+        if found is None or not is_path(found.group(2)) or found.group(2) in listed:
+            raise malformed("manifest.line", "a line that names no file, or one twice")
+        listed[found.group(2)] = found.group(1)
+    if lines[-1]:
+        raise malformed("manifest.line", "no newline at its end")
+    return listed
+
+
+def parse_range(text: str) -> dict[str, Any]:
+    members = {"v": int, "origin": str, "from": int, "to": int, "complete": bool}
+    told = json_object(text, dict(members, left=list, right=list), "range.form")
+    if told["v"] != 1 or told["complete"] is not True:
+        raise malformed("range.form", "not a complete range of version 1")
+    if not 0 <= told["from"] < told["to"] <= MAX_NUMBER:
+        raise malformed("range.bounds", "an empty range, or none")
+    for side in ("left", "right"):
+        texts = text_list(told[side], 64, "range.hashes")
+        told[side] = [b64(one, "range.hashes") for one in texts]
+        if any(len(one) != 32 for one in told[side]):
+            raise malformed("range.hashes", "a hash that is not 32 bytes")
+    return told
+
+
+def parse_seal(text: str) -> list[str]:
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not lines[0].endswith("/export"):
+        raise malformed("seal.form", "not the seal of a pack")
+    is_bag = re.fullmatch(r"evidence-[a-z0-9]{1,64}", lines[1], re.ASCII)
+    if not is_bag or not re.fullmatch(r"[0-9a-f]{64}", lines[2], re.ASCII):
+        raise malformed("seal.form", "no name of a bag, or no hash")
+    return [lines[0][: -len("/export")], lines[1], lines[2]]
+
+
+def note_text(raw: bytes) -> str:
+    if len(raw) > NOTE_BYTES_MAX:
+        raise malformed("note.length", f"{len(raw)} bytes")
+    return utf8(raw, "note.utf8")
+
+
+def lines_of(raw: bytes) -> list[bytes]:
+    return re.findall(rb"[^\n]*\n|[^\n]+", raw)
+
+
+def is_of_log(path: str) -> bool:
+    parts = path.split("/", 2)
+    return len(parts) == 3 and parts[0] == "data" and parts[2] in OF_A_LOG
+
+
+class PackCheck:
+    """One pass over the files of a pack."""
+
+    def __init__(self, files: dict[str, bytes], given: list[Key]) -> None:
+        self.files, self.given = files, given
+        self.findings: list[Finding] = []
+        self.named: dict[str, list[Key]] = {}
+        self.vouched: set[tuple[str, int, bytes]] = set()
+        self.trusts: list[str] = []
+        self.bag = self.maker = ""
+        self.logs: list[dict[str, Any]] = []
+
+    def find(self, fault: str, at: int | None = None, detail: str = "") -> None:
+        self.findings.append(Finding(fault, at, detail))
+
+    def conclude(self) -> Outcome:
+        self.take_bag()
+        self.take_policy()
+        self.take_seal()
+        self.take_chain()
+        folders = sorted({path.rpartition("/")[0] for path in self.files if is_of_log(path)})
+        if not folders:
+            self.find(FILE_MISSING, None, "data/*/checkpoint")
+        for folder in folders:
+            self.take_log(folder)
+        trust = TRUSTED if self.trusts else UNKNOWN
+        for worse in (SELF_ASSERTED, UNKNOWN):
+            trust = worse if worse in self.trusts else trust
+        unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
+        unexamined.append(ROLLBACK_UNEXAMINED)
+        if any(path.endswith(".tsr") for path in self.files):
+            unexamined.append(STAMP_UNEXAMINED)
+        digest = hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
+        proven = {"bag": self.bag, "maker": self.maker, "digest": digest, "logs": self.logs}
+        return Outcome(self.findings, trust, unexamined, **proven)
+
+    def take_bag(self) -> None:
+        if self.files.get(DECLARATION, DECLARED) != DECLARED:
+            self.find(MALFORMED, None, DECLARATION)
+        payload = {path for path in self.files if path.startswith("data/")}
+        tags = set(self.files) - payload - {TAG_MANIFEST, NOTE, STAMP}
+        for name, holds in ((MANIFEST, payload), (TAG_MANIFEST, tags)):
+            if name not in self.files:
+                self.find(FILE_MISSING, None, name)
+                continue
+            try:
+                listed = parse_manifest(self.files[name])
+            except Bad as error:
+                self.find(MALFORMED, None, f"{name}: {error.detail}")
+                continue
+            for path in sorted(holds.union(listed)):
+                if path not in holds:
+                    self.find(FILE_MISSING, None, path)
+                elif path not in listed:
+                    self.find("file not listed", None, path)
+                elif hashlib.sha256(self.files[path]).hexdigest() != listed[path]:
+                    self.find(FILE_ALTERED, None, path)
+        if DECLARATION not in self.files:
+            self.find(FILE_MISSING, None, DECLARATION)
+
+    def take_policy(self) -> None:
+        if POLICY not in self.files:
+            self.find(FILE_MISSING, None, POLICY)
+            return
+        try:
+            for key in logs_of(read_policy(note_text(self.files[POLICY]))):
+                self.named.setdefault(key.name, []).append(key)
+        except Bad as error:
+            self.named = {}
+            self.find(MALFORMED, None, f"{POLICY}: {error}")
+
+    def take_seal(self) -> None:
+        if NOTE not in self.files:
+            self.find(FILE_MISSING, None, NOTE)
+            return
+        try:
+            note = note_text(self.files[NOTE])
+            key, trust = self.key(parse_seal(split_note(note)[0])[0])
+            if key is None:
+                return
+            text, _ = open_note(note, [key])
+            self.maker, self.bag, digest = parse_seal(text)
+        except Bad as error:
+            self.find(checkpoint_fault(error), None, f"{NOTE}: {error}")
+            return
+        self.trust(key, trust)
+        if hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest() != digest:
+            self.find(FILE_ALTERED, None, TAG_MANIFEST)
+
+    def take_chain(self) -> None:
+        """Receipts of parents: what they recorded of other logs, once they are verified."""
+        told_here: list[tuple[str, int, bytes]] = []
+        for path, raw in self.files.items():
+            if is_of_log(path) and path.endswith("/checkpoint"):
+                try:
+                    told = Checkpoint(split_note(note_text(raw))[0])
+                    told_here.append((told.origin, told.size, told.root))
+                except Bad:
+                    continue
+        for number, line in enumerate(lines_of(self.files.get(CHAIN, b"")), start=1):
+            outcome = verify_receipt(line.decode("utf-8", "replace"), self.given)
+            for one in outcome.findings:
+                self.find(one.fault, number, f"{CHAIN}: {one}")
+            if not outcome.ok:
+                continue
+            fields = outcome.proven["fields"]
+            size, root = fields.get("log_size"), fields.get("log_root")
+            is_record = fields.get("type") == "bank_log.accepted" and isinstance(root, str)
+            if not is_record or not isinstance(size, int):
+                self.find(CHAIN_MISMATCH, number, "not the record of a checkpoint")
+                continue
+            spelt = [one for one in told_here if binascii.b2a_base64(one[2])[:-1].decode() == root]
+            match = [one for one in spelt if one[:2] == (fields.get("origin"), size)]
+            if not match:
+                self.find(CHAIN_MISMATCH, number, "of a checkpoint that is not in the pack")
+            elif outcome.trust == TRUSTED:
+                self.vouched.update(match)
+
+    def take_log(self, folder: str) -> None:
+        note, records, bounds = (f"{folder}/{name}" for name in OF_A_LOG)
+        missing = [path for path in (note, records, bounds) if path not in self.files]
+        for path in missing:
+            self.find(FILE_MISSING, None, path)
+        if missing:
+            return
+        try:
+            proof = parse_range(note_text(self.files[bounds]))
+        except Bad as error:
+            self.find(MALFORMED, None, f"{bounds}: {error}")
+            return
+        leaves = self.take_records(records, proof)
+        tree = self.take_checkpoint(note, proof)
+        if tree is None or leaves is None:
+            return
+        try:
+            if range_root(proof, tree.size, leaves) != tree.root:
+                self.find(ROOT_MISMATCH, None, "the range and its sides lead to another root")
+        except Bad as error:
+            self.find(PROOF_INVALID, None, str(error))
+
+    def take_checkpoint(self, path: str, proof: dict[str, Any]) -> Checkpoint | None:
+        key, trust = self.key(proof["origin"])
+        if key is None:
+            return None
+        try:
+            tree = open_checkpoint(note_text(self.files[path]), key, witnesses_of(self.given))
+        except Bad as error:
+            self.find(checkpoint_fault(error), None, f"{path}: {error}")
+            return None
+        if (tree.origin, tree.size, tree.root) in self.vouched:
+            trust = TRUSTED
+        self.trust(key, trust)
+        part = {"origin": tree.origin, "size": tree.size, "from": proof["from"]}
+        part.update(to=proof["to"], trust=trust, cosigned=tree.cosigned, vkey=key.vkey)
+        self.logs.append(part)
+        return tree
+
+    def take_records(self, path: str, proof: dict[str, Any]) -> list[bytes] | None:
+        """The leaf hashes, or None when the records are not one row within the bounds."""
+        leaves, expected, is_whole = [], proof["from"], True
+        for number, line in enumerate(lines_of(self.files[path]), start=1):
+            try:
+                members = {"index": int, "leaf": str, "disclosures": list, "withheld": int}
+                told = json_object(log_line(line), members, "record.form")
+                if not 0 <= told["index"] <= MAX_NUMBER:
+                    raise malformed("record.index", "no index")
+                leaf = b64(told["leaf"], "record.leaf")
+                shown = text_list(told["disclosures"], DIGESTS_MAX, "record.disclosures")
+            except Bad as error:
+                self.find(MALFORMED, number, f"{path}: {error}")
+                return None
+            index = told["index"]
+            if index != expected:
+                is_whole = False
+                ahead = index > expected
+                self.find("gap" if ahead else "out of order", expected if ahead else index, path)
+            expected = max(expected, index + 1)
+            faults = open_leaf(leaf, shown, index)[1]
+            self.findings += faults
+            if not faults and told["withheld"] != len(leaf_digests(leaf)) - len(shown):
+                self.find("withheld count mismatch", index)
+            leaves.append(leaf_hash(leaf))
+            if len(self.findings) >= FINDINGS_MAX:
+                return None
+        if is_whole and expected != proof["to"]:
+            is_whole = False
+            self.find("size mismatch", None, f"{path}: {len(leaves)} records")
+        return leaves if is_whole else None
+
+    def key(self, name: str) -> tuple[Key | None, str]:
+        """The key of this name: one the reader gave, else the one the pack names."""
+        given = {one.vkey for one in logs_of(self.given)}
+        named = self.named.get(name, [])
+        for key in named:
+            if key.vkey in given:
+                return key, TRUSTED
+        if not named:
+            self.find(UNKNOWN_KEY, None, f"{name} has no key in {POLICY}")
+            return None, UNKNOWN
+        return named[0], UNKNOWN if given else SELF_ASSERTED
+
+    def trust(self, key: Key, trust: str) -> None:
+        self.trusts.append(trust)
+        if trust == UNKNOWN:
+            self.find(UNKNOWN_KEY, None, key.vkey)
+
+
+def verify_files(files: dict[str, bytes], given: list[Key]) -> Outcome:
+    unsafe = path_findings(sorted(files))
+    if unsafe:
+        return Outcome(unsafe, UNKNOWN, [])
+    return PackCheck(files, given).conclude()
+
+
+def add_receipt(outcome: Outcome, text: str, given: list[Key]) -> None:
+    """Hold the receipt of the export against the pack it was made for."""
+    receipt = verify_receipt(text, given)
+    for one in receipt.findings:
+        outcome.findings.append(Finding(one.fault, one.at, f"receipt of the export: {one}"))
+    fields = receipt.proven.get("fields", {})
+    told = fields.get("type"), fields.get("detail")
+    if receipt.ok and told != ("evidence.exported", outcome.proven.get("digest")):
+        outcome.findings.append(Finding(CHAIN_MISMATCH, None, "the receipt is of another export"))
+
+
+# --- time stamps (RFC 3161): the work is openssl's ----------------------------------------------
+
+
+def check_stamps(outcome: Outcome, files: dict[str, bytes], ca: str, at: str | None) -> None:
+    """Have `openssl ts -verify` look at every .tsr; without openssl nothing is decided."""
+    openssl = shutil.which("openssl")
+    stamps = sorted(path for path in files if path.endswith(".tsr"))
+    if openssl is None or not stamps:
+        return
+    for path in stamps:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, raw in (("t", files[path]), ("d", files.get(path[:-4], b""))):
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(raw)
+            asked = [openssl, "ts", "-verify", "-in", "t", "-data", "d"]
+            asked += ["-CAfile", os.path.abspath(ca)] + (["-attime", at] if at else [])
+            done = subprocess.run(asked, cwd=folder, capture_output=True, check=False)
+        if done.returncode != 0:
+            outcome.findings.append(Finding("time stamp invalid", None, path))
+    outcome.unexamined.remove(STAMP_UNEXAMINED)
+
+
+# --- in words -----------------------------------------------------------------------------------
+
+WORDS = {
+    KEY_UNEXAMINED: "whether the keys are who they say: they came with the document. Compare "
+    "them with keys you got elsewhere, and give those with --key or --policy.",
+    ROLLBACK_UNEXAMINED: "whether the log said something else to others, or went on and was cut "
+    "back: only an older receipt, a witness or a time stamp can tell.",
+    STAMP_UNEXAMINED: "the time stamps: give --tsa-ca FILE (the authority's root certificate) "
+    "on a machine that has openssl.",
+}
+ALWAYS_OPEN = (
+    "whether what was recorded was true when it was recorded, and what was never recorded."
+)
+
+
+def time_text(seconds: int) -> str:
+    try:
+        at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def plain(value: object) -> str:
+    """Text that cannot play tricks with the reader's terminal."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def in_words(outcome: Outcome, given: list[Key]) -> str:
+    """What is proven, by whose key, what is not, and what is wrong."""
+    told = outcome.proven
+    lines = []
+    if "bag" in told:
+        lines.append(f"PACK      {told['bag'] or '?'}, sealed by {told['maker'] or 'nobody known'}")
+        lines.append(f"          tag manifest sha256 {told['digest']}")
+        for log in told["logs"]:
+            lines.append(f"LOG       {plain(log['origin'])}, {log['size']} entries then")
+            lines.append(f"          entries {log['from']} to {log['to'] - 1} are all here")
+            lines.append(f"KEY       {log['vkey']}: {key_words(log['trust'])}")
+            lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in log["cosigned"].items()]
+    elif told:
+        lines.append(f"LOG       {plain(told['origin'])}, {told['size']} entries then")
+        if told["index"] is not None:
+            lines.append(f"ENTRY     number {told['index']} of that log")
+            for name, value in told["fields"].items():
+                is_time = name in ("time", "not_after") and isinstance(value, int)
+                more = f" ({time_text(value // 1000)})" if is_time else ""
+                lines.append(f"          {name:<12} {plain(value)}{more}")
+        else:
+            lines.append(f"          {told['entries']} entries read, from the first to the last")
+        lines.append(f"KEY       {key_words(outcome.trust)}")
+        lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in told["cosigned"].items()]
+    lines += [f"GIVEN     {key.vkey} (by you)" for key in given]
+    if any(key.kind == MLDSA_KIND for key in given):
+        lines.append(
+            "NOT KNOWN whether ML-DSA cosignatures hold: Python's library cannot check them."
+        )
+    lines += [f"NOT KNOWN {WORDS[one]}" for one in outcome.unexamined]
+    lines.append(f"NOT KNOWN {ALWAYS_OPEN}")
+    lines += [f"WRONG     {plain(str(one))}" for one in outcome.findings]
+    lines.append("VERIFIES" if outcome.ok else "DOES NOT VERIFY")
+    return "\n".join(lines)
+
+
+def key_words(trust: str) -> str:
+    return {
+        TRUSTED: "one you gave, or vouched for by one you gave",
+        SELF_ASSERTED: "self-asserted: it came with the document and vouches only for itself",
+    }.get(trust, "NOT one of those you gave")
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def read_text(path: str) -> str:
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read(RECEIPT_CHARS_MAX + 1)
+
+
+def examine(asked: argparse.Namespace, given: list[Key]) -> Outcome:
+    """Find out what the file is, and check it."""
+    files = None
+    try:
+        if os.path.isdir(asked.file):
+            files = read_folder(asked.file)
+        else:
+            with open(asked.file, "rb") as file:
+                head = file.read(200)
+                file.seek(0)
+                if head.startswith(b"PK"):
+                    files = read_zip(file.read())
+                elif b'"bayward-receipt"' in head:
+                    text = utf8(file.read(4 * RECEIPT_CHARS_MAX), "receipt.utf8")
+                    return verify_receipt(text, given)
+                else:
+                    older = [read_text(path) for path in asked.older]
+                    lines = iter(lambda: file.readline(LINE_BYTES_MAX + 1), b"")
+                    return verify_log(lines, given, older)
+    except Hostile as hostile:
+        return Outcome(hostile.findings, UNKNOWN, [], bag="", maker="", digest="", logs=[])
+    except Bad as error:
+        return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
+    outcome = verify_files(files, given)
+    if asked.receipt:
+        add_receipt(outcome, read_text(asked.receipt), given)
+    if asked.tsa_ca:
+        check_stamps(outcome, files, asked.tsa_ca, asked.at)
+    return outcome
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
+    parser.add_argument("file", help="evidence pack (ZIP or folder), receipt, or exported log")
+    parser.add_argument("--policy", metavar="FILE", help="keys you trust, one a line")
+    parser.add_argument("--key", action="append", default=[], help="a key you trust")
+    parser.add_argument("--older", action="append", default=[], metavar="FILE",
+                        help="for a log: a receipt, proof or checkpoint you kept")  # fmt: skip
+    parser.add_argument("--receipt", metavar="FILE", help="for a pack: the receipt of its export")
+    parser.add_argument("--tsa-ca", metavar="PEM", help="root of the time-stamp authority")
+    parser.add_argument("--at", metavar="SECONDS", help="judge its certificates as of this time")
+    parser.add_argument("--json", action="store_true", help="the outcome for machines")
+    asked = parser.parse_args(arguments)
+    try:
+        given = [Key(text) for text in asked.key]
+        if asked.policy:
+            given += read_policy(read_text(asked.policy))
+        outcome = examine(asked, given)
+    except (OSError, UnicodeDecodeError, Bad) as error:
+        sys.stderr.write(f"verify.py: {error}\n")
+        return 2
+    told = json.dumps(outcome.as_json()) if asked.json else in_words(outcome, given)
+    sys.stdout.buffer.write((told + "\n").encode("utf-8", "replace"))
+    return 0 if outcome.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""A small pack to attack: a range of a bank's log, vouched for by the log of its tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bayward.ledger.dense import HashReader
+from bayward.ledger.keys import VerifierKey, ecdsa_signer, ed25519_signer
+from bayward.ledger.leaf import Sealed, Value, seal
+from bayward.ledger.log import Log
+from bayward.ledger.pack import bag
+from bayward.ledger.pack.archive import write_zip
+from bayward.ledger.pack.build import LogSlice, build
+from bayward.ledger.pack.range import prove_range
+from bayward.ledger.pack.records import Record
+from bayward.ledger.pack.seal import make_seal
+from bayward.ledger.pack.verify import PackVerdict
+from bayward.ledger.receipt import Receipt
+from bayward.ledger.strict import base64_text
+from bayward.ledger.verdict import Verdict
+from ledger_bench import MemoryStore, ed25519_key, salts, witness
+
+BAG = "evidence-7x3k"
+FOLDER = "bank-7"
+START, END, SIZE = 11, 29, 45
+TENANT = ecdsa_signer("demo/tenant/1", ec.derive_private_key(20_261_129, ec.SECP256R1()))
+BANK = ed25519_signer("demo/bank/7/1", ed25519_key("bank 7"))
+VERIFY_PY = Path(__file__).parent.parent / "src/bayward/ledger/standalone/verify.py"
+
+
+def happening(n: int) -> Sealed:
+    fields: dict[str, Value] = {
+        "type": "door.opened",
+        "time": 1_795_000_000_000 + n,
+        "actor": f"person_{n}",
+    }
+    return seal(fields, salts(f"happening {n}", len(fields)))
+
+
+class PackBench:
+    """Both logs, and the pack made of them."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        log = Log(self.store, lambda: [BANK, witness(7)])
+        self.events = [happening(n) for n in range(SIZE)]
+        log.append([one.leaf for one in self.events])
+        self.note = self.store.notes[-1]
+        self.tree = log.resume()
+        self.chain = self._recorded()
+
+    def _recorded(self) -> Receipt:
+        told: dict[str, Value] = {
+            "type": "bank_log.accepted",
+            "origin": BANK.key.name,
+            "log_size": SIZE,
+            "log_root": base64_text(self.tree.root),
+        }
+        sealed = seal(told, salts("accepted", len(told)))
+        log = Log(MemoryStore(), lambda: [TENANT])
+        log.append([happening(900).leaf, sealed.leaf])
+        return Receipt(TENANT.key, log.prove(1), sealed.leaf, sealed.disclosures)
+
+    def records(self, start: int = START, end: int = END, shown: int = 2) -> bytes:
+        return b"".join(
+            Record.of(n, self.events[n].leaf, self.events[n].disclosures[:shown]).line
+            for n in range(start, end)
+        )
+
+    def slice(self, start: int = START, end: int = END) -> LogSlice:
+        reader: HashReader = self.store
+        proof = prove_range(BANK.key.name, start, end, SIZE, reader)
+        return LogSlice(FOLDER, BANK.key, self.note, proof, self.records(start, end))
+
+    def files(self, *slices: LogSlice, chain: bool = True) -> dict[str, bytes]:
+        return build(
+            BAG,
+            slices or [self.slice()],
+            TENANT,
+            chain=[self.chain] if chain else [],
+            papers={"README.txt": b"read me\n", "data/custody.csv": b"a,b\n"},
+            info=[("Source-Organization", "Northgate House")],
+        )
+
+
+def resealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The same files with manifests and seal made anew: an insider, or a careless editor."""
+    outside = {bag.TAG_MANIFEST, bag.NOTE, bag.STAMP, bag.DECLARATION, bag.INFO, bag.MANIFEST}
+    inner = {path: body for path, body in files.items() if path not in outside}
+    made = bag.make_bag(inner, [("External-Identifier", BAG)])
+    made[bag.NOTE] = make_seal(BAG, made[bag.TAG_MANIFEST], TENANT)
+    return made
+
+
+Findings = list[tuple[str, int | None]]
+
+
+def by_library(verdict: Verdict | PackVerdict) -> tuple[Findings, str]:
+    found: Findings = [(one.fault.value, one.at) for one in verdict.findings]
+    return found, verdict.trust.value
+
+
+def by_script(path: Path, *arguments: str) -> tuple[Findings, str]:
+    """What verify.py says, run as a stranger would run it: isolated, nothing of ours in reach."""
+    told = script(path, *arguments)
+    return [(one["fault"], one["at"]) for one in told["findings"]], str(told["trust"])
+
+
+def script(path: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-I", "-S", str(VERIFY_PY), str(path), "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode in {0, 1}, done.stderr.decode()
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert told["ok"] is (done.returncode == 0)
+    return told
+
+
+def keys(*given: VerifierKey) -> list[str]:
+    return [part for key in given for part in ("--key", key.vkey)]
+
+
+def edited(body: bytes, line: int, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """One JSON line of a file changed."""
+    lines = body.splitlines(keepends=True)
+    told = json.loads(lines[line])
+    change(told)
+    lines[line] = json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    return b"".join(lines)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    return write_zip(BAG, files)
+
+
+def digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
