@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bench.measures import alarm, passes, receipt, tap, unlock
+from bench.measures import alarm, passes, receipt, tap, unlock, worlds
 from bench.table import Table
 
 
@@ -23,4 +23,5 @@ MEASURES: Mapping[str, Measure] = {
     "receipt": receipt.run,
     "tap": tap.run,
     "unlock": unlock.run,
+    "worlds": worlds.run,
 }

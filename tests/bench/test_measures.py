@@ -30,4 +30,4 @@ def test_an_unknown_name_is_answered_with_those_there_are(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["lobby"])
-    assert "there are alarm, passes, receipt, tap, unlock" in capsys.readouterr().err
+    assert "there are alarm, passes, receipt, tap, unlock, worlds" in capsys.readouterr().err
