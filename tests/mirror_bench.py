@@ -19,11 +19,11 @@ MIRROR = "mirror.example.com/m1"
 
 
 class Source:
-    """The log that is mirrored: `entry n` at every n."""
+    """The log that is mirrored: `entry n` at every n, or another text, with or without its n."""
 
     def __init__(self, size: int, text: bytes = b"entry %d", signer: Signer = LOG) -> None:
         self.signer = signer
-        self.entries = [text % n for n in range(size)]
+        self.entries = [text.replace(b"%d", b"%d" % n) for n in range(size)]
         append = plan_append(Frontier(), self.entries)
         self.hashes = append.stored_hashes
 

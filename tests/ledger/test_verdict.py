@@ -44,6 +44,7 @@ def test_names_are_stable() -> None:
         "size mismatch",
         "time stamp invalid",
         "too large",
+        "tree hash mismatch",
         "unknown key",
         "unsafe path",
         "withheld count mismatch",

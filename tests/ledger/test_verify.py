@@ -15,7 +15,7 @@ from bayward.ledger.keys import ed25519_signer
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.strict import base64_text
 from bayward.ledger.verdict import FINDINGS_MAX, Trust, Unexamined, Verdict
-from bayward.ledger.verify import checkpoint_of, verify_log, verify_receipt
+from bayward.ledger.verify import checkpoint_of, verify_entries, verify_log, verify_receipt
 from ledger_bench import (
     IMPOSTOR,
     LOG,
@@ -340,3 +340,14 @@ def test_any_lines_get_a_verdict(lines: list[bytes], text: str) -> None:
 def test_only_the_very_log_is_good(entries: list[bytes]) -> None:
     verdict = verify_log([SMALL_LINES[0], *entries], TRUSTED)
     assert verdict.ok == (entries == SMALL_LINES[1:])
+
+
+def test_entries_that_are_no_lines_get_the_same_verdict() -> None:
+    bench = Bench.of(20)
+    entries = [bench.entry(index) for index in range(20)]
+    assert verify_entries(bench.header, entries, [LOG.key]) == verify_log(bench.lines(), [LOG.key])
+    del entries[5]
+    lines = [*bench.lines()[:6], *bench.lines()[7:]]
+    found = verify_entries(bench.header, entries)
+    assert found == verify_log(lines)
+    assert names(found) == ["gap at 5"]

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     OUT_OF_ORDER = "out of order"
     SIZE_MISMATCH = "size mismatch"
     ROOT_MISMATCH = "root mismatch"
+    TREE_MISMATCH = "tree hash mismatch"
     ROLLBACK = "rollback"
     FORK = "fork"
     UNSAFE_PATH = "unsafe path"

@@ -75,12 +75,23 @@ def verify_log(
         header = parse_header(next(stream, b""))
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, 1, str(error)),), Trust.UNKNOWN)
-    trust = _trust(header.key, trusted)
-    examination = _Examination(header, trust)
-    examination.take_checkpoint(_witnesses(trusted))
-    examination.take_older(older, [header.key, *trusted])
+    examination = _begun(header, trusted, older)
     for number, line in enumerate(stream, start=2):
         if not examination.take_line(number, line):
+            break
+    return examination.conclude()
+
+
+def verify_entries(
+    header: LogHeader,
+    entries: Iterable[LogEntry],
+    trusted: Collection[VerifierKey] = (),
+    older: Sequence[str] = (),
+) -> Verdict:
+    """The same for a log that is not lines: entries straight from a database or from tiles."""
+    examination = _begun(header, trusted, older)
+    for entry in entries:
+        if not examination.take(entry):
             break
     return examination.conclude()
 
@@ -142,8 +153,15 @@ class _Examination:
             self.intact = False
             self.next += 1
             self.find(Fault.MALFORMED, number, str(error))
-        else:
-            self._place(entry)
+            return self._goes_on()
+        return self.take(entry)
+
+    def take(self, entry: LogEntry) -> bool:
+        """The same for an entry that is read already."""
+        self._place(entry)
+        return self._goes_on()
+
+    def _goes_on(self) -> bool:
         if len(self.findings) < FINDINGS_MAX:
             return True
         self.intact = False
@@ -213,6 +231,15 @@ class _Examination:
             self.find(Fault.SIZE_MISMATCH, None, told)
         elif checkpoint.root != self.frontier.root:
             self.find(Fault.ROOT_MISMATCH, checkpoint.size)
+
+
+def _begun(
+    header: LogHeader, trusted: Collection[VerifierKey], older: Sequence[str]
+) -> _Examination:
+    examination = _Examination(header, _trust(header.key, trusted))
+    examination.take_checkpoint(_witnesses(trusted))
+    examination.take_older(older, [header.key, *trusted])
+    return examination
 
 
 def _open_older(document: str, keys: Sequence[VerifierKey]) -> Checkpoint:

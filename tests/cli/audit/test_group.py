@@ -8,7 +8,7 @@ import pytest
 
 from bayward.cli import main
 
-COMMANDS = ("verify", "witness", "witness serve", "witness pull")
+COMMANDS = ("verify", "fsck", "witness", "witness serve", "witness pull")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

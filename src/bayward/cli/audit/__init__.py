@@ -12,6 +12,7 @@ import importlib
 
 PARTS = (
     "bayward.cli.verify",
+    "bayward.cli.audit.fsck",
     "bayward.cli.audit.witness",
 )  # fmt: skip
 """Modules whose `add_parser` adds one command each, in the order of `--help`."""

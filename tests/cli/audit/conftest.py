@@ -1,0 +1,73 @@
+"""Real state directories to look into: a furnished control plane, and a bank's journal."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from audit_state import BANK, JOURNAL, Audit
+from bayward.cli import main
+from bayward.core.clock import Instant
+from bayward.core.events import Event, EventType
+from bayward.edge.journal import Journal, JournalSetup
+from cloud_house import make_furnished, make_template
+from people_bench import START, HandClock
+
+NOON = Instant(1_795_000_000_000)
+
+
+@pytest.fixture
+def audit(capsys: pytest.CaptureFixture[str]) -> Audit:
+    """Run one command of `audit`; gives its code and all that it said."""
+
+    def run(*words: object) -> tuple[int, str]:
+        code = main(["audit", *map(str, words)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def furnished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cloud")
+
+    async def furnish() -> Path:
+        bare = await make_template(folder / "bare")
+        return (await make_furnished(bare, folder / "furnished")).state
+
+    return asyncio.run(furnish())
+
+
+@pytest.fixture
+def cloud_state(furnished_state: Path, tmp_path: Path) -> Path:
+    """The state directory of a control plane with a bank and a parcel."""
+    return Path(shutil.copytree(furnished_state, tmp_path / "cloud"))
+
+
+@pytest.fixture
+def edge_state(tmp_path: Path) -> Path:
+    """The state directory of a bank whose journal has 600 entries."""
+    state = tmp_path / "edge"
+    state.mkdir()
+    setup = JournalSetup(
+        path=state / "journal-1.db",
+        bank=BANK,
+        signer=JOURNAL,
+        clock=HandClock(START),
+        random_bytes=random.Random(1).randbytes,
+    )
+    journal = Journal.open(setup)
+    for first in range(0, 600, 200):
+        journal.append(
+            [
+                Event(type=EventType.DOOR_OPENED, time=NOON, compartment=f"cmp_{number}")
+                for number in range(first, first + 200)
+            ]
+        )
+    journal.close()
+    return state
