@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bayward.cloud import reactions
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.pki import DeviceIdentity
+from bayward.cloud.keyring.file import KeyringFile
+from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.keys import FileKeys
 from bayward.cloud.link.ingest import Ingest
 from bayward.cloud.notify import webhooks
@@ -60,9 +62,33 @@ def template() -> bytes:
         store.close()
 
 
-@cache
-def keys() -> FileKeys:
-    return FileKeys(ec.derive_private_key(7, ec.SECP256R1()), bytes(range(32)))
+class HandShelf:
+    """KEKs that a test can take away."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.held.get(name)
+
+    def put(self, name: str, key: bytes) -> None:
+        self.held[name] = key
+
+    def destroy(self, name: str) -> None:
+        self.held.pop(name, None)
+
+    def names(self) -> list[str]:
+        return sorted(self.held)
+
+
+def keys(shelf: HandShelf | None = None) -> FileKeys:
+    log = ec.derive_private_key(7, ec.SECP256R1())
+    return FileKeys(log, bytes(range(32)), shelf or HandShelf())
+
+
+def keyring(keys: FileKeys) -> Keyring:
+    """A keyring with nothing in it, in memory."""
+    return Keyring(KeyringFile(None), keys)
 
 
 def named(kind: type[Id], number: int) -> str:
@@ -295,7 +321,8 @@ def make(store: Store | None = None) -> CloudBench:
         reactions.react(work, tenant, event, place)
 
     chosen = store or InlineStore(template())
-    house = House(HOUSE, URL, keys())
+    held = keys()
+    house = House(HOUSE, URL, held, keyring(held))
     unit = Unit(store=chosen, clock=clock, ids=Ids(Numbers()), house=house, react=react)
     return CloudBench(chosen, clock, unit, Ingest(unit, notifier_spki()), told)
 

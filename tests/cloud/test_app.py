@@ -40,7 +40,10 @@ def settings(state: Path, **more: Any) -> CloudSettings:
 @asynccontextmanager
 async def started(state: Path, **more: Any) -> AsyncIterator[Cloud]:
     """With the machine's own clock: TLS looks at it, too."""
-    cloud = Cloud(settings(state, **more), schemes=[FAST], renderer=RENDERER)
+    has_listeners = more.pop("has_listeners", True)
+    cloud = Cloud(
+        settings(state, **more), schemes=[FAST], renderer=RENDERER, has_listeners=has_listeners
+    )
     async with cloud:
         yield cloud
 
@@ -63,6 +66,22 @@ def real_enrol(ticket: Ticket, state: Path) -> BankId:
     """What `bayward edge enrol` does."""
     identity = enrol(ticket.encode(), StateDir(state), firmware="0.1.0", random_bytes=os.urandom)
     return BankId(identity.bank)
+
+
+@pytest.mark.parametrize("lost", ["keyring.db", "keys/kek"])
+async def test_a_database_without_its_keyring_is_refused(tmp_path: Path, lost: str) -> None:
+    state = tmp_path / "state"
+    async with started(state, has_listeners=False):
+        pass
+    (state / lost).rename(tmp_path / "aside")
+    with pytest.raises(Misconfigured) as caught:
+        async with started(state, has_listeners=False):
+            pass
+    assert caught.value.code == "keyring.missing"
+    (state / lost).unlink(missing_ok=True) if lost.endswith("db") else None
+    (tmp_path / "aside").rename(state / lost)
+    async with started(state, has_listeners=False):
+        pass
 
 
 async def test_everything_is_up_and_says_where(tmp_path: Path) -> None:

@@ -43,6 +43,46 @@ def test_keys_are_never_replaced(tmp_path: Path) -> None:
     assert caught.value.code == "keys.exist"
 
 
+def test_a_kek_wraps_until_it_is_destroyed(tmp_path: Path) -> None:
+    keys = FileKeys.create(tmp_path / "k")
+    keys.make_kek("ten_a", 1)
+    keys.make_kek("ten_ab", 7)
+    wrapped = keys.wrap("ten_a", 1, "keyring.subject|one", b"secret")
+    assert b"secret" not in wrapped
+    again = FileKeys.open(tmp_path / "k")
+    assert again.keks("ten_a") == [1]
+    assert again.unwrap("ten_a", 1, "keyring.subject|one", wrapped) == b"secret"
+    for tenant, context in (("ten_ab", "keyring.subject|one"), ("ten_a", "keyring.subject|two")):
+        with pytest.raises(Invalid):
+            again.unwrap(tenant, 1, context, wrapped)
+    for path in (tmp_path / "k" / "kek").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+    again.destroy_kek("ten_a", 1)
+    again.destroy_kek("ten_a", 1)
+    assert keys.keks("ten_a") == []
+    with pytest.raises(Invalid) as caught:
+        keys.unwrap("ten_a", 1, "keyring.subject|one", wrapped)
+    assert caught.value.code == "kek.gone"
+
+
+def test_a_kek_that_is_made_again_is_another(tmp_path: Path) -> None:
+    keys = FileKeys.create(tmp_path / "k")
+    keys.make_kek("ten_a", 1)
+    wrapped = keys.wrap("ten_a", 1, "c", b"secret")
+    keys.make_kek("ten_a", 1)
+    with pytest.raises(Invalid) as caught:
+        keys.unwrap("ten_a", 1, "c", wrapped)
+    assert caught.value.code == "seal.broken"
+
+
+def test_a_kek_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    keys = FileKeys.create(tmp_path / "k")
+    keys.make_kek("ten_a", 1)
+    (tmp_path / "k" / "kek" / "ten_a.1.bin").chmod(0o644)
+    with pytest.raises(Misconfigured):
+        keys.wrap("ten_a", 1, "c", b"secret")
+
+
 def break_missing(folder: Path) -> None:
     (folder / "seal.bin").unlink()
 

@@ -27,12 +27,15 @@ from typing import Self
 import structlog
 from litestar.types import ASGIApp
 
+from bayward.cloud.audit import moving
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.fleet.gate import DeviceGate
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.jobs import Worker
+from bayward.cloud.keyring.file import KeyringFile
+from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.keys import FileKeys
 from bayward.cloud.link.dispatch import Dispatcher
 from bayward.cloud.link.ingest import Ingest
@@ -65,6 +68,7 @@ from bayward.ui.render import Renderer
 from bayward.wire.trust import enrolment_context, server_context
 
 DATABASE = "bayward.db"
+KEYRING = "keyring.db"
 KEYS = "keys"
 BOOT_BYTES = 5
 FRACTION_BYTES = 7  # 53 bits of a float and a bit more
@@ -159,14 +163,17 @@ class Cloud:
         keys, self.deployment = self._identity()
         store = SqliteStore.open(settings.state / DATABASE)
         closing.callback(store.close)
+        keyring = Keyring(KeyringFile(settings.state / KEYRING), keys)
+        closing.callback(keyring.close)
         if sockets:
             http, enrolling = (one.getsockname()[1] for one in sockets)
             self.settings = settings.at_ports(http=http, link=settings.link_port, enrol=enrolling)
             settings = self.settings
-        house = House(settings.name, settings.public_url, keys)
+        house = House(settings.name, settings.public_url, keys, keyring)
         self.unit = Unit(
             store=store, clock=self.clock, ids=Ids(self._random), house=house, react=react
         )
+        await self._open_vault()
         self.setup_link = await self.unit.write(self._first_start)
         self.gate = DeviceGate(settings.name)
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
@@ -224,6 +231,16 @@ class Cloud:
             return None
         token = set_up.mint_link(work, first, owner)
         return f"{self.settings.public_url}/setup/{token}"
+
+    async def _open_vault(self) -> None:
+        """Seal what an older version kept in plain text, and leave no trace of it."""
+        await self.unit.read(moving.check)
+        if not await self.unit.read(moving.is_pending):
+            return
+        entries = await moving.seal_all(self.unit)
+        await self.unit.scrub(is_whole=True)
+        await self.unit.write(moving.done)
+        _log.warning("cloud.disclosures_sealed", entries=entries)
 
     async def _start_link(self) -> None:
         tls = server_context([self.deployment.anchor], self.deployment.server, self.gate.judge)

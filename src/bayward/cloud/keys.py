@@ -3,11 +3,17 @@
 `Keys` says what can be done with them; that they lie in files, a token or a KMS is nobody
 else's business. There are no default keys: `FileKeys.create` makes them once, at set-up, and
 `FileKeys.open` refuses a directory where one is missing or that others can read.
+
+Beside the keys that last there are those that are made to be destroyed: one KEK (key that
+encrypts keys) per tenant and epoch. It never enters a database, so that no backup of a database
+can hold it: once an epoch is over and its KEK destroyed, what was wrapped under it is noise.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +31,8 @@ NONCE_BYTES = 12
 SIGNERS_MAX = 1_024  # of the logs in use; making one costs as much as signing with it
 _LOG_KEY = "log.pem"
 _SEAL_KEY = "seal.bin"
+_KEKS = "kek"
+_KEK_NAME = re.compile(r"([a-z0-9_]+)\.([1-9][0-9]*)\.bin", re.ASCII)
 _OTHERS = 0o077
 
 
@@ -43,12 +51,53 @@ class Keys(Protocol):
         """Decrypt; raises `Invalid("seal.broken")` for another context or changed bytes."""
         ...
 
+    def make_kek(self, tenant: str, epoch: int) -> None:
+        """Make a tenant's KEK of an epoch anew; one that is there was never used and goes."""
+        ...
+
+    def wrap(self, tenant: str, epoch: int, context: str, key: bytes) -> bytes:
+        """Encrypt a key under a KEK; raises `Invalid("kek.gone")`."""
+        ...
+
+    def unwrap(self, tenant: str, epoch: int, context: str, wrapped: bytes) -> bytes:
+        """Undo `wrap`; raises `Invalid`: `kek.gone` or `seal.broken`."""
+        ...
+
+    def keks(self, tenant: str) -> list[int]:
+        """Epochs of which a tenant's KEK exists."""
+        ...
+
+    def destroy_kek(self, tenant: str, epoch: int) -> None:
+        """Make sure that nobody has this KEK any more; no error when it is gone already."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where KEKs lie: they come and go, the other keys stay."""
+
+    def read(self, name: str) -> bytes | None:
+        """What lies under this name."""
+        ...
+
+    def put(self, name: str, key: bytes) -> None:
+        """Lay something there, durably."""
+        ...
+
+    def destroy(self, name: str) -> None:
+        """Take it away so that it cannot be found again."""
+        ...
+
+    def names(self) -> list[str]:
+        """Everything that lies there."""
+        ...
+
 
 class FileKeys:
-    """Keys in files of one directory that nobody else can read."""
+    """Keys in files of one directory that nobody else can read; `shelf` holds the KEKs."""
 
-    def __init__(self, log: ec.EllipticCurvePrivateKey, seal: bytes) -> None:
+    def __init__(self, log: ec.EllipticCurvePrivateKey, seal: bytes, shelf: Shelf) -> None:
         self._seal = AESGCM(seal)
+        self._shelf = shelf
         self._log_signer = lru_cache(maxsize=SIGNERS_MAX)(partial(ecdsa_signer, private=log))
 
     @classmethod
@@ -78,7 +127,7 @@ class FileKeys:
         seal = _read_secret(directory / _SEAL_KEY)
         if len(seal) != SEAL_BYTES or len(set(seal)) == 1:
             raise Misconfigured("keys.malformed", file=_SEAL_KEY)
-        return cls(log, seal)
+        return cls(log, seal, FileShelf(directory / _KEKS))
 
     def log_signer(self, origin: str) -> Signer:
         """Sign as `origin`: one key, a name for each log."""
@@ -86,16 +135,107 @@ class FileKeys:
 
     def seal(self, context: str, plain: bytes) -> bytes:
         """AES-256-GCM with a random nonce; the context is authenticated."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._seal.encrypt(nonce, plain, context.encode())
+        return encrypt(self._seal, context, plain)
 
     def unseal(self, context: str, sealed: bytes) -> bytes:
         """Undo `seal`."""
-        nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        return decrypt(self._seal, context, sealed)
+
+    def make_kek(self, tenant: str, epoch: int) -> None:
+        """A new random KEK on the shelf."""
+        self.destroy_kek(tenant, epoch)
+        self._shelf.put(_kek_name(tenant, epoch), os.urandom(SEAL_BYTES))
+
+    def wrap(self, tenant: str, epoch: int, context: str, key: bytes) -> bytes:
+        """As `seal`, under a KEK."""
+        return encrypt(self._kek(tenant, epoch), context, key)
+
+    def unwrap(self, tenant: str, epoch: int, context: str, wrapped: bytes) -> bytes:
+        """As `unseal`, under a KEK."""
+        return decrypt(self._kek(tenant, epoch), context, wrapped)
+
+    def keks(self, tenant: str) -> list[int]:
+        """Epochs of which a tenant's KEK lies on the shelf."""
+        found = map(_KEK_NAME.fullmatch, self._shelf.names())
+        return sorted(int(one[2]) for one in found if one is not None and one[1] == tenant)
+
+    def destroy_kek(self, tenant: str, epoch: int) -> None:
+        """Take it off the shelf."""
+        self._shelf.destroy(_kek_name(tenant, epoch))
+
+    def _kek(self, tenant: str, epoch: int) -> AESGCM:
+        key = self._shelf.read(_kek_name(tenant, epoch))
+        if key is None or len(key) != SEAL_BYTES:
+            raise Invalid("kek.gone", epoch=epoch)
+        return AESGCM(key)
+
+
+class FileShelf:
+    """KEKs as files of one directory.
+
+    Destroying writes over the file before it is unlinked. What a disk keeps of blocks it has
+    replaced by itself is beyond us; whoever minds keeps this directory on an encrypted volume.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None when there is none."""
+        path = self._directory / name
+        return _read_secret(path) if path.exists() else None
+
+    def put(self, name: str, key: bytes) -> None:
+        """A new file, on disk with its name when this returns."""
+        self._directory.mkdir(exist_ok=True, mode=0o700)
+        _write_new(self._directory / name, key)
+        self._sync()
+
+    def destroy(self, name: str) -> None:
+        """Write over it, then unlink it."""
+        path = self._directory / name
+        if not path.exists():
+            return
+        with path.open("r+b") as file:
+            file.write(os.urandom(max(SEAL_BYTES, path.stat().st_size)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        self._sync()
+
+    def names(self) -> list[str]:
+        """Names of the files."""
+        if not self._directory.exists():
+            return []
+        return sorted(path.name for path in self._directory.iterdir())
+
+    def _sync(self) -> None:
+        fd = os.open(self._directory, os.O_RDONLY)
         try:
-            return self._seal.decrypt(nonce, rest, context.encode())
-        except (InvalidTag, ValueError) as error:
-            raise Invalid("seal.broken", context=context.partition("|")[0]) from error
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def encrypt(
+    cipher: AESGCM, context: str, plain: bytes, random: Callable[[int], bytes] = os.urandom
+) -> bytes:
+    """AES-256-GCM: nonce, ciphertext, tag; the context is authenticated."""
+    nonce = random(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, context.encode())
+
+
+def decrypt(cipher: AESGCM, context: str, sealed: bytes) -> bytes:
+    """Undo `encrypt`; raises `Invalid("seal.broken")`."""
+    nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        return cipher.decrypt(nonce, rest, context.encode())
+    except (InvalidTag, ValueError) as error:
+        raise Invalid("seal.broken", context=context.partition("|")[0]) from error
+
+
+def _kek_name(tenant: str, epoch: int) -> str:
+    return f"{tenant}.{epoch}.bin"
 
 
 def _write_new(path: Path, content: bytes) -> None:

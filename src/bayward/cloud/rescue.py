@@ -13,8 +13,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bayward.cloud.app import DATABASE, KEYS, SystemClock
+from bayward.cloud.app import DATABASE, KEYRING, KEYS, SystemClock
 from bayward.cloud.fleet.deployment import check_name
+from bayward.cloud.keyring.file import KeyringFile
+from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.keys import FileKeys
 from bayward.cloud.people import service as people
 from bayward.cloud.people import set_up, store
@@ -58,8 +60,10 @@ async def let_in(
     if not (settings.state / DATABASE).exists():
         raise Misconfigured("deployment.missing", file=str(settings.state))
     check_name(settings.state, settings.name)
-    house = House(settings.name, settings.public_url, FileKeys.open(settings.state / KEYS))
+    keys = FileKeys.open(settings.state / KEYS)
     opened = SqliteStore.open(settings.state / DATABASE)
+    keyring = Keyring(KeyringFile(settings.state / KEYRING), keys)
+    house = House(settings.name, settings.public_url, keys, keyring)
     try:
         unit = Unit(
             store=opened,
@@ -71,6 +75,7 @@ async def let_in(
         return await unit.write(lambda work: _let_in(work, email.strip(), is_platform=is_platform))
     finally:
         opened.close()
+        keyring.close()
 
 
 def _let_in(work: Work, email: str, *, is_platform: bool) -> list[WayIn]:

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 import structlog
 
+from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.keys import Keys
 from bayward.cloud.storage import outbox
 from bayward.cloud.storage.outbox import Payload
@@ -43,6 +44,13 @@ class Store(Protocol):
         """Run `function` on a snapshot."""
         ...
 
+    async def scrub(self, *, is_whole: bool = False) -> None:
+        """Leave no copy of what was deleted: empty the write-ahead log.
+
+        With `is_whole` the whole file is written anew, which takes a while.
+        """
+        ...
+
 
 class Ids:
     """Where new ids, salts and tokens come from; `random(n)` gives n random bytes."""
@@ -66,6 +74,7 @@ class House:
     name: str
     base_url: str
     keys: Keys
+    keyring: Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,10 @@ class Unit:
         if topics:
             self._tell(topics)
         return result
+
+    async def scrub(self, *, is_whole: bool = False) -> None:
+        """See `Store.scrub`."""
+        await self._store.scrub(is_whole=is_whole)
 
     async def read(self, function: Callable[[Work], T]) -> T:
         """Run `function` on a snapshot of what is committed; it cannot write."""

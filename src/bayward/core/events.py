@@ -24,6 +24,9 @@ TEXT_CHARS_MAX = 500  # free text (reasons) must fit a log leaf's neighbours on 
 
 Scalar = str | int | bool | None
 
+ERASED = "erased"
+"""Read in place of a field that must be there and was erased; never logged."""
+
 
 class EventType(StrEnum):
     """Every type of event, bank first, control plane second."""
@@ -158,7 +161,7 @@ class Event:
         except (KeyError, ValueError):
             raise Invalid("event.type_unknown", type=str(told.get("type"))[:40]) from None
         for name, value in told.items():
-            wanted = int if name in _NUMBERS else str
+            wanted = int if name in NUMBERS else str
             if type(value) is not wanted:
                 raise Invalid("event.field_kind", field=name)
         values: dict[str, object] = dict(told)
@@ -171,7 +174,7 @@ class Event:
 
 
 _NAMES = {field.name for field in fields(Event)}
-_NUMBERS = {"time", "boot", "mono", "not_after", "log_size"}
+NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size"})
 LOCAL = frozenset({"tag"})
 
 _T = EventType

@@ -7,6 +7,7 @@ crash, which can happen before, inside or after any commit. The clock is the wor
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from random import Random
 from typing import Any, TypeVar
@@ -20,13 +21,15 @@ from bayward.cloud import orders, reactions, workers
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.jobs import STORAGE_WAIT_MS, Worker
-from bayward.cloud.keys import NONCE_BYTES
+from bayward.cloud.keyring.file import KeyringFile
+from bayward.cloud.keyring.ring import Keyring
+from bayward.cloud.keys import NONCE_BYTES, decrypt, encrypt
 from bayward.cloud.link.ingest import Ingest
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
 from bayward.core.commands import CommandResult
-from bayward.core.errors import Unavailable
+from bayward.core.errors import Invalid, Unavailable
 from bayward.core.ids import BankId
 from bayward.ledger.keys import Signer, ecdsa_signer
 from bayward.sim.gateway import Gateway
@@ -56,6 +59,7 @@ class Keys:
         self._seal = AESGCM(chance.randbytes(32))
         self._sealed = 0
         self._signers: dict[str, Signer] = {}
+        self._keks: dict[tuple[str, int], bytes] = {}
 
     def log_signer(self, origin: str) -> Signer:
         """Sign checkpoints of the log `origin`."""
@@ -72,6 +76,38 @@ class Keys:
     def unseal(self, context: str, sealed: bytes) -> bytes:
         """Undo `seal`."""
         return self._seal.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+
+    def make_kek(self, tenant: str, epoch: int) -> None:
+        """The same in every world."""
+        self._keks[tenant, epoch] = _kek(tenant, epoch)
+
+    def wrap(self, tenant: str, epoch: int, context: str, key: bytes) -> bytes:
+        """As `seal`, under a KEK; a counter for a nonce would be the same in two worlds."""
+        nonce = hashlib.sha256(context.encode()).digest()[:NONCE_BYTES]
+        return encrypt(self._kek(tenant, epoch), context, key, lambda _: nonce)
+
+    def unwrap(self, tenant: str, epoch: int, context: str, wrapped: bytes) -> bytes:
+        """Undo `wrap`."""
+        return decrypt(self._kek(tenant, epoch), context, wrapped)
+
+    def keks(self, tenant: str) -> list[int]:
+        """Epochs that have a KEK."""
+        return sorted(epoch for owner, epoch in self._keks if owner == tenant)
+
+    def destroy_kek(self, tenant: str, epoch: int) -> None:
+        """Forget one."""
+        self._keks.pop((tenant, epoch), None)
+
+    def _kek(self, tenant: str, epoch: int) -> AESGCM:
+        if epoch == 1:  # the register may have made it, in another life
+            self._keks.setdefault((tenant, epoch), _kek(tenant, epoch))
+        if (tenant, epoch) not in self._keks:
+            raise Invalid("kek.gone", epoch=epoch)
+        return AESGCM(self._keks[tenant, epoch])
+
+
+def _kek(tenant: str, epoch: int) -> bytes:
+    return hashlib.sha256(f"{tenant} {epoch}".encode()).digest()
 
 
 class Storage:
@@ -98,6 +134,10 @@ class Storage:
         """Run `function`; what it writes is rolled back."""
         return await self.inline.read(function)
 
+    async def scrub(self, *, is_whole: bool = False) -> None:
+        """There is no file."""
+        await self.inline.scrub(is_whole=is_whole)
+
     def glance(self, query: str, *parameters: str) -> list[tuple[Any, ...]]:
         """A question to SQLite itself, without the machinery; for checkers and idle hands."""
         raw = self.inline.connection.connection.driver_connection
@@ -115,10 +155,16 @@ class SimCloud(Plane):
     """The whole control plane."""
 
     def __init__(
-        self, world: World, network: Network, post: PostOffice, database: bytes | None = None
+        self,
+        world: World,
+        network: Network,
+        post: PostOffice,
+        database: bytes | None = None,
+        keyring: bytes | None = None,
     ) -> None:
         super().__init__(world, network)
         self.keys = Keys()
+        self._keyring = Keyring(KeyringFile(None, keyring), self.keys)
         self.storage = Storage(self, database)
         self.unit: Unit
         self._post = post
@@ -130,7 +176,7 @@ class SimCloud(Plane):
 
     def start(self) -> None:
         """Start the process on what the database holds."""
-        house = House(HOUSE, URL, self.keys)
+        house = House(HOUSE, URL, self.keys, self._keyring)
         self.unit = Unit(
             store=self.storage,
             clock=self.clock,
@@ -157,6 +203,7 @@ class SimCloud(Plane):
         self.is_up = False
         self._loop.close()
         self.storage.inline.close()
+        self._keyring.close()
 
     def crash(self) -> None:
         """Die now; what the workers had begun is lost."""

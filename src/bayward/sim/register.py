@@ -20,6 +20,8 @@ from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.fleet.store import BankState
+from bayward.cloud.keyring.file import KeyringFile
+from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.people import service as people
 from bayward.cloud.people.details import Details
 from bayward.cloud.storage.inline import InlineStore
@@ -59,6 +61,7 @@ class Register:
     """What a world begins with."""
 
     database: bytes
+    keyring: bytes
     tenant: TenantId
     people: dict[str, PersonId]
     banks: dict[str, Enrolled]
@@ -76,11 +79,13 @@ class _Clerk:
     def __init__(self) -> None:
         self._chance = Random("register")
         self._store = InlineStore()
+        self._keyring = KeyringFile(None)
+        keys = Keys()
         self._unit = Unit(
             store=self._store,
             clock=World(0),  # it stands at the beginning
             ids=Ids(self._chance.randbytes),
-            house=House(HOUSE, URL, Keys()),
+            house=House(HOUSE, URL, keys, Keyring(self._keyring, keys)),
             react=reactions.react,
         )
 
@@ -99,8 +104,10 @@ class _Clerk:
             bank = self._write(create)
             banks[name] = self._enrolled(tenant, bank)
         database = self._store.serialize()
+        keyring = self._keyring.serialize()
         self._store.close()
-        return Register(database, tenant, known, banks)
+        self._keyring.close()
+        return Register(database, keyring, tenant, known, banks)
 
     def _write(self, function: Callable[[Work], T]) -> T:
         return settled(self._unit.write(function))

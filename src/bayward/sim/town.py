@@ -112,7 +112,7 @@ def _cloud(
     known = register()
     actor = known.people[ADMINISTRATOR]
     if is_whole:
-        cloud = SimCloud(world, network, post, known.database)
+        cloud = SimCloud(world, network, post, known.database, known.keyring)
         return cloud, Office(cloud, known.tenant, actor)
     layouts = {name: bank.made.settings.layout for name, bank in banks.items()}
     mirror = Mirror(world, network, post, known, layouts)

@@ -12,7 +12,7 @@ from bayward.ui.i18n import Catalogue
 from bayward.ui.views.base import Facts
 
 _FAMILIES = {
-    "setup": "authority bus code database deployment key keys mail seal settings throttle "
+    "setup": "authority bus code database deployment kek key keyring keys mail seal settings throttle "
     "trusted_time web wiring",
     "storage": "journal letter state storage",
     "hardware": "board port",

@@ -10,6 +10,7 @@ from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.keys import FileKeys
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import House
+from cloud_bench import keyring
 from people_bench import Bench, HandClock
 
 
@@ -27,9 +28,8 @@ def clock() -> HandClock:
 @pytest.fixture
 def bench(empty_database: bytes, tmp_path: Path) -> Iterator[Bench]:
     store = InlineStore(empty_database)
-    house = House(
-        "lockers.example.com", "https://lockers.example.com", FileKeys.create(tmp_path / "keys")
-    )
+    keys = FileKeys.create(tmp_path / "keys")
+    house = House("lockers.example.com", "https://lockers.example.com", keys, keyring(keys))
     with store.connection.begin() as transaction:
         bench = Bench(store.connection, house, tenant=None, other=None)  # type: ignore[arg-type]  # set below
         bench.tenant = enrolment.create_tenant(bench.work, "Northgate House")

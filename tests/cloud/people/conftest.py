@@ -11,6 +11,7 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import House
 from bayward.core.ids import TenantId
+from cloud_bench import keyring
 from people_bench import START, Bench
 
 
@@ -24,7 +25,7 @@ def empty_database() -> bytes:
 def bench(empty_database: bytes, tmp_path: Path) -> Iterator[Bench]:
     store = InlineStore(empty_database)
     keys = FileKeys.create(tmp_path / "keys")
-    house = House("audit.example.com", "https://lockers.example.com", keys)
+    house = House("audit.example.com", "https://lockers.example.com", keys, keyring(keys))
     tenants = [TenantId.of(bytes([7, n]) * 8) for n in range(2)]
     tenants.append(people.PLATFORM_TENANT)
     with store.connection.begin() as transaction:

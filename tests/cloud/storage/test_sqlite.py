@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bayward.cloud.storage import migrations, sqlite
 from bayward.cloud.storage import schema as s
-from bayward.cloud.storage import sqlite
 from bayward.cloud.storage.sqlite import GROUP_MAX, SqliteStore, make_engine, run_group
 from bayward.core.errors import Conflict, LimitExceeded, Misconfigured, Unavailable
 
@@ -225,7 +225,7 @@ def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
     assert caught.value.facts["found"] == "9999"
     with sqlite3.connect(path) as raw:
         assert raw.execute("SELECT * FROM alembic_version").fetchall() == [("9999",)]
-        raw.execute("UPDATE alembic_version SET version_num='0003'")
+        raw.execute("UPDATE alembic_version SET version_num=?", [migrations.head()])
     raw.close()
     SqliteStore.open(path).close()  # the lock was given back
 
@@ -274,3 +274,39 @@ def test_a_failure_at_any_statement_leaves_all_or_nothing(path: Path) -> None:
                 break
     engine.dispose()
     assert 5 < nth < 39
+
+
+def on_disk(path: Path) -> bytes:
+    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+
+async def test_nothing_deleted_is_left_in_the_files(store: SqliteStore, path: Path) -> None:
+    word = b"a-word-to-be-forgotten"
+    await store.write(adding(word.decode()))
+    assert word in on_disk(path)
+    await store.write(lambda tx: tx.execute(s.tenant.delete()))
+    await store.scrub()
+    assert word not in on_disk(path)
+    await store.scrub(is_whole=True)
+    store.close()
+    with pytest.raises(Unavailable):
+        await store.scrub()
+
+
+async def test_a_scrub_says_so_when_somebody_reads_an_old_snapshot(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PRAGMAS", tuple(
+        "busy_timeout=0" if one.startswith("busy") else one for one in sqlite.PRAGMAS
+    ))  # fmt: skip
+    await store.write(adding("first"))
+    with sqlite3.connect(path) as raw:
+        raw.execute("BEGIN")
+        raw.execute("SELECT * FROM tenant").fetchall()
+        await store.write(adding("second"))
+        with pytest.raises(Unavailable) as caught:
+            await store.scrub()
+        assert caught.value.code == "storage.failed"
+        raw.execute("COMMIT")
+    raw.close()
+    await store.scrub()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bayward.cloud.audit import store
+from bayward.cloud.audit import reader, store
 from bayward.cloud.unit import Work
 from bayward.core.errors import Conflict
 from bayward.core.events import Event, EventType
@@ -60,7 +60,7 @@ def page(
     count = min(PAGE_ENTRIES, export.size - first)
     if count <= 0:
         return []
-    found = store.entries(work.tx, tenant, export.origin, first, count)
+    found = reader.entries(work, tenant, export.origin, first, count)
     places = [stored_hash_index(0, entry.index) for entry in found]
     hashes = store.Hashes(work.tx, tenant, export.origin).read_hashes(places)
     return [

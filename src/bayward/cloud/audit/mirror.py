@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bayward.cloud.audit import store
+from bayward.cloud.audit import store, vault, vault_store
 from bayward.cloud.audit.store import Growth, LogHead
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Denied, Invalid
@@ -78,13 +78,20 @@ def keep(work: Work, tenant: TenantId, bank: BankId, accepted: Accepted) -> None
     growth = Growth(
         first=accepted.entries[0].index,
         leaves=[entry.leaf for entry in accepted.entries],
-        disclosures=[entry.disclosures for entry in accepted.entries],
         hashes=accepted.stored_hashes,
         size=accepted.frontier.size,
         root=accepted.frontier.root,
         note=accepted.note,
     )
     store.grow(work.tx, tenant, origin, growth, work.now)
+    sealed = [
+        row
+        for entry in accepted.entries
+        for row in vault.seal(
+            work, tenant, Place(origin, entry.index), entry.fields, entry.disclosures
+        )
+    ]
+    vault_store.insert(work.tx, sealed)
     work.emit(
         Event(
             type=_T.BANK_LOG_ACCEPTED,

@@ -7,22 +7,26 @@ caused it, so nothing is done that is not logged, and nothing logged that was no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bayward.cloud.audit import store
-from bayward.cloud.audit.store import Growth, Happened, LogHead, Wanted
+from bayward.cloud.audit import reader, store, vault, vault_store
+from bayward.cloud.audit.reader import Happened
+from bayward.cloud.audit.store import Growth, LogHead, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import LOCAL, Event, EventType
 from bayward.core.ids import TenantId
 from bayward.ledger.keys import Signer, parse_vkey
-from bayward.ledger.leaf import SALT_BYTES, Disclosure, seal
+from bayward.ledger.leaf import SALT_BYTES, Disclosure, Value, seal
 from bayward.ledger.log import Append, Log
 from bayward.ledger.receipt import Receipt
 
 TIME_QUALITY = "I"  # informative (OCMF): a server's clock, kept by others and not checked by us
 LIST_MAX = 200  # lines of one page
+
+Opens = tuple[Mapping[str, Value], Sequence[str]]
+"""The fields of the one entry to be appended, and the disclosures that open them."""
 
 
 def origin_of(work: Work, tenant: TenantId) -> str:
@@ -51,7 +55,7 @@ def happenings(
 ) -> list[Happened]:
     """What happened, newest first; `before` is the `seq` of the last line of the page above."""
     count = min(count, LIST_MAX)
-    return store.happenings(work.tx, tenant, wanted, before=before, count=count)
+    return reader.happenings(work, tenant, wanted, before=before, count=count)
 
 
 def receipt(
@@ -60,11 +64,11 @@ def receipt(
     """The receipt of one entry, which whoever holds it can check without us.
 
     `hidden` names fields that are not disclosed to this reader. Local fields of banks never got
-    here, so they are not in it in any case.
+    here, and what was erased is gone, so they are not in it in any case.
     """
     head = store.get_log(work.tx, tenant, place.origin)
     log = _open(work, tenant, head)
-    found = store.entries(work.tx, tenant, place.origin, place.index, 1)
+    found = reader.entries(work, tenant, place.origin, place.index, 1)
     if not found:
         raise NotFound("log.entry")
     shown = [one for one in found[0].disclosures if Disclosure.parse(one).name not in hidden]
@@ -75,7 +79,7 @@ def parcel_receipt(work: Work, tenant: TenantId, parcel: str) -> Receipt:
     """The receipt a recipient can keep: of the collection, else of the deposit."""
     kinds = (EventType.PARCEL_COLLECTED, EventType.PARCEL_DEPOSITED)
     wanted = Wanted(parcel=parcel, types=kinds)
-    found = store.happenings(work.tx, tenant, wanted, before=None, count=LIST_MAX)
+    found = reader.happenings(work, tenant, wanted, before=None, count=LIST_MAX)
     if not found:
         raise NotFound("parcel")
     best = min(found, key=lambda one: (kinds.index(one.event.type), -one.seq))
@@ -88,7 +92,7 @@ def _append(work: Work, tenant: TenantId, event: Event) -> Place:
     salts = (work.ids.random(SALT_BYTES) for _ in fields)
     sealed = seal(fields, salts)
     head = _own_log(work, tenant)
-    log = _open(work, tenant, head, [sealed.disclosures])
+    log = _open(work, tenant, head, (fields, sealed.disclosures))
     return Place(head.origin, log.append([sealed.leaf]).first)
 
 
@@ -105,11 +109,9 @@ def _own_log(work: Work, tenant: TenantId) -> LogHead:
     return store.get_log(work.tx, tenant, origin)
 
 
-def _open(
-    work: Work, tenant: TenantId, head: LogHead, disclosures: Sequence[Sequence[str]] = ()
-) -> Log:
+def _open(work: Work, tenant: TenantId, head: LogHead, opens: Opens | None = None) -> Log:
     """The log of `ledger` over our tables; only our own can be appended to."""
-    kept = _Kept(work, tenant, head, disclosures)
+    kept = _Kept(work, tenant, head, opens)
     if head.kind == store.TENANT_LOG:
         signer = work.house.keys.log_signer(head.origin)
     else:
@@ -125,13 +127,11 @@ def _refuse(text: bytes) -> bytes:
 class _Kept:
     """A log in the database, as `ledger.log.Store` wants it."""
 
-    def __init__(
-        self, work: Work, tenant: TenantId, head: LogHead, disclosures: Sequence[Sequence[str]]
-    ) -> None:
+    def __init__(self, work: Work, tenant: TenantId, head: LogHead, opens: Opens | None) -> None:
         self._work = work
         self._tenant = tenant
         self._head = head
-        self._disclosures = disclosures
+        self._opens = opens
         self.read_hashes = store.Hashes(work.tx, tenant, head.origin).read_hashes
 
     def read_head(self) -> str | None:
@@ -143,10 +143,14 @@ class _Kept:
         growth = Growth(
             first=append.first,
             leaves=append.entries,
-            disclosures=self._disclosures,
             hashes=append.stored_hashes,
             size=append.new_size,
             root=append.new_root,
             note=note,
         )
-        store.grow(self._work.tx, self._tenant, self._head.origin, growth, self._work.now)
+        work, tenant, origin = self._work, self._tenant, self._head.origin
+        store.grow(work.tx, tenant, origin, growth, work.now)
+        if self._opens is not None:
+            fields, disclosures = self._opens
+            place = Place(origin, append.first)
+            vault_store.insert(work.tx, vault.seal(work, tenant, place, fields, disclosures))

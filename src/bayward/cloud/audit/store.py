@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,20 +67,19 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a log, with the stored hash of its leaf."""
+    """One entry of a log; what opens its fields is in `vault_store`."""
 
     index: int
     leaf: bytes
-    disclosures: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
-    """One event with its place in a log; `seq` orders arrivals and is the cursor of lists."""
+class Found:
+    """One line of the index: `told` are the fields it can be found by, `seq` orders arrivals."""
 
     seq: int
     place: Place
-    event: Event
+    told: dict[str, Scalar]
     received_at: Instant
 
 
@@ -162,7 +160,6 @@ class Growth:
 
     first: int
     leaves: Sequence[bytes]
-    disclosures: Sequence[Sequence[str]]
     hashes: Sequence[bytes]
     size: int
     root: bytes
@@ -195,10 +192,8 @@ def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: 
     tx.execute(
         _ADD_ENTRY,
         [
-            key | {"idx": index, "leaf": leaf, "disclosures": _json(disclosures)}
-            for index, (leaf, disclosures) in enumerate(
-                zip(growth.leaves, growth.disclosures, strict=True), start=growth.first
-            )
+            key | {"idx": index, "leaf": leaf}
+            for index, leaf in enumerate(growth.leaves, start=growth.first)
         ],
     )
     tx.execute(
@@ -247,7 +242,7 @@ def entries(
     mine = (s.log_entry.c.tenant == tenant) & (s.log_entry.c.origin == origin)
     wanted = s.log_entry.c.idx.between(first, first + count - 1)
     rows = tx.execute(sa.select(s.log_entry).where(mine, wanted).order_by(s.log_entry.c.idx))
-    return [Entry(row.idx, row.leaf, tuple(json.loads(row.disclosures))) for row in rows]
+    return [Entry(row.idx, row.leaf) for row in rows]
 
 
 def note_check(
@@ -270,7 +265,6 @@ def insert_happening(
         "origin": place.origin,
         "idx": place.index,
         "received_at": now,
-        "fields": json.dumps(told, separators=(",", ":"), ensure_ascii=False),
     }
     tx.execute(_ADD_HAPPENING, row)
 
@@ -290,7 +284,7 @@ class Wanted:
 
 def happenings(
     tx: sa.Connection, tenant: TenantId, wanted: Wanted, *, before: int | None, count: int
-) -> list[Happened]:
+) -> list[Found]:
     """Newest first, from below the cursor `before`."""
     table = s.happening.c
     query = sa.select(s.happening).where(table.tenant == tenant)
@@ -305,11 +299,7 @@ def happenings(
     if before is not None:
         query = query.where(table.seq < before)
     rows = tx.execute(query.order_by(table.seq.desc()).limit(count))
-    return [_happened(row) for row in rows]
-
-
-def _json(texts: Sequence[str]) -> str:
-    return json.dumps(list(texts), separators=(",", ":"))
+    return [_found(row) for row in rows]
 
 
 def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:
@@ -328,7 +318,7 @@ def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:
     )
 
 
-def _happened(row: sa.Row[tuple[object, ...]]) -> Happened:
-    fields: dict[str, Scalar] = json.loads(row.fields)
-    place = Place(row.origin, row.idx)
-    return Happened(row.seq, place, Event.from_fields(fields), row.received_at)
+def _found(row: sa.Row[tuple[object, ...]]) -> Found:
+    columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    told = {name: columns[name] for name in _FOUND_BY if columns[name] is not None}
+    return Found(row.seq, Place(row.origin, row.idx), told, row.received_at)

@@ -58,6 +58,11 @@ class InlineStore:
             transaction.rollback()
         return result
 
+    async def scrub(self, *, is_whole: bool = False) -> None:
+        """In memory there is no write-ahead log; deleted rows are overwritten at once."""
+        if is_whole:
+            self._connection.exec_driver_sql("VACUUM")
+
     def close(self) -> None:
         """Forget everything."""
         self._connection.close()

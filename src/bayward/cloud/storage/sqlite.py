@@ -116,6 +116,17 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, function)
 
+    async def scrub(self, *, is_whole: bool = False) -> None:
+        """Leave no copy of what was deleted, see `cloud.unit.Store`.
+
+        `secure_delete` has overwritten it in the file; older pages are left in the write-ahead
+        log until that is emptied. Raises `Unavailable` while somebody reads an old snapshot.
+        """
+        if not self._is_open:
+            raise Unavailable("storage.closed")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._readers, self._scrub, is_whole)
+
     def close(self) -> None:
         """Write what is waiting, then close; may block for that long."""
         if not self._is_open:
@@ -137,6 +148,19 @@ class SqliteStore:
                 return function(connection)
         except sa.exc.OperationalError as error:
             raise unavailable(error) from error
+
+    def _scrub(self, is_whole: bool) -> None:  # noqa: FBT001 - handed over by an executor
+        raw = self._engine.raw_connection()
+        try:
+            if is_whole:
+                raw.cursor().execute("VACUUM")
+            [is_busy, *_] = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            raise Unavailable("storage.failed", cause=error.sqlite_errorname) from error
+        finally:
+            raw.close()
+        if is_busy:
+            raise Unavailable("storage.failed", cause="a reader holds an old snapshot")
 
     def _write_all(self) -> None:
         with self._engine.connect() as connection:

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct
 
 from bayward.cloud.audit import service as audit
-from bayward.cloud.audit.store import Happened
+from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit import store as audit_store
-from bayward.cloud.audit.store import Happened, LogHead, Wanted
+from bayward.cloud.audit.reader import Happened
+from bayward.cloud.audit.store import LogHead, Wanted
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store

@@ -56,7 +56,7 @@ def test_a_newer_revision_is_refused() -> None:
         "DELETE FROM log_entry WHERE idx = 0",
         "UPDATE log_entry SET leaf = x'00' WHERE idx = 0",
         "UPDATE log_entry SET idx = 77 WHERE idx = 0",
-        "INSERT OR REPLACE INTO log_entry SELECT tenant, origin, idx, x'00', '[]' FROM log_entry",
+        "INSERT OR REPLACE INTO log_entry SELECT tenant, origin, idx, x'00' FROM log_entry",
         "DELETE FROM log_hash WHERE place = 0",
         "UPDATE log_hash SET hash = x'00'",
         "INSERT OR REPLACE INTO log_hash SELECT tenant, origin, place, x'00' FROM log_hash",
@@ -73,4 +73,4 @@ async def test_audit_02_entries_are_guarded_against_accidents(
 async def test_a_field_can_be_erased_from_an_entry(cloud: CloudBench) -> None:
     await cloud.tenant()
     with cloud.tx.begin():
-        cloud.tx.exec_driver_sql("UPDATE log_entry SET disclosures = '[]' WHERE idx = 0")
+        cloud.tx.exec_driver_sql("DELETE FROM disclosure WHERE idx = 0")

@@ -26,7 +26,15 @@ from bayward.cloud.storage.schema.fleet import (
     site,
     tenant,
 )
-from bayward.cloud.storage.schema.log import fork_evidence, happening, log, log_entry, log_hash
+from bayward.cloud.storage.schema.log import (
+    disclosure,
+    fork_evidence,
+    happening,
+    log,
+    log_entry,
+    log_hash,
+    plain_disclosure,
+)
 from bayward.cloud.storage.schema.people import (
     login_link,
     password,
@@ -44,6 +52,7 @@ __all__ = [
     "command",
     "compartment",
     "delivery",
+    "disclosure",
     "fork_evidence",
     "grant",
     "happening",
@@ -61,6 +70,7 @@ __all__ = [
     "parcel_link",
     "password",
     "person",
+    "plain_disclosure",
     "readings",
     "recovery_code",
     "role_binding",

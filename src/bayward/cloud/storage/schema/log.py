@@ -33,8 +33,30 @@ log_entry = c.table(
     c.key("origin"),
     sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
     c.blob("leaf"),
-    c.text("disclosures"),  # JSON list of texts; a field is erased by taking its text out
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+)
+
+# What opens the fields of an entry: one row for all fields that belong to the same subject.
+disclosure = c.table(
+    "disclosure",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("ord", c.NUMBER, primary_key=True, autoincrement=False),
+    c.text("key"),  # of the subject, in the keyring; random
+    c.text("period"),  # key of the month, likewise
+    c.blob("sealed"),  # cloud.keyring.sealing
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+    sa.Index(None, "tenant", "key"),
+)
+
+# Of a database from before revision 4: what is still to be sealed at the next start.
+plain_disclosure = c.table(
+    "plain_disclosure",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
+    c.text("disclosures"),  # JSON list of texts
 )
 
 log_hash = c.table(
@@ -62,7 +84,6 @@ happening = c.table(
     c.text("command", optional=True),
     c.text("actor", optional=True),
     c.text("subject", optional=True),
-    c.text("fields"),  # JSON, core.events
     sa.Index(None, "tenant", "seq"),
     sa.Index(None, "tenant", "parcel", sqlite_where=sa.text("parcel IS NOT NULL")),
     sa.Index(None, "tenant", "incident", sqlite_where=sa.text("incident IS NOT NULL")),

@@ -1,0 +1,69 @@
+"""Sealing what an older program kept in plain text, at start, before anybody is served.
+
+The migration has put it aside; each round here seals some of it and deletes the plain text in
+the same transaction, so that it can be stopped anywhere and goes on. When nothing is left, the
+database file is written anew (`Store.scrub`), because deleted rows leave traces in it.
+"""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+
+from bayward.cloud.audit import vault, vault_store
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Place, Unit, Work
+from bayward.core.errors import Misconfigured
+from bayward.core.ids import TenantId
+from bayward.ledger.leaf import Disclosure
+
+ROUND = 500  # entries of one transaction: a few milliseconds
+
+
+SEALED = 1  # `user_version` of a database in which nothing is plain and the file written anew
+
+
+def is_pending(work: Work) -> bool:
+    """Whether there may be plain text in the file, deleted or not."""
+    return int(work.tx.exec_driver_sql("PRAGMA user_version").scalar_one()) < SEALED
+
+
+def done(work: Work) -> None:
+    """Remember that there is none."""
+    work.tx.exec_driver_sql(f"PRAGMA user_version = {SEALED}")
+
+
+def check(work: Work) -> None:
+    """Refuse a database without its keyring, before everything in it reads as erased.
+
+    Raises `Misconfigured("keyring.missing")`: the keyring is gone, or so old that the KEK of its
+    epoch was destroyed since, or the folder of the KEKs is not there.
+    """
+    for tenant in work.tx.execute(sa.select(s.tenant.c.tenant)).scalars().all():
+        theirs = sa.select(s.disclosure.c.idx).where(s.disclosure.c.tenant == tenant).limit(1)
+        if work.tx.execute(theirs).first() is not None and not work.house.keyring.can_open(tenant):
+            raise Misconfigured("keyring.missing", tenant=tenant)
+
+
+async def seal_all(unit: Unit) -> int:
+    """Seal everything that is still plain; returns how many entries that were."""
+    total = 0
+    while count := await unit.write(seal_some):
+        total += count
+    return total
+
+
+def seal_some(work: Work, count: int = ROUND) -> int:
+    """Seal up to `count` entries; returns how many."""
+    table = s.plain_disclosure.c
+    order = (table.tenant, table.origin, table.idx)
+    rows = work.tx.execute(sa.select(s.plain_disclosure).order_by(*order).limit(count)).all()
+    for row in rows:
+        tenant, place = TenantId(row.tenant), Place(row.origin, row.idx)
+        texts = [str(text) for text in json.loads(row.disclosures)]
+        fields = {one.name: one.value for one in map(Disclosure.parse, texts)}
+        vault_store.insert(work.tx, vault.seal(work, tenant, place, fields, texts))
+        mine = (table.tenant == row.tenant) & (table.origin == row.origin) & (table.idx == row.idx)
+        work.tx.execute(s.plain_disclosure.delete().where(mine))
+    return len(rows)

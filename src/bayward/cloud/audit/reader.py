@@ -1,0 +1,76 @@
+"""Entries and events as they can still be read.
+
+What was erased is not in an entry any more. An event has fields that must be there; where one
+of them was erased it says `ERASED`, and pages say so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bayward.cloud.audit import store, vault, vault_store
+from bayward.cloud.audit.store import Found, Wanted
+from bayward.cloud.unit import Place, Work
+from bayward.core.clock import Instant
+from bayward.core.errors import Invalid
+from bayward.core.events import ERASED, FIELDS, NUMBERS, Event, EventType, Scalar
+from bayward.core.ids import TenantId
+from bayward.ledger.leaf import Disclosure
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a log, with the disclosures that can be opened."""
+
+    index: int
+    leaf: bytes
+    disclosures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event with its place in a log; `seq` orders arrivals and is the cursor of lists."""
+
+    seq: int
+    place: Place
+    event: Event
+    received_at: Instant
+
+
+def entries(work: Work, tenant: TenantId, origin: str, first: int, count: int) -> list[Entry]:
+    """Entries `first` up to `first + count`, as far as there are any."""
+    found = store.entries(work.tx, tenant, origin, first, count)
+    opened = vault.unseal(work, vault_store.of_range(work.tx, tenant, origin, first, count))
+    return [Entry(one.index, one.leaf, opened.get(Place(origin, one.index), ())) for one in found]
+
+
+def happenings(
+    work: Work, tenant: TenantId, wanted: Wanted, *, before: int | None, count: int
+) -> list[Happened]:
+    """What happened, newest first, from below the cursor `before`."""
+    found = store.happenings(work.tx, tenant, wanted, before=before, count=count)
+    rows = vault_store.of_places(work.tx, tenant, [one.place for one in found])
+    opened = vault.unseal(work, rows)
+    return [
+        Happened(one.seq, one.place, _event(one, opened.get(one.place, ())), one.received_at)
+        for one in found
+    ]
+
+
+def _event(found: Found, disclosures: Sequence[str]) -> Event:
+    """The event of a line: what the index says, what can be opened, and what was erased."""
+    told: dict[str, Scalar] = dict(found.told)
+    for text in disclosures:
+        one = Disclosure.parse(text)
+        if not isinstance(one.value, list | dict):
+            told.setdefault(one.name, one.value)
+    try:
+        return Event.from_fields(_whole(told))
+    except Invalid:  # a bank's entry of another vocabulary is kept, but never became an event
+        return Event.from_fields(_whole(dict(found.told)))
+
+
+def _whole(told: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    missing = [name for name in FIELDS[EventType(str(told["type"]))] if name not in told]
+    return {**told, **{name: 0 if name in NUMBERS else ERASED for name in missing}}

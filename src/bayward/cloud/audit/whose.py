@@ -1,0 +1,53 @@
+"""Whose each field of an entry is: the one table.
+
+A field that is about a person is sealed under that person's key, so that erasing him takes it
+and nothing else; what is about nobody is the tenant's own. Free text is always somebody's,
+because nobody knows what was typed into it. Words of our own that a program wrote (`CODED`) are
+not free text: that an order was sent stays known when the one who sent it is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bayward.core.events import EventType
+from bayward.core.ids import PersonId
+
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    "actor": ("actor",),
+    "recipient": ("recipient",),
+    "subject": ("subject",),
+    "role": ("subject",),
+    "scope": ("subject",),
+    "tracking": ("recipient", "actor"),
+    "reason": ("subject", "recipient", "actor"),
+    "detail": ("subject", "recipient", "actor"),
+}
+"""Field → the fields whose person it is about: the first of them that names one."""
+
+_T = EventType
+CODED = frozenset({
+    (_T.COMMAND_SENT, "detail"), (_T.COMMAND_ENDED, "detail"), (_T.COMMAND_REFUSED, "reason"),
+    (_T.STEP_UP_PASSED, "detail"), (_T.ACTION_DENIED, "detail"), (_T.ACTION_DENIED, "reason"),
+    (_T.SIGN_IN_REFUSED, "reason"), (_T.ACCESS_REFUSED, "reason"),
+    (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
+    (_T.COMPARTMENT_RELEASED, "reason"),
+})  # fmt: skip
+"""Type and field where a program writes one word out of a fixed list."""
+
+
+def whose(fields: Mapping[str, object]) -> dict[str, str | None]:
+    """For each field the id of the person it belongs to; None: the tenant's own."""
+    kind = str(fields.get("type"))
+    return {name: None if (kind, name) in CODED else _person(name, fields) for name in fields}
+
+
+def _person(name: str, fields: Mapping[str, object]) -> str | None:
+    for one in ABOUT.get(name, ()):
+        value = fields.get(one)
+        if isinstance(value, str) and value.startswith(_PREFIX):
+            return value
+    return None
+
+
+_PREFIX = f"{PersonId.prefix}_"

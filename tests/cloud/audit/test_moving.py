@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+from alembic.runtime.environment import EnvironmentContext
+
+from bayward.cloud.audit import export, moving, reader
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.store import Wanted
+from bayward.cloud.storage import migrations
+from bayward.cloud.storage.sqlite import SqliteStore, make_engine
+from bayward.core.ids import TenantId
+from cloud_bench import CloudBench, make, story
+
+COPIED = ("tenant", "site", "bank", "person", "log", "log_hash")
+
+
+def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], list[str]]) -> None:
+    """The same as an older program would have left it: at revision 3, in plain text."""
+    engine = make_engine(path)
+    with engine.begin() as connection:
+        scripts = migrations._scripts()
+        with EnvironmentContext(
+            migrations._config(), scripts, fn=lambda now, _: scripts._upgrade_revs("0003", now)
+        ) as environment:
+            environment.configure(connection=connection, transactional_ddl=True)
+            environment.run_migrations()
+    engine.dispose()
+    source = sqlite3.connect(":memory:")
+    source.deserialize(cloud.dump())
+    source.row_factory = sqlite3.Row
+    with sqlite3.connect(path) as old:
+        old.execute("PRAGMA foreign_keys=OFF")
+        for table in COPIED:
+            copy(old, table, [dict(row) for row in source.execute(f"SELECT * FROM {table}")])  # noqa: S608 - ours
+        entries = [dict(row) for row in source.execute("SELECT * FROM log_entry")]
+        for row in entries:
+            row["disclosures"] = json.dumps(plain[row["origin"], row["idx"]])
+        copy(old, "log_entry", entries)
+        lines = [dict(row) | {"fields": "{}"} for row in source.execute("SELECT * FROM happening")]
+        copy(old, "happening", lines)
+    old.close()
+    source.close()
+
+
+def copy(to: sqlite3.Connection, table: str, rows: list[dict[str, object]]) -> None:
+    for row in rows:
+        marks = ", ".join("?" for _ in row)
+        to.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608 - ours
+
+
+async def all_plain(cloud: CloudBench, tenant: TenantId) -> dict[tuple[str, int], list[str]]:
+    return {
+        (head.origin, entry.index): list(entry.disclosures)
+        for head in await cloud.do(audit.logs, tenant)
+        for entry in await cloud.do(reader.entries, tenant, head.origin, 0, 999)
+    }
+
+
+def on_disk(path: Path) -> bytes:
+    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+
+async def test_audit_13_an_older_database_is_sealed_at_start_and_keeps_no_plain_text(
+    cloud: CloudBench, tmp_path: Path
+) -> None:
+    bank = await story(cloud)
+    plain = await all_plain(cloud, bank.tenant)
+    told = await cloud.do(audit.happenings, bank.tenant, Wanted(), count=99)
+    texts = [text.encode() for entry in plain.values() for text in entry]
+    path = tmp_path / "bayward.db"
+    old_database(path, cloud, plain)
+    assert all(text in on_disk(path) for text in texts)
+
+    newer = make(SqliteStore.open(path))
+    try:
+        assert await newer.unit.read(moving.is_pending)
+        assert await newer.do(moving.seal_some, 5) == 5  # and here the power went
+        entries = await moving.seal_all(newer.unit)
+        assert entries == len(plain) - 5
+        assert await moving.seal_all(newer.unit) == 0
+        await newer.unit.scrub(is_whole=True)
+        await newer.do(moving.done)
+        assert not await newer.unit.read(moving.is_pending)
+        assert not [text for text in texts if text in on_disk(path)]
+        assert await all_plain(newer, bank.tenant) == plain
+        assert await newer.do(audit.happenings, bank.tenant, Wanted(), count=99) == told
+        for head in await newer.do(audit.logs, bank.tenant):
+            assert (await newer.do(export.verify, bank.tenant, head.origin)).ok
+    finally:
+        newer.store.close()  # type: ignore[attr-defined]  # an `SqliteStore`
+
+
+async def test_nothing_is_pending_in_a_new_one_for_long(cloud: CloudBench) -> None:
+    assert await cloud.do(moving.is_pending)
+    assert await moving.seal_all(cloud.unit) == 0
+    await cloud.do(moving.done)
+    assert not await cloud.do(moving.is_pending)
