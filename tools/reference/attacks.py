@@ -104,6 +104,7 @@ AUDIT: Mapping[int, str] = {
     9: "replays, gaps and forks from a bank",
     11: "crashes and failing disks at every step of a commit",
     12: "disclosures moved, doubled, invented",
+    13: "people who were erased, looked for in files, copies and backups",
     14: "files of a pack added, removed, renamed, changed; hostile archives",
     15: "a range with a record left out, shifted bounds, mixed proofs",
     16: "a witness raced, restarted, lied to",

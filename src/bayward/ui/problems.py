@@ -12,9 +12,9 @@ from bayward.ui.i18n import Catalogue
 from bayward.ui.views.base import Facts
 
 _FAMILIES = {
-    "setup": "authority bus code database deployment kek key keyring keys mail seal settings throttle "
-    "trusted_time web wiring",
-    "storage": "journal letter state storage",
+    "setup": "authority bus code database deployment kek key keyring keys mail seal settings "
+    "throttle trusted_time web wiring",
+    "storage": "journal letter state storage witness",
     "hardware": "board port",
     "link": "clerk edge hello link tls upload",
     "enrolment": "csr device enrol enrolment pins trust",
