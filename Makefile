@@ -4,7 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest -q
+# More than there are cores: a test that waits for a wire leaves its core to another.
+WORKERS ?= 3
 SEEDS ?= 200
+# Processes are started by the hundred here: each would compile everything it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## list the targets
@@ -34,7 +38,7 @@ check: setup ## format, lint, types, import contracts, house rules, links in the
 
 .PHONY: test
 test: setup ## the fast tests (no browser, no long simulations)
-	@$(PYTEST) -m "not browser and not system and not world"
+	@$(PYTEST) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
 
 .PHONY: sim
 sim: setup ## many seeded worlds with faults; SEEDS=n

@@ -36,8 +36,8 @@ say "installing the installer"
 .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 say "installing locked versions (about 60 packages)"
 # Behind a proxy with its own certificate the system's trust store knows it, uv's does not.
-.venv/bin/uv pip sync -q --require-hashes requirements/dev.txt 2>/dev/null \
-  || .venv/bin/uv pip sync -q --system-certs --require-hashes requirements/dev.txt
+sync=(.venv/bin/uv pip sync -q --compile-bytecode --require-hashes requirements/dev.txt)
+"${sync[@]}" 2>/dev/null || "${sync[@]}" --system-certs
 .venv/bin/uv pip install -q --offline --no-deps --no-build-isolation -e .
 say "fetching browser libraries"
 .venv/bin/python tools/assets.py

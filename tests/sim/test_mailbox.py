@@ -6,7 +6,9 @@ import aiosmtplib
 import pytest
 
 from bayward.sim.clock import SharedClock
-from bayward.sim.mailbox import MESSAGES_MAX, Mailbox
+from bayward.sim.mailbox import Mailbox
+
+MAX = 5
 
 
 @pytest.fixture
@@ -40,9 +42,10 @@ async def test_a_broken_post_office_says_so_and_keeps_nothing(mailbox: Mailbox) 
     assert not mailbox.messages
 
 
-async def test_old_messages_fall_out(mailbox: Mailbox) -> None:
+async def test_old_messages_fall_out(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bayward.sim.mailbox.MESSAGES_MAX", MAX)
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=mailbox.port) as client:
-        for number in range(MESSAGES_MAX + 5):
+        for number in range(MAX + 5):
             await client.send_message(letter(f"number {number}"))
-    assert len(mailbox.messages) == MESSAGES_MAX
-    assert mailbox.messages[0].subject == f"number {MESSAGES_MAX + 4}"
+    assert len(mailbox.messages) == MAX
+    assert mailbox.messages[0].subject == f"number {MAX + 4}"

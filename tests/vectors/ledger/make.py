@@ -166,20 +166,23 @@ def ed25519() -> list[Any]:
     ]
 
 
-def texts() -> dict[str, str]:
-    """File name → content."""
+def merkle_text() -> str:
     proofs = merkle()
     lines = [f'"hashes":{json.dumps(proofs.pop("hashes"))}']
     for kind, cases in proofs.items():
         rows = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
         lines.append(f'"{kind}":[\n{rows}]')
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def ed25519_text() -> str:
     signatures = ",\n".join(json.dumps(case, separators=(",", ":")) for case in ed25519())
-    return {
-        "merkle.json": "{" + ",\n".join(lines) + "}\n",
-        "ed25519.json": f"[{signatures}]\n",
-    }
+    return f"[{signatures}]\n"
+
+
+TEXTS = {"merkle.json": merkle_text, "ed25519.json": ed25519_text}
 
 
 if __name__ == "__main__":
-    for name, content in texts().items():
-        (HERE / name).write_text(content)
+    for name, text in TEXTS.items():
+        (HERE / name).write_text(text())
