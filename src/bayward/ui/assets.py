@@ -8,12 +8,17 @@ working. Both programs that serve pages use `find`; it never leaves the folder.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bayward.ledger import standalone
+
 STATIC = Path(__file__).parent / "static"
+STANDALONE = Path(standalone.__file__).parent
 PREFIX = "/static/"
+_VERIFIER = re.compile(r'<script id="verifier">(.*?)</script>', re.DOTALL)
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _TYPES = {
@@ -47,11 +52,22 @@ class Assets:
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """Content by path below the folder."""
-        return {
+        """Content by path below the folder, and the verifiers that stand alone.
+
+        `js/verifier.js` is cut out of verify.html: the public page and the file that people keep
+        check with the same lines.
+        """
+        found = {
             path.relative_to(self._root).as_posix(): path.read_bytes()
             for path in sorted(self._root.rglob("*"))
             if path.is_file() and path.suffix in _TYPES
+        }
+        page = (STANDALONE / "verify.html").read_text(encoding="utf-8")
+        verifier = "".join(_VERIFIER.findall(page)) + "export default Bayward;\n"
+        return found | {
+            "verify.py": (STANDALONE / "verify.py").read_bytes(),
+            "verify.html": page.encode(),
+            "js/verifier.js": verifier.encode(),
         }
 
     @cached_property

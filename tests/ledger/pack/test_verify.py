@@ -1,4 +1,4 @@
-"""Attacks on packs; each must be called by its name, by the library and by verify.py alike."""
+"""Attacks on packs; each must be called by its name, by the library, verify.py and verify.html."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from pack_bench import (
     script,
     zipped,
 )
+from page_bench import Page
 
 BENCH = PackBench()
 FILES = BENCH.files()
@@ -47,14 +48,15 @@ Files = dict[str, bytes]
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Callable[[bytes], Findings]:
-    """The findings about a ZIP, on which both verifiers must agree."""
+def judged(tmp_path: Path, page: Page) -> Callable[[bytes], Findings]:
+    """The findings about a ZIP, on which all three verifiers must agree."""
 
     def judge(raw: bytes) -> Findings:
         place = tmp_path / "evidence.zip"
         place.write_bytes(raw)
         said = by_library(verify_zip(raw, TRUSTED))
         assert by_script(place, *keys(*TRUSTED)) == said
+        assert page.verify(raw, [key.vkey for key in TRUSTED]) == said
         return said[0]
 
     return judge

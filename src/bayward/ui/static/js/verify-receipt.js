@@ -3,7 +3,7 @@
  * outcome in the words that stand ready in the page's `<template data-…>` attributes. */
 
 import "./relative-time.js";
-import { check } from "./receipt.js";
+import Bayward from "./verifier.js"; // the one in verify.html
 
 export class VerifyReceipt extends HTMLElement {
   connectedCallback() {
@@ -34,17 +34,22 @@ export class VerifyReceipt extends HTMLElement {
     const known = new Map([...document.querySelectorAll("[data-vkey]")].map((item) => [
       /** @type {HTMLElement} */ (item).dataset.vkey ?? "", /** @type {HTMLElement} */ (item).dataset.name ?? "",
     ]));
-    try {
-      const { steps, fields } = await check(text, known);
-      const proves = steps.slice(0, 3).every((step) => step.is_good);
-      const isKnown = steps[3].is_good;
-      this.#say(proves ? (isKnown ? "good" : "unknown_log") : "bad", steps, fields);
-    } catch {
+    const found = await Bayward.verifyReceipt(text);
+    if (!found.parts) {
       this.#say("bad", [], {}); // not a receipt at all
+      return;
     }
+    const name = known.get(found.vkey);
+    const steps = [
+      { key: "leaf", is_good: found.parts.leaf },
+      { key: "path", is_good: found.parts.path, n: found.steps },
+      { key: "signature", is_good: found.parts.signature },
+      { key: "known", is_good: name !== undefined, name: name ?? found.origin },
+    ];
+    this.#say(!found.ok ? "bad" : name === undefined ? "unknown_log" : "good", steps, found.fields);
   }
 
-  /** @param {string} verdict @param {import("./receipt.js").Step[]} steps @param {Record<string, unknown>} fields */
+  /** @param {string} verdict @param {{key: string, is_good: boolean, n?: number, name?: string}[]} steps @param {Record<string, unknown>} fields */
   #say(verdict, steps, fields) {
     const box = /** @type {HTMLElement} */ (this.querySelector(".verdict"));
     const title = document.createElement("h2");

