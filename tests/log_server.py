@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,6 +23,7 @@ class Keeper:
         self.statuses: dict[str, int] = {}
         self.asked: list[str] = []
         self.url = ""
+        self.on_get: Callable[[str], None] = lambda _path: None
 
     def get(self, path: str) -> Served | None:
         if path in self.bent:
@@ -43,6 +44,7 @@ def serving(keeper: Keeper) -> Iterator[Keeper]:
         def do_GET(self) -> None:
             path = self.path.removeprefix("/log/")
             keeper.asked.append(path)
+            keeper.on_get(path)
             found = keeper.get(path)
             status = keeper.statuses.get(path, 404 if found is None else 200)
             body = b"" if found is None or status != 200 else found.body

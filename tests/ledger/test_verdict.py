@@ -35,6 +35,7 @@ def test_names_are_stable() -> None:
         "leaf malformed",
         "malformed",
         "name appears twice",
+        "not witnessed",
         "out of order",
         "proof invalid",
         "repeated",

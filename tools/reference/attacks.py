@@ -98,6 +98,7 @@ AUDIT: Mapping[int, str] = {
     2: "rows deleted, doubled, reordered, inserted",
     3: "the tail cut",
     4: "an old backup, continued",
+    5: "another tree for another auditor",
     6: "forged, ambiguous and malformed signatures and notes",
     7: "one thing presented as another",
     8: "malformed proofs",

@@ -36,6 +36,7 @@ class Fault(StrEnum):
     SIZE_MISMATCH = "size mismatch"
     ROOT_MISMATCH = "root mismatch"
     TREE_MISMATCH = "tree hash mismatch"
+    NOT_WITNESSED = "not witnessed"
     ROLLBACK = "rollback"
     FORK = "fork"
     UNSAFE_PATH = "unsafe path"

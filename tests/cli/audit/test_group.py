@@ -8,7 +8,16 @@ import pytest
 
 from bayward.cli import main
 
-COMMANDS = ("verify", "fsck", "witness", "witness serve", "witness pull")
+COMMANDS = (
+    "verify",
+    "fsck",
+    "monitor",
+    "prove",
+    "diff",
+    "witness",
+    "witness serve",
+    "witness pull",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

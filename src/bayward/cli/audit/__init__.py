@@ -13,6 +13,9 @@ import importlib
 PARTS = (
     "bayward.cli.verify",
     "bayward.cli.audit.fsck",
+    "bayward.cli.audit.monitor",
+    "bayward.cli.audit.prove",
+    "bayward.cli.audit.diff",
     "bayward.cli.audit.witness",
 )  # fmt: skip
 """Modules whose `add_parser` adds one command each, in the order of `--help`."""

@@ -62,12 +62,15 @@ class RemoteLog:
 
     def read_tiles(self, tiles: Sequence[Tile]) -> list[bytes]:
         """Tiles, unproven (`ledger.proven.TileSource`)."""
-        return [self._read(tile.path, tile.width, TILE_BYTES_MAX, HASH_BYTES) for tile in tiles]
+        return [self._read_tile(tile) for tile in tiles]
 
     def entries(self, bundle: Bundle) -> list[bytes]:
         """Entries of a bundle, unproven; `ledger.errors.Malformed` when it is none."""
-        raw = self._read(bundle.path, bundle.width, BUNDLE_BYTES_MAX, 0)
-        return decode_bundle(raw, bundle.width)
+        found = self._fetch(bundle.path, BUNDLE_BYTES_MAX)
+        if found is not None:
+            return decode_bundle(found, bundle.width)
+        whole = self.fetch(_whole(bundle.path), BUNDLE_BYTES_MAX)
+        return decode_bundle(whole, TILE_WIDTH)[: bundle.width]
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Bytes below the prefix, at most `limit`; raises `Unreachable`."""
@@ -76,14 +79,11 @@ class RemoteLog:
             raise Unreachable(f"{self.prefix}/{path}: not found")
         return found
 
-    def _read(self, path: str, width: int, limit: int, item: int) -> bytes:
+    def _read_tile(self, tile: Tile) -> bytes:
         """A tile; one that has become full since may be gone under its partial name."""
-        found = self._fetch(path, limit)
-        if found is None and width < TILE_WIDTH and item:
-            full = self._fetch(path.partition(".p/")[0], limit)
-            found = None if full is None else full[: width * item]
+        found = self._fetch(tile.path, TILE_BYTES_MAX)
         if found is None:
-            raise Unreachable(f"{self.prefix}/{path}: not found")
+            found = self.fetch(_whole(tile.path), TILE_BYTES_MAX)[: tile.width * HASH_BYTES]
         return found
 
     def _fetch(self, path: str, limit: int) -> bytes | None:
@@ -104,6 +104,10 @@ class RemoteLog:
                 return body
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(f"{where}: {str(error) or type(error).__name__}") from error
+
+
+def _whole(path: str) -> str:
+    return path.partition(".p/")[0]
 
 
 def _from_file(path: Path, limit: int) -> bytes | None:
