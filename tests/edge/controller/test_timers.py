@@ -4,12 +4,12 @@ import pytest
 
 from bayward.core.clock import MINUTE_MS
 from bayward.core.commands import ReleaseLockdown
-from bayward.core.door import DoorAlarm
+from bayward.core.door import DoorAlarm, UnlockOutcome
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
 from bayward.core.lockdown import Scope
 from bayward.edge.agent import PresentCode, Stage
-from bayward.edge.controller import Settings, Siren, Tick
+from bayward.edge.controller import Settings, Siren, Tick, UnlockEnded
 from table_top import TableTop
 
 ADMIN = PersonId.of(b"admin".ljust(16))
@@ -64,3 +64,17 @@ def test_only_an_override_ends_it(*, is_shut: bool) -> None:
     assert door in top.controller.bank.lockdowns
     top.order(ReleaseLockdown(door, ADMIN, "looked inside, all well"))
     assert top.controller.bank.lockdowns == {}
+
+
+def test_a_tick_between_the_pulse_and_the_opening_edge_leaves_nothing_inside() -> None:
+    """The unlock can be told to have opened before the watch has told of the open door."""
+    top = TableTop()
+    code, door = top.deposit()
+    top.later(5 * MINUTE_MS)
+    top.do(PresentCode(code))
+    top.do(UnlockEnded(top.unlocks()[-1].command, UnlockOutcome.OPENED))
+    top.do(Tick())
+    assert EventType.COMPARTMENT_BLOCKED not in top.kinds()
+    top.read(door, is_closed=False)
+    top.read(door, is_closed=True, is_occupied=False)
+    assert top.kinds()[-1] is EventType.PARCEL_COLLECTED
