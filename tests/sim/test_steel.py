@@ -30,3 +30,14 @@ def test_every_door_has_a_number_a_place_and_a_height() -> None:
     tallest = max(one.floor_height_mm for one in steel.compartments)
     assert 0 < min(one.floor_height_mm for one in steel.compartments) < tallest < 2_000
     assert any(one.is_within_reach for one in steel.compartments)
+
+
+def test_boards_may_have_either_latch_or_take_turns() -> None:
+    def levels(*closed_levels: int) -> list[int]:
+        return [
+            one.closed_level for one in build(Random(1), closed_levels=closed_levels).twin.boards
+        ]
+
+    assert levels(1) == [1, 1, 1, 1]
+    assert levels(0) == [0, 0, 0, 0]
+    assert levels(1, 0) == [1, 0, 1, 0]

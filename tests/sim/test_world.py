@@ -25,6 +25,18 @@ def test_what_was_cancelled_never_happens() -> None:
     assert not seen
 
 
+def test_a_leap_delays_whatever_is_due() -> None:
+    world, seen = World(1), []
+    for wait in (30, 10):
+        world.after(wait, "x", lambda: seen.append(world.now_ms))
+    world.leap(1_000)
+    assert (world.now_ms, seen) == (1_000, [])
+    world.run(2_000)
+    assert seen == [1_010, 1_030]
+    with pytest.raises(ValueError, match="run back"):
+        world.leap(-1)
+
+
 def test_ties_are_drawn_by_lot_and_alike_for_one_seed() -> None:
     def order(seed: int) -> list[int]:
         world, seen = World(seed), []

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import cycle
 from random import Random
 
 from bayward.core.compartment import Compartment, Size
 from bayward.core.ids import BankId, CompartmentId
-from bayward.sim.hardware.settings import TwinSettings, one_line
+from bayward.sim.hardware.settings import TwinBoard, TwinSettings, one_line
 
 # Columns from the left: how many doors of which size. The kiosk stands after the third.
 COLUMNS: tuple[tuple[int, Size], ...] = (
@@ -43,8 +44,12 @@ class Steel:
         raise KeyError(compartment)
 
 
-def build(chance: Random, columns: Sequence[tuple[int, Size]] = COLUMNS) -> Steel:
-    """Weld a wall."""
+def build(
+    chance: Random,
+    columns: Sequence[tuple[int, Size]] = COLUMNS,
+    closed_levels: Sequence[int] = (1,),
+) -> Steel:
+    """Weld a wall; `closed_levels` are what shut doors read, board by board, over and over."""
     built: list[Compartment] = []
     for column, (doors, size) in enumerate(columns, 1):
         outer_mm = WALL_MM // doors
@@ -64,7 +69,13 @@ def build(chance: Random, columns: Sequence[tuple[int, Size]] = COLUMNS) -> Stee
                     has_occupancy_sensor=True,
                 )
             )
-    return Steel(tuple(built), one_line([one.id for one in built]))
+    line = one_line([one.id for one in built])
+    boards = tuple(map(_with_level, line.boards, cycle(closed_levels)))
+    return Steel(tuple(built), replace(line, boards=boards))
+
+
+def _with_level(board: TwinBoard, closed_level: int) -> TwinBoard:
+    return replace(board, closed_level=closed_level)
 
 
 def bank_toml(

@@ -39,7 +39,7 @@ class AtKiosk:
         self.page = ""
 
     async def __aenter__(self) -> Self:
-        await self._seen(await self._client.get(self._enter_url))
+        await self.enter(self._enter_url)
         return self
 
     async def __aexit__(
@@ -49,6 +49,10 @@ class AtKiosk:
         at: TracebackType | None,
     ) -> None:
         await self._client.aclose()
+
+    async def enter(self, url: str) -> str:
+        """Be let in, at first or with the key of a new start; returns where that led."""
+        return await self._seen(await self._client.get(url))
 
     async def go(self, path: str) -> str:
         """Open a page; returns where that led."""

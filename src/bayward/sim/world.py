@@ -105,6 +105,16 @@ class World:
                 raise Violation(self.contradictions[0])
         self.now_ms = until_ms
 
+    def leap(self, ms: int) -> None:
+        """Let `ms` milliseconds pass in which nobody does anything: whatever is due comes later.
+
+        It is what `sim.clock.SharedClock.skip` does to real programs: their counters move too.
+        """
+        if ms < 0:
+            raise ValueError("time does not run back")
+        self.now_ms += ms
+        self._heap = [(at_ms + ms, tie, made, one) for at_ms, tie, made, one in self._heap]
+
 
 class DriftingClock:
     """The clock of one machine: a crystal that is a little off, and hands that can be turned.

@@ -19,20 +19,28 @@ class Office:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    async def release(self, reason: str) -> None:
-        """End the lockdown from the incident's page, with a fresh second factor."""
-        session = await self._stage.cloud.unit.write(self._stage.household.sign_in)
-        async with self._browser(session) as browser:
-            listed = (await browser.get("/console/incidents")).raise_for_status()
-            found = _INCIDENT.search(listed.text)
-            if found is None:
+    async def incidents(self) -> list[str]:
+        """What the console lists."""
+        async with await self._signed_in() as browser:
+            return await _listed(browser)
+
+    async def release(self, reason: str, *, is_fresh: bool = True) -> bool:
+        """End the lockdown from the incident's page; False: it wants a fresh second factor."""
+        async with await self._signed_in() as browser:
+            listed = await _listed(browser)
+            if not listed:
                 raise LookupError("no incident in the console")
             stage = self._stage
-            # A code is good once; the one she signed in with may still be the newest.
-            stage.clock.skip(31_000)
-            form = {"reason": reason, "code": stage.household.factor(stage.clock.now())}
-            address = f"/console/incidents/{found.group(1)}/release"
-            (await browser.post(address, data=form)).raise_for_status()
+            form = {"reason": reason}
+            if is_fresh:
+                # A code is good once; the one she signed in with may still be the newest.
+                stage.clock.skip(31_000)
+                form["code"] = stage.household.factor(stage.clock.now())
+            answer = await browser.post(f"/console/incidents/{listed[0]}/release", data=form)
+            if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                return False
+            answer.raise_for_status()
+            return True
 
     async def mirrored(self, size: int) -> bytes | None:
         """Root of the bank's log as the control plane has it, if it has `size` entries."""
@@ -44,6 +52,9 @@ class Office:
         )
         return known.root if known.size == size else None
 
+    async def _signed_in(self) -> httpx.AsyncClient:
+        return self._browser(await self._stage.cloud.unit.write(self._stage.household.sign_in))
+
     def _browser(self, session: str) -> httpx.AsyncClient:
         url = self._stage.cloud.http_url
         return httpx.AsyncClient(
@@ -54,3 +65,8 @@ class Office:
             trust_env=False,
             timeout=TIMEOUT_S,
         )
+
+
+async def _listed(browser: httpx.AsyncClient) -> list[str]:
+    page = (await browser.get("/console/incidents")).raise_for_status()
+    return _INCIDENT.findall(page.text)

@@ -63,6 +63,7 @@ class Stage:
     cloud_port: int = 0
     kiosk_port: int = 0
     columns: Sequence[tuple[int, Size]] = COLUMNS
+    closed_levels: Sequence[int] = (1,)  # what shut doors read, board by board
     is_loopback_called: bool = False  # may webhooks call this machine?
     is_running: bool = False
     lit_count: int = 0
@@ -144,7 +145,7 @@ class Stage:
 
     async def _build_wall(self) -> None:
         chance = random.Random(self.seed)
-        self.steel = build(chance, self.columns)
+        self.steel = build(chance, self.columns, self.closed_levels)
         self.twin = BankTwin(self.steel.twin, chance, self.clock)
         await self.twin.start()
         self._shut.push_async_callback(self.twin.stop)
