@@ -62,6 +62,10 @@ class AtKiosk:
         """Send a form; returns where that led."""
         return await self._seen(await self._client.post(path, data=fields))
 
+    async def more_time(self) -> None:
+        """Touch the screen; it stays as it is."""
+        (await self._client.post("/kiosk/more-time")).raise_for_status()
+
     async def scan(self, frame: bytes, purpose: str = "collect") -> str:
         """Hold a picture to the camera: 640x480 grey bytes; returns where that led."""
         answer = await self._client.post(
