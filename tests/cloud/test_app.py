@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from bayward.cloud.people import service as people
 from bayward.cloud.people import set_up, totp
 from bayward.cloud.people.authn import SignedIn
 from bayward.cloud.settings import CloudSettings
+from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.cloud.unit import Work
 from bayward.core.errors import Denied, Misconfigured
 from bayward.core.ids import BankId, PersonId
@@ -207,6 +209,51 @@ async def test_a_state_directory_with_something_missing_is_refused(
         path.unlink()
     with pytest.raises(Misconfigured):
         async with started(tmp_path / "state"):
+            pytest.fail("it must not start")
+
+
+@pytest.mark.parametrize("left", [None, b""])
+async def test_keys_whose_database_is_gone_do_not_begin_anew(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    """A disk that is not mounted must not look like a house without people."""
+    state = tmp_path / "state"
+    async with started(state):
+        """The first start."""
+    for file in state.glob("bayward.db*"):
+        file.unlink()
+    if left is not None:
+        (state / "bayward.db").write_bytes(left)
+    with pytest.raises(Misconfigured, match=r"database\.missing"):
+        async with started(state):
+            pytest.fail("it must not start")
+    assert (state / "ca" / "root.pem").exists()
+
+
+async def test_a_first_start_that_failed_leaves_nothing_to_stumble_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    full = sqlite3.OperationalError("database or disk is full")
+
+    def no_room(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise Misconfigured("database.unreadable", path=str(path), why=str(full))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqliteStore, "open", no_room)
+        with pytest.raises(Misconfigured, match="disk is full"):
+            async with started(state):
+                pytest.fail("it must not start")
+    assert list(state.iterdir()) == []
+    async with started(state) as cloud:
+        assert cloud.setup_link is not None
+
+
+@pytest.mark.parametrize("folder", ["/dev/null/state", "/proc/state"])
+async def test_a_state_folder_that_cannot_be_made_is_named(folder: str) -> None:
+    with pytest.raises(Misconfigured, match=rf"state\.unusable \(folder={folder}"):
+        async with started(Path(folder)):
             pytest.fail("it must not start")
 
 

@@ -216,3 +216,15 @@ async def test_a_damaged_journal_stops_the_start(twin: BankTwin, state: Path) ->
     with pytest.raises(Misconfigured, match=r"journal\.damaged"):
         async with running_edge(twin, DOORS, state):
             pass
+
+
+async def test_a_second_program_on_the_same_state_is_refused(
+    twin: BankTwin, state: Path, rig: EdgeRig
+) -> None:
+    """Two would forget each other's doors, and pulse them twice."""
+    code, _ = await rig.deposit()
+    with pytest.raises(Misconfigured, match=r"state\.in_use"):
+        async with running_edge(twin, DOORS, state):
+            pytest.fail("it must not start")
+    assert await rig.post("/kiosk/collect", code=code) == "/kiosk/door"
+    await rig.until_stage(Stage.DOOR_OPEN)

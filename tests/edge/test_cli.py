@@ -168,3 +168,13 @@ def test_nothing_starts_without_asserts(tmp_path: Path) -> None:
     )
     assert answer.returncode == 2
     assert "edge.optimised" in answer.stderr
+
+
+async def test_checking_where_no_bank_ever_was_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "bank.toml"
+    async with running_twin(DOORS) as twin:
+        settings.write_text(toml_of(commissioned(twin), DOORS, 8080))
+    assert main(["check", str(settings), "--state", str(tmp_path / "none")]) == 2
+    assert "keys.incomplete (missing=bank.key" in capsys.readouterr().err

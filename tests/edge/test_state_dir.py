@@ -43,3 +43,16 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (state.path / "identity.json").mkdir()
     with pytest.raises(Unavailable, match=r"state\.not_readable"):
         state.read("identity.json")
+
+
+@pytest.mark.parametrize("folder", ["/dev/null/state", "/proc/state"])
+def test_a_folder_that_cannot_be_made_is_named(folder: str) -> None:
+    with pytest.raises(Misconfigured, match=rf"state\.unusable \(folder={folder}"):
+        StateDir(Path(folder))
+
+
+def test_one_program_at_a_time_holds_it(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with state.hold(), pytest.raises(Misconfigured, match=r"state\.in_use"):
+        StateDir(state.path).hold()
+    state.hold().close()

@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaywardError as error:
         print(f"bayward {asked.command}: {error}", file=sys.stderr)
         return FAILED
+    except OSError as error:  # a disk or a file that nobody named better
+        print(f"bayward {asked.command}: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return 0
     return int(code)

@@ -15,6 +15,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ from litestar.types import ASGIApp
 from bayward.cloud.audit import moving
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
-from bayward.cloud.fleet.deployment import Deployment
+from bayward.cloud.fleet.deployment import FOLDERS, Deployment
 from bayward.cloud.fleet.gate import DeviceGate
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.jobs import Worker
@@ -120,6 +121,7 @@ class Cloud:
         self._closing = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
+        self._is_first_start = False  # until it is written down
         self.setup_link: str | None = None
 
     async def __aenter__(self) -> Self:
@@ -128,6 +130,7 @@ class Cloud:
             await self._start()
         except BaseException:
             await self._closing.aclose()
+            self._undo_first_start()
             raise
         return self
 
@@ -175,6 +178,7 @@ class Cloud:
         )
         await self._open_vault()
         self.setup_link = await self.unit.write(self._first_start)
+        self._is_first_start = False
         self.gate = DeviceGate(settings.name)
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
             pin = base64.b64encode(bank.spki or b"").decode()
@@ -208,12 +212,29 @@ class Cloud:
         """The deployment's keys: made on the first start, opened ever after."""
         state, hosts = self.settings.state, [self.settings.link_host]
         name = self.settings.name
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if (state / DATABASE).exists() or (state / KEYS).exists() or Deployment.exists(state):
-            keys = FileKeys.open(state / KEYS)
-            return keys, Deployment(state, name, hosts, self.clock, self._random)
-        keys = FileKeys.create(state / KEYS)
-        return keys, Deployment.create(state, name, hosts, self.clock, self._random)
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if (state / DATABASE).exists() or (state / KEYS).exists() or Deployment.exists(state):
+                keys = FileKeys.open(state / KEYS)
+                _check_database(state / DATABASE)
+                return keys, Deployment(state, name, hosts, self.clock, self._random)
+            self._is_first_start = True
+            try:
+                keys = FileKeys.create(state / KEYS)
+            except Misconfigured:  # somebody else begins here at this moment
+                self._is_first_start = False
+                raise
+            return keys, Deployment.create(state, name, hosts, self.clock, self._random)
+        except OSError as error:
+            raise Misconfigured("state.unusable", folder=str(state), why=error.strerror) from error
+
+    def _undo_first_start(self) -> None:
+        """What never began leaves nothing behind that the next start would have to refuse."""
+        if self._is_first_start:
+            for made in (KEYS, *FOLDERS):
+                shutil.rmtree(self.settings.state / made, ignore_errors=True)
+            for file in self.settings.state.glob(f"{DATABASE}*"):
+                file.unlink()
 
     def _first_start(self, work: Work) -> str | None:
         """The first tenant with its site and its owner; a link until the owner has come."""
@@ -350,6 +371,14 @@ async def serve(settings: CloudSettings, told: Callable[[Cloud], None]) -> None:
         told(cloud)
         await stop.wait()
         _log.info("cloud.stopping")
+
+
+def _check_database(path: Path) -> None:
+    """Keys without their database: a disk that is not mounted, a file that was deleted."""
+    if not path.exists() or path.stat().st_size == 0:
+        raise Misconfigured(
+            "database.missing", path=str(path), expected="a backup of it, or another state folder"
+        )
 
 
 def _unclaimed(work: Work, tenant: TenantId) -> PersonId | None:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import structlog
 
@@ -78,16 +78,19 @@ class Edge:
             self._server.port, self._options.chance.random_bytes, self._options.embedders
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._lock: BinaryIO | None = None
         self._is_over = False
 
     async def __aenter__(self) -> Self:
-        await self.hardware.start()
         try:
+            self._lock = self._state.hold()
+            await self.hardware.start()
             await self.office.start()
         except BaseException:
             await self.hardware.stop()
             await self.office.abandon()
             await self._server.stop()
+            self._let_go()
             raise
         self._serve()
         self._tasks.append(asyncio.create_task(self._feed_watchdog(), name="watchdog"))
@@ -118,6 +121,7 @@ class Edge:
             await self.hardware.stop()
         finally:
             await self.office.stop()
+            self._let_go()
         log.info("edge stopped", bank=self.settings.bank)
 
     async def abandon(self) -> None:
@@ -127,6 +131,12 @@ class Edge:
         await self.office.abandon()
         await self.hardware.stop()
         await self._server.stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The state directory is free for the next program."""
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def kiosk_url(self) -> str:

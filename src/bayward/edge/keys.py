@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bayward.core.codes import KEY_BYTES
-from bayward.core.errors import Misconfigured
+from bayward.core.errors import Misconfigured, Unavailable
 
 BANK_KEY, DEVICE_KEY, LOG_KEY = "bank.key", "device.pem", "log.pem"
 NAMES = (BANK_KEY, DEVICE_KEY, LOG_KEY)
@@ -54,12 +54,17 @@ def open_or_create(directory: Path, random_bytes: Callable[[int], bytes]) -> Key
     `keys.malformed` or `keys.weak` (zero, default, published).
     """
     if not directory.exists() or not any(directory.iterdir()):
-        _create(directory, random_bytes)
+        try:
+            _create(directory, random_bytes)
+        except OSError as error:
+            raise Unavailable("state.not_writable", file="keys", why=error.strerror) from error
     return open_keys(directory)
 
 
 def open_keys(directory: Path) -> KeyStore:
     """The keys in `directory`; raises as `open_or_create` does."""
+    if not os.path.lexists(directory):
+        raise Misconfigured("keys.incomplete", missing=", ".join(NAMES))
     _check_private(directory.lstat(), is_right_kind=stat.S_ISDIR, name=directory.name)
     missing = [name for name in NAMES if not os.path.lexists(directory / name)]
     if missing:

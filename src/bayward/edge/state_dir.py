@@ -7,6 +7,7 @@
       journal-1.db     the log of epoch 1
       codes.json       salts of the code book          trust.json      keys the control plane gave
       governor.json    pulses of the last ten minutes  directory.json  whom parcels are for
+      lock             held by the program that runs
 
 Everything is 0600 in a folder of 0700. Files are replaced whole: written beside, flushed, and
 renamed, so a power cut leaves the old one or the new one.
@@ -14,16 +15,18 @@ renamed, so a power cut leaves the old one or the new one.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
 from bayward.core.errors import Invalid, Misconfigured, Unavailable
 from bayward.core.ids import Id
 
+LOCK = "lock"  # held while the bank runs
 FILE_BYTES_MAX = 8 * 1024 * 1024  # twenty thousand recipients
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -34,9 +37,28 @@ class StateDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured("state.unusable", folder=str(path), why=error.strerror) from error
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise Misconfigured("state.exposed", folder=str(path), expected="chmod go-rwx")
+
+    def hold(self) -> BinaryIO:
+        """Keep every other program out until this is closed; two would forget each other's doors.
+
+        Raises `Misconfigured("state.in_use")` when one is in already.
+        """
+        try:
+            lock = (self.path / LOCK).open("wb")
+        except OSError as error:
+            raise Unavailable("state.not_writable", file=LOCK, why=error.strerror) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise Misconfigured("state.in_use", folder=str(self.path)) from error
+        return lock
 
     @property
     def keys(self) -> Path:

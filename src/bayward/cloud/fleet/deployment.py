@@ -36,6 +36,7 @@ from bayward.wire.trust import CertificateFiles
 SERIAL_BYTES = 19  # RFC 5280 4.1.2.2: positive and at most 20 octets
 RENEW_BEFORE_MS = pki.SERVER_LIFE_MS // 3  # a month to notice that renewing fails
 ROOT = "ca/root.pem"
+FOLDERS = ("ca", "link", "letters")
 _PEM = serialization.Encoding.PEM
 _OTHERS = 0o077
 
@@ -89,7 +90,7 @@ class Deployment:
         issuing = pki.create_issuing(
             root, ec.generate_private_key(ec.SECP256R1()), now=now, serial=_serial(random)
         )
-        for folder in ("ca", "link", "letters"):
+        for folder in FOLDERS:
             (directory / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         for label, authority in (("root", root), ("issuing", issuing)):
             _write(directory / f"ca/{label}.pem", authority.certificate.public_bytes(_PEM))

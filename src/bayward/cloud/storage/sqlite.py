@@ -87,7 +87,9 @@ class SqliteStore:
                 migrations.upgrade(connection)
         except sa.exc.DatabaseError as error:
             lock.close()
-            raise Misconfigured("database.unreadable", path=str(path)) from error
+            raise Misconfigured(
+                "database.unreadable", path=str(path), why=str(error.orig)
+            ) from error
         except Misconfigured:
             lock.close()
             raise
