@@ -78,3 +78,17 @@ def test_a_tick_between_the_pulse_and_the_opening_edge_leaves_nothing_inside() -
     top.read(door, is_closed=False)
     top.read(door, is_closed=True, is_occupied=False)
     assert top.kinds()[-1] is EventType.PARCEL_COLLECTED
+
+
+def test_an_opening_that_nobody_ever_reads_is_looked_into() -> None:
+    """As after a power cut in the moment between: the door is shut again, and nobody saw it."""
+    top = TableTop()
+    code, _ = top.deposit()
+    top.later(5 * MINUTE_MS)
+    top.do(PresentCode(code))
+    top.do(UnlockEnded(top.unlocks()[-1].command, UnlockOutcome.OPENED))
+    top.restart()
+    top.later(Settings().leftover_ms)
+    top.do(Tick())
+    assert top.log[-1].type is EventType.COMPARTMENT_BLOCKED
+    assert top.log[-1].reason == "left_inside"

@@ -86,9 +86,10 @@ def _leftover_deadline(bank: BankState, space: Space, settings: Settings) -> Ins
     grant = bank.grant_of(space.parcel)
     if grant is None or grant.state is not GrantState.CONSUMED or space.closed_at is None:
         return None
-    if grant.opened_at is not None and space.closed_at < grant.opened_at:
-        return None  # shut since the courier left: the pulse has worked, the edge is not read yet
-    return after(space.closed_at, settings.leftover_ms)
+    # A door that is just being opened may not have been read yet: count from its unlock.
+    unlock = bank.last_unlock(grant.compartment)
+    since = max(space.closed_at, unlock.requested_at if unlock else space.closed_at)
+    return after(since, settings.leftover_ms)
 
 
 def _expire(desk: Desk) -> None:
