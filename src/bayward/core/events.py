@@ -144,10 +144,10 @@ class Event:
     def to_fields(self) -> dict[str, Scalar]:
         """The fields that are set, in declaration order, as plain JSON scalars."""
         told: dict[str, Scalar] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in _ORDER:
+            value = getattr(self, name)
             if value is not None:
-                told[field.name] = value.value if isinstance(value, EventType) else value
+                told[name] = value.value if isinstance(value, EventType) else value
         return told
 
     @classmethod
@@ -173,7 +173,8 @@ class Event:
         return replace(self, tag=None)
 
 
-_NAMES = {field.name for field in fields(Event)}
+_ORDER = tuple(field.name for field in fields(Event))
+_NAMES = set(_ORDER)
 NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size"})
 LOCAL = frozenset({"tag"})
 

@@ -24,7 +24,8 @@ DEAD = "dead"
 
 # Statements of the busy path are built once; building one costs more than running it.
 _ENQUEUE = insert(job).on_conflict_do_nothing()
-_KINDS: sa.BindParameter[str] = sa.bindparam("kinds", expanding=True)
+_GIVEN = sa.func.json_each(sa.bindparam("kinds")).table_valued("value")
+_KINDS = sa.select(_GIVEN.c.value)
 _DUE = (
     sa.select(job.c.id)
     .where(
@@ -85,7 +86,12 @@ def claim(
 ) -> list[Job]:
     """Take up to `count` due jobs, oldest first; nobody else gets them for `lease_ms`."""
     lease_until = after(now, lease_ms)
-    asked = {"now": now, "kinds": list(kinds), "count": count, "lease_until": lease_until}
+    asked = {
+        "now": now,
+        "kinds": json.dumps(list(kinds)),
+        "count": count,
+        "lease_until": lease_until,
+    }
     rows = tx.execute(_CLAIM, asked).all()
     return [
         Job(row.id, row.kind, row.key, json.loads(row.payload), row.attempts, lease_until)
@@ -122,7 +128,7 @@ def discard(tx: sa.Connection, kind: str, key: str) -> bool:
 
 def next_due(tx: sa.Connection, kinds: Sequence[str]) -> Instant | None:
     """When the next job can be claimed; None: there is none."""
-    found = tx.execute(_NEXT_DUE, {"kinds": list(kinds)}).scalar_one()
+    found = tx.execute(_NEXT_DUE, {"kinds": json.dumps(list(kinds))}).scalar_one()
     return None if found is None else Instant(found)
 
 
