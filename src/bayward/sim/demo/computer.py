@@ -27,6 +27,12 @@ class Computer:
         """Whether it runs."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Its process; ask only while it is on."""
+        assert self._process is not None, "it is on"
+        return self._process.pid
+
     async def start(self) -> None:
         """Switch on; returns when the kiosk answers. Raises `RuntimeError` with what it said."""
         with self._log.open("ab") as log:
