@@ -6,7 +6,9 @@ language; a test compares them with what is generated here, and `make golden` re
 
 from __future__ import annotations
 
+import inspect
 import re
+from typing import Any
 
 import msgspec
 
@@ -29,4 +31,18 @@ def generate() -> dict[str, str]:
 
 def _text(kind: object) -> str:
     schema = {"$schema": DIALECT, **msgspec.json.schema(kind)}
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(_tidied(schema)), indent=2).decode() + "\n"
+
+
+def _tidied(node: Any) -> Any:
+    """Descriptions without the indentation of the source, which Python 3.13 takes out itself."""
+    if isinstance(node, list):
+        return [_tidied(inner) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: inspect.cleandoc(inner)
+        if key == "description" and isinstance(inner, str)
+        else _tidied(inner)
+        for key, inner in node.items()
+    }
