@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from bayward.core.clock import after
 from bayward.core.compartment import Size
 from bayward.core.door import UnlockOutcome
 from bayward.core.errors import Denied, Misconfigured, Unavailable
 from bayward.core.events import EventType
 from bayward.core.grants import GrantState
 from bayward.core.ids import BankId, GrantId
+from bayward.core.trusted_time import STEP_MS_MAX
 from bayward.edge.agent import BeginDeposit, Leave, MoreTime, PresentCode, Stage
 from bayward.edge.controller import Resolve, Settings, Tick
 from bayward.wire import letters
@@ -205,6 +207,19 @@ def test_identity_41_a_clock_set_back_revives_nothing(bench: ClerkBench) -> None
     bench.restart()
     outcome = bench.do(PresentCode(code))
     assert outcome.view.visit.stage is Stage.REFUSED
+
+
+def test_identity_41_confirmations_between_power_cuts_give_no_more_time(
+    bench: ClerkBench,
+) -> None:
+    truth = bench.clock.now()
+    for _ in range(8):
+        bench.clock.wall_ms = bench.trusted.now() + 9 * 60_000
+        bench.do(Tick())
+        bench.trusted.confirm(truth)
+        bench.do(PresentCode("00000000"))
+        bench.restart()
+    assert bench.trusted.now() <= after(truth, STEP_MS_MAX)
 
 
 def test_identity_08_a_power_cut_refills_no_guesses(bench: ClerkBench) -> None:

@@ -112,6 +112,20 @@ def test_audit_11_a_fault_at_any_call_while_opening_is_no_lasting_harm(
     journal.close()
 
 
+def test_audit_11_a_snapshot_that_cannot_be_read_is_no_lasting_harm(
+    make_setup: SetupMaker,
+) -> None:
+    storage = FaultyStorage(persists=False)
+    journal = Journal.open(make_setup(connect=storage.connect))
+    journal.append([opened(0)])
+    journal.save_snapshot(1, b"state")
+    storage.calls_until_fault = 1
+    with pytest.raises(Unavailable, match=r"journal\.not_writable"):
+        journal.load_snapshot()
+    assert journal.load_snapshot() == (1, b"state")
+    journal.close()
+
+
 def check_receipts(journal: Journal, signer: Signer, receipts: list[Receipt]) -> None:
     reader = journal.reader()
     events = list(reader.events())

@@ -47,16 +47,18 @@ class TrustedTime:
         """Does the wall clock claim a time nobody confirmed? Raise an alert."""
         return self.claimed is not None
 
-    def to_dict(self) -> dict[str, object]:
-        """What must survive a power cut; the counter does not, and a hold starts again.
+    @property
+    def unproven_ms(self) -> int:
+        """How much of the watermark nobody has confirmed, however it came about.
 
-        A lead counts as unconfirmed from then on: forgotten, each confirmation followed by a
-        power cut would allow another `STEP_MS_MAX`.
+        A lead is part of it: forgotten, each confirmation followed by a power cut would allow
+        another `STEP_MS_MAX`.
         """
-        return {
-            "watermark": self.watermark,
-            "unconfirmed_ms": self.unconfirmed_ms + self.lead_ms,
-        }
+        return self.unconfirmed_ms + self.lead_ms
+
+    def to_dict(self) -> dict[str, object]:
+        """What must survive a power cut; the counter does not, and a hold starts again."""
+        return {"watermark": self.watermark, "unconfirmed_ms": self.unproven_ms}
 
 
 def started(

@@ -94,7 +94,7 @@ class Clerk:
         self._suspect(step, time.watermark, is_on_hold=time.is_on_hold)
         outcome = self._carried(controller, step)
         if isinstance(request, Tick):
-            self._setup.journal.keep_time(time.watermark, time.unconfirmed_ms)
+            self._setup.journal.keep_time(time.watermark, time.unproven_ms)
         return outcome
 
     def stop(self) -> None:
@@ -123,7 +123,7 @@ class Clerk:
                     step.events,
                     letters,
                     tq=self._setup.clock.quality,
-                    unconfirmed_ms=self._setup.clock.read().unconfirmed_ms,
+                    unconfirmed_ms=self._setup.clock.read().unproven_ms,
                 )
             except BaywardError:
                 self._controller = None

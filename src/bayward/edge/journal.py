@@ -237,7 +237,11 @@ class Journal:
     def load_snapshot(self) -> tuple[int, bytes] | None:
         """The newest snapshot that this log's key has signed, if any."""
         connection, head = self._ready()
-        row = connection.execute("SELECT size, note, state FROM snapshot").fetchone()
+        try:
+            row = connection.execute("SELECT size, note, state FROM snapshot").fetchone()
+        except sqlite3.Error as error:
+            self._forget()
+            raise not_writable(error) from error
         if row is None or row[0] > head.size:
             return None
         size, note, state = row
