@@ -282,6 +282,8 @@ async def open_house(
         public_url=more.pop("public_url", URL),
         name=HOUSE,
         requests_per_s_max=more.pop("requests_per_s_max", 500),
+        public_logs=more.pop("public_logs", False),
+        witness_policy=more.pop("witness_policy", None),
     )
     more.setdefault("has_listeners", False)
     more.setdefault("renderer", RENDERER)

@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from bayward.cloud.keys import FileKeys
 from bayward.core.errors import Invalid, Misconfigured
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from bayward.ledger.keys import COSIGNATURE
 from bayward.ledger.merkle import EMPTY_ROOT
+from cloud_bench import keys
 
 
 def test_keys_last_and_sign(tmp_path: Path) -> None:
@@ -136,3 +138,17 @@ def test_unsafe_keys_are_refused(tmp_path: Path, attack: object, code: str) -> N
     with pytest.raises(Misconfigured) as caught:
         FileKeys.open(tmp_path / "k")
     assert caught.value.code == code
+
+
+def test_a_cosigner_is_made_when_it_is_first_asked_for(tmp_path: Path) -> None:
+    FileKeys.create(tmp_path)
+    one, two = FileKeys.open(tmp_path), FileKeys.open(tmp_path)
+    [witness] = one.cosigners("witness", "example.com/witness", 7)
+    assert witness.key.kind == COSIGNATURE
+    assert two.cosigners("witness", "example.com/witness", 8)[0].key == witness.key
+    [mirror] = one.cosigners("mirror", "example.com/mirror", 7)
+    assert mirror.key.public != witness.key.public
+    with pytest.raises(AssertionError, match="one name"):
+        one.cosigners("witness", "example.com/another", 7)
+    with pytest.raises(Misconfigured, match=r"keys\.missing"):
+        keys().cosigners("witness", "example.com/witness", 7)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bayward.cloud.settings import CloudSettings
+from bayward.cloud.settings import CloudSettings, MailSettings
 from bayward.core.errors import Misconfigured
 
 STATE = Path("state")
@@ -98,3 +99,13 @@ def test_ports_given_by_the_system_enter_the_url() -> None:
     ).at_ports(http=4001, link=4002, enrol=4003)
     assert settings.origin == "http://localhost:4001"
     assert (settings.link_port, settings.enrol_port) == (4002, 4003)
+
+
+def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
+    mail = MailSettings(host="mail.example.com", sender="lockers@example.com")
+    assert mail.read_password() is None
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+    assert replace(mail, password_file=file).read_password() == "secret"
+    with pytest.raises(Misconfigured, match=r"mail\.password_file"):
+        replace(mail, password_file=tmp_path / "none").read_password()

@@ -101,6 +101,8 @@ MEANINGS: Mapping[str, str] = {
     "site": "what the first start calls the first site",
     "mail": "table `[mail]`; without it no message is sent by e-mail",
     "requests_per_s_max": "of one address",
+    "public_logs": "whoever knows a log's origin may read it at `/log/…`; else only its staff",
+    "witness_policy": "file of `log` lines: logs of others that are witnessed and mirrored here",
     "trusted_proxies": "addresses whose `X-Forwarded-For` is believed",
     "mail.host": "server that takes our messages",
     "mail.port": "587 for submission, 465 for TLS from the first byte",

@@ -60,6 +60,7 @@ from bayward.cloud.web.changes import Changes
 from bayward.cloud.web.enrol import PATH as ENROL_PATH
 from bayward.cloud.web.server import HttpServer, OnlyEnrolment, listen
 from bayward.cloud.web.state import Desk
+from bayward.cloud.witness import start as witness
 from bayward.cloud.workers import lanes
 from bayward.core.clock import HOUR_MS, SECOND_MS, Clock, Instant
 from bayward.core.errors import Misconfigured
@@ -179,6 +180,9 @@ class Cloud:
         await self._open_vault()
         self.setup_link = await self.unit.write(self._first_start)
         self._is_first_start = False
+        self.witness = closing.enter_context(
+            witness.started(settings, keys, self.clock, self._random)
+        )
         self.gate = DeviceGate(settings.name)
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
             pin = base64.b64encode(bank.spki or b"").decode()
@@ -311,6 +315,7 @@ class Cloud:
                 streams_max=limits.STREAMS_MAX,
                 streams_of_one_max=limits.STREAMS_OF_ONE_MAX,
             ),
+            witness=self.witness,
             is_ready=lambda: self._is_ready,
         )
 
@@ -321,7 +326,7 @@ class Cloud:
             mailer = Mailer(
                 unit=self.unit,
                 smtp=mail,
-                password=_secret(mail.password_file),
+                password=mail.read_password(),
                 render=self.desk.renderer.mail,
                 links=links.LINKS,
                 notifier=self.deployment.notifier,
@@ -388,12 +393,3 @@ def _unclaimed(work: Work, tenant: TenantId) -> PersonId | None:
     if PersonState.ACTIVE in states or not owners:
         return None
     return owners[0]
-
-
-def _secret(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Misconfigured("mail.password_file", file=str(path)) from error

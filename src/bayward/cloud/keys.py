@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bayward.cloud.cosigning import CosigningKeys
 from bayward.core.errors import Invalid, Misconfigured
 from bayward.ledger.keys import Signer, ecdsa_signer
 
@@ -35,12 +37,21 @@ _KEKS = "kek"
 _KEK_NAME = re.compile(r"([a-z0-9_]+)\.([1-9][0-9]*)\.bin", re.ASCII)
 _OTHERS = 0o077
 
+_log = structlog.get_logger()
+
 
 class Keys(Protocol):
     """What can be done with the secrets of the control plane."""
 
     def log_signer(self, origin: str) -> Signer:
         """Sign checkpoints of the log `origin`."""
+        ...
+
+    def cosigners(self, role: str, name: str, time: int) -> Sequence[Signer]:
+        """Cosign at `time` (POSIX seconds) under `name`, as `witness` or as `mirror`.
+
+        Each role has a key of its own, and a key serves one name for ever.
+        """
         ...
 
     def seal(self, context: str, plain: bytes) -> bytes:
@@ -93,11 +104,22 @@ class Shelf(Protocol):
 
 
 class FileKeys:
-    """Keys in files of one directory that nobody else can read; `shelf` holds the KEKs."""
+    """Keys in files of one directory that nobody else can read; `shelf` holds the KEKs.
 
-    def __init__(self, log: ec.EllipticCurvePrivateKey, seal: bytes, shelf: Shelf) -> None:
+    Without a directory there is nothing to cosign with.
+    """
+
+    def __init__(
+        self,
+        log: ec.EllipticCurvePrivateKey,
+        seal: bytes,
+        shelf: Shelf,
+        directory: Path | None = None,
+    ) -> None:
+        self._directory = directory
         self._seal = AESGCM(seal)
         self._shelf = shelf
+        self._cosigning: dict[str, CosigningKeys] = {}
         self._log_signer = lru_cache(maxsize=SIGNERS_MAX)(partial(ecdsa_signer, private=log))
 
     @classmethod
@@ -127,11 +149,23 @@ class FileKeys:
         seal = _read_secret(directory / _SEAL_KEY)
         if len(seal) != SEAL_BYTES or len(set(seal)) == 1:
             raise Misconfigured("keys.malformed", file=_SEAL_KEY)
-        return cls(log, seal, FileShelf(directory / _KEKS))
+        return cls(log, seal, FileShelf(directory / _KEKS), directory)
 
     def log_signer(self, origin: str) -> Signer:
         """Sign as `origin`: one key, a name for each log."""
         return self._log_signer(origin)
+
+    def cosigners(self, role: str, name: str, time: int) -> Sequence[Signer]:
+        """Ed25519 from `<role>.pem`, which is made when it is first asked for."""
+        if self._directory is None:
+            raise Misconfigured("keys.missing", file=f"{role}.pem")
+        keys = self._cosigning.get(role)
+        if keys is None:
+            keys = self._cosigning[role] = CosigningKeys.open(self._directory, name, role)
+            if keys.is_new:
+                _log.info("keys.made", role=role, vkey=keys.vkeys[0])
+        assert keys.name == name, "a key serves one name"
+        return keys.signers(time)
 
     def seal(self, context: str, plain: bytes) -> bytes:
         """AES-256-GCM with a random nonce; the context is authenticated."""

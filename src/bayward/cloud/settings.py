@@ -38,6 +38,16 @@ class MailSettings:
     password_file: Path | None = None
     is_starttls: bool = True
 
+    def read_password(self) -> str | None:
+        """The password in its file, if there is one; raises `Misconfigured`."""
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            file = str(self.password_file)
+            raise Misconfigured("mail.password_file", file=file) from error
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudSettings:
@@ -46,7 +56,9 @@ class CloudSettings:
     `public_url` is what people type; `name` opens the origin of every log and every bank's
     identity, and can never change afterwards (default: the host of `public_url`). The link's
     listeners have their own port; `link_host` is the name banks dial. `organisation` and `site`
-    name what the first start makes.
+    name what the first start makes. `public_logs` lets whoever knows the origin of a log read it
+    (`/log/…`; leaves disclose nothing); `witness_policy` is a file of `log` lines
+    (c2sp.org/tlog-policy): the logs of others that this control plane witnesses and mirrors.
     """
 
     state: Path
@@ -63,6 +75,8 @@ class CloudSettings:
     site: str = "Main building"
     mail: MailSettings | None = None
     requests_per_s_max: int = REQUESTS_PER_S_MAX
+    public_logs: bool = False
+    witness_policy: Path | None = None
     trusted_proxies: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -31,7 +31,7 @@ from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Invalid, Unavailable
 from bayward.core.ids import BankId
-from bayward.ledger.keys import Signer, ecdsa_signer
+from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network
 from bayward.sim.plane import Crash, Plane
@@ -66,6 +66,11 @@ class Keys:
         if origin not in self._signers:
             self._signers[origin] = ecdsa_signer(origin, self._log)
         return self._signers[origin]
+
+    def cosigners(self, role: str, name: str, time: int) -> list[Signer]:
+        """One key for each role, the same in every world."""
+        seed = hashlib.sha256(f"cosigner {role}".encode()).digest()
+        return [cosigner(name, ed25519.Ed25519PrivateKey.from_private_bytes(seed), time)]
 
     def seal(self, context: str, plain: bytes) -> bytes:
         """Encrypt; the nonce counts, so that a world can repeat itself."""

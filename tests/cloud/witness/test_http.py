@@ -10,13 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bayward.cloud.cosigning import CosigningKeys
 from bayward.cloud.witness.http import LIMITS, WitnessApp, respond, unzip
-from bayward.cloud.witness.keys import WitnessKeys
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import tree_hash
-from bayward.ledger.keys import parse_vkey
 from bayward.ledger.proven import ProvenReader
 from bayward.ledger.tiles import Bundle, Tile, decode_bundle
 from bayward.ledger.witness import origin_hash
@@ -29,13 +28,14 @@ HASH = origin_hash(ORIGIN)
 
 @pytest.fixture
 def witness(tmp_path: Path) -> Iterator[Witness]:
+    keys = CosigningKeys.open(tmp_path, "example.com/w", "witness")
+    mirror = CosigningKeys.open(tmp_path, "example.com/m", "mirror")
     with closing(WitnessFile(tmp_path / "w.db", "example.com/w")) as file:
         yield Witness(
             file=file,
             logs={ORIGIN: [LOG.key]},
-            keys=WitnessKeys.open(tmp_path, "example.com/w", "witness"),
-            mirror_keys=WitnessKeys.open(tmp_path, "example.com/m", "mirror"),
-            now=lambda: 1_795_000_000,
+            cosigners=lambda: keys.signers(1_795_000_000),
+            mirror_cosigners=lambda: mirror.signers(1_795_000_000),
             secret=b"s" * 32,
         )
 
@@ -56,7 +56,7 @@ async def test_a_log_is_witnessed_mirrored_and_read_again(
     shown = await client.get(f"/witness/{HASH}/checkpoint")
     assert shown.headers["content-type"].startswith("text/plain")
     assert shown.headers["cache-control"] == "no-cache"
-    keys = [parse_vkey(one) for one in witness.keys.vkeys]
+    keys = [one.key for one in witness.cosigners()]
     assert open_checkpoint(shown.text, LOG.key, keys).cosignatures == {
         "example.com/w": 1_795_000_000
     }
@@ -67,7 +67,7 @@ async def test_a_log_is_witnessed_mirrored_and_read_again(
     kept = await client.post("/mirror/add-entries", content=upload, headers=zipped)
     assert (kept.status_code, kept.headers["accept-encoding"]) == (200, "gzip")
     note = (await client.get(f"/mirror/{HASH}/checkpoint")).text
-    mirrors = [parse_vkey(one) for one in (witness.mirror_keys or witness.keys).vkeys]
+    mirrors = [one.key for one in (witness.mirror_cosigners or list)()]
     tree = open_checkpoint(note, LOG.key, mirrors).checkpoint
 
     contents = {}
@@ -145,9 +145,8 @@ def test_a_mere_witness_keeps_no_entries(witness: Witness) -> None:
     mere = Witness(
         file=witness.file,
         logs=witness.logs,
-        keys=witness.keys,
-        mirror_keys=None,
-        now=witness.now,
+        cosigners=witness.cosigners,
+        mirror_cosigners=None,
         secret=witness.secret,
     )
     assert respond(mere, "POST", "/mirror/add-entries", SOURCE.upload(0, 700)).status == 403

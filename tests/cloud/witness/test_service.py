@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from bayward.cloud.witness.keys import WitnessKeys
+from bayward.cloud.cosigning import CosigningKeys
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
 from bayward.ledger.note import split_note
@@ -16,13 +16,14 @@ from mirror_bench import Source
 
 def test_what_is_witnessed_is_not_yet_mirrored(tmp_path: Path) -> None:
     source, hashed, times = Source(600), origin_hash(ORIGIN), iter(range(1, 100))
+    keys = CosigningKeys.open(tmp_path, "example.com/w", "witness")
+    mirror = CosigningKeys.open(tmp_path, "example.com/m", "mirror")
     with closing(WitnessFile(tmp_path / "w.db", "example.com/w")) as file:
         witness = Witness(
             file=file,
             logs={ORIGIN: [LOG.key]},
-            keys=WitnessKeys.open(tmp_path, "example.com/w", "witness"),
-            mirror_keys=WitnessKeys.open(tmp_path, "example.com/m", "mirror"),
-            now=lambda: next(times),
+            cosigners=lambda: keys.signers(next(times)),
+            mirror_cosigners=lambda: mirror.signers(next(times)),
             secret=b"s" * 32,
         )
         assert witness.checkpoint(hashed) is None

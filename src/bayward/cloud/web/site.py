@@ -33,11 +33,13 @@ from bayward.cloud.web import (
     enrol,
     files,
     limits,
+    log_files,
     problems,
     resident,
     resident_pass,
     step_up,
     verify,
+    witness,
 )
 from bayward.cloud.web.asking import SecondFactorNeeded, StepUpNeeded
 from bayward.cloud.web.routes import API, PUBLIC, guard, is_declared, provide_asker
@@ -62,6 +64,8 @@ MODULES = (
     enrol,
     files,
     verify,
+    log_files,
+    witness,
     api_session,
     api_fleet,
     api_parcels,

@@ -17,6 +17,7 @@ from bayward.cloud.people.passwords import Passwords
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Unit
 from bayward.cloud.web.limits import Limiter
+from bayward.cloud.witness.service import Witness
 from bayward.core.clock import Clock
 from bayward.ui.render import Renderer
 from bayward.ui.views.base import View
@@ -32,7 +33,7 @@ LANGUAGE_COOKIE = "lang"
 SESSION_HEADER = "Bayward-Session"
 CODE_HEADER = "Bayward-Code"
 STAFF_PATHS = ("/console", "/sign-in", "/sign-out", "/step-up", "/setup", "/live")
-MACHINE_PATHS = ("/api/", "/enrol", "/healthz", "/readyz")
+MACHINE_PATHS = ("/api/", "/enrol", "/healthz", "/readyz", "/log/", "/witness/", "/mirror/")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Desk:
     enrol_url: str
     limiter: Limiter
     changes: Changes
+    witness: Witness | None
     is_ready: Callable[[], bool]
 
     @property

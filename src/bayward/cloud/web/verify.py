@@ -11,17 +11,17 @@ from litestar.params import FromPath
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import LogHead
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import authn
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
 from bayward.cloud.web.asking import token_of
+from bayward.cloud.web.log_files import tenant_of_origin
 from bayward.cloud.web.routes import AnyRequest, show_anybody
 from bayward.cloud.web.state import address_of, desk_of, page
 from bayward.cloud.web.words import Words, log_name
-from bayward.core.errors import Denied, Invalid
-from bayward.core.ids import BankId, TenantId
+from bayward.core.errors import Denied
+from bayward.core.ids import TenantId
 from bayward.ledger.strict import base64_text
 from bayward.ui.views.verify import KnownLog, Verify
 
@@ -64,16 +64,7 @@ async def _known_to_session(request: AnyRequest) -> tuple[KnownLog, ...]:
 
 def _of_origin(work: Work, origin: str) -> tuple[KnownLog, ...]:
     """The log of an origin `<deployment>/tenant/<id>` or `<deployment>/bank/<id>/<epoch>`."""
-    head_of, _, rest = origin.partition("/")
-    kind, _, tail = rest.partition("/")
-    tenant: TenantId | None = None
-    try:
-        if head_of == work.house.name and kind == "tenant":
-            tenant = TenantId.parse(tail)
-        elif head_of == work.house.name and kind == "bank":
-            tenant = fleet_store.tenant_of_bank(work.tx, BankId.parse(tail.partition("/")[0]))
-    except Invalid:
-        return ()
+    tenant = tenant_of_origin(work, origin)
     if tenant is None:
         return ()
     heads = audit.logs(work, tenant)

@@ -11,12 +11,12 @@ signatures, so nothing here needs an account: a request nobody has signed change
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bayward.cloud.witness.keys import WitnessKeys
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.ledger.errors import LedgerError
+from bayward.ledger.keys import Signer
 from bayward.ledger.mirror import Mirror
 from bayward.ledger.serve import Served, serve_tile
 from bayward.ledger.witness import Answer, Logs, add_checkpoint, parse_kept
@@ -24,33 +24,29 @@ from bayward.ledger.witness import Answer, Logs, add_checkpoint, parse_kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """Witness and mirror of some logs; `now` is POSIX seconds, `secret` for tickets.
+    """Witness and mirror of some logs, with what signs as the one and as the other.
 
-    `mirror_keys` None: it only witnesses.
+    `mirror_cosigners` None: it only witnesses. `secret` is for the mirror's tickets.
     """
 
     file: WitnessFile
     logs: Logs
-    keys: WitnessKeys
-    mirror_keys: WitnessKeys | None
-    now: Callable[[], int]
+    cosigners: Callable[[], Sequence[Signer]]
+    mirror_cosigners: Callable[[], Sequence[Signer]] | None
     secret: bytes
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """`POST witness/add-checkpoint`."""
-        return add_checkpoint(
-            body, self.logs, lambda: self.keys.signers(self.now()), self.file, self.file.suspect
-        )
+        return add_checkpoint(body, self.logs, self.cosigners, self.file, self.file.suspect)
 
     def add_entries(self, body: bytes) -> Answer:
         """`POST mirror/add-entries`."""
-        keys = self.mirror_keys
-        if keys is None:
+        if self.mirror_cosigners is None:
             return Answer(403, b"this is a witness, not a mirror\n")
         mirror = Mirror(
             logs=self.logs,
             open_store=self.file.mirror_of,
-            cosigners=lambda: keys.signers(self.now()),
+            cosigners=self.mirror_cosigners,
             secret=self.secret,
         )
         return mirror.add_entries(body)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bayward.cli import main
-from bayward.cloud.witness.keys import WitnessKeys
+from bayward.cloud.cosigning import CosigningKeys
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger_bench import IMPOSTOR, LOG, ORIGIN
 from log_server import Keeper, serving
@@ -48,7 +48,7 @@ def test_it_follows_a_log_and_writes_what_it_cosigned(
     )
     assert pull()[0] == 0, "the same again is a fresh cosignature"
     (file,) = (tmp_path / "out").iterdir()
-    key = WitnessKeys.open(tmp_path / "state", NAME, "witness").signers(1)[0].key
+    key = CosigningKeys.open(tmp_path / "state", NAME, "witness").signers(1)[0].key
     signed = open_checkpoint(file.read_text(), LOG.key, [key])
     assert (signed.checkpoint.size, list(signed.cosignatures)) == (1200, [NAME])
 

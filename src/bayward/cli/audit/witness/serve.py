@@ -10,9 +10,9 @@ from pathlib import Path
 import uvicorn
 
 from bayward.cli.audit import told
+from bayward.cloud.cosigning import CosigningKeys
 from bayward.cloud.web.server import listen
 from bayward.cloud.witness.http import WitnessApp
-from bayward.cloud.witness.keys import WitnessKeys
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
 from bayward.core.errors import BaywardError
@@ -55,8 +55,8 @@ def main(asked: argparse.Namespace) -> int:
         listening = listen(asked.host, asked.port)
     except (told.Unusable, BaywardError, LedgerError, OSError) as error:
         return told.complain("witness serve", error)
-    for vkey in (*witness.keys.vkeys, *(witness.mirror_keys.vkeys if witness.mirror_keys else ())):
-        print(vkey, flush=True)
+    for one in (*witness.cosigners(), *(witness.mirror_cosigners or list)()):
+        print(one.key.vkey, flush=True)
     host, port = listening.getsockname()[:2]
     print(f"listening at http://{host}:{port}/witness for {len(witness.logs)} logs", flush=True)
     config = uvicorn.Config(
@@ -82,18 +82,21 @@ def open_witness(
     """The witness in a state directory; raises `BaywardError`, `LedgerError` or `OSError`."""
     check_name(asked.name)
     state: Path = asked.state
-    keys = WitnessKeys.open(state, asked.name, "witness", is_young=asked.post_quantum)
-    mirror_keys = None
+    keys = CosigningKeys.open(state, asked.name, "witness", is_young=asked.post_quantum)
+    mirror_keys: CosigningKeys | None = None
     if mirror is not None:
         check_name(mirror)
         if mirror == asked.name:
             raise told.Unusable("the mirror needs a name of its own: its signature says more")
-        mirror_keys = WitnessKeys.open(state, mirror, "mirror", is_young=asked.post_quantum)
+        mirror_keys = CosigningKeys.open(state, mirror, "mirror", is_young=asked.post_quantum)
     return Witness(
         file=WitnessFile(state / DATABASE, asked.name),
         logs=logs,
-        keys=keys,
-        mirror_keys=mirror_keys,
-        now=lambda: time.time_ns() // 1_000_000_000,
+        cosigners=lambda: keys.signers(_now()),
+        mirror_cosigners=None if mirror_keys is None else lambda: mirror_keys.signers(_now()),
         secret=os.urandom(SECRET_BYTES),
     )
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000_000

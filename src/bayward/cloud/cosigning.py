@@ -1,4 +1,4 @@
-"""The keys a witness signs with: PEM files that only it can read.
+"""The keys that a witness and a mirror cosign with: PEM files that only they can read.
 
 Ed25519 (0x04) always, ML-DSA-44 (0x06) beside it when asked for. The signed bytes of the first
 kind do not hold the witness's name, so a key belongs to one name for ever; the mirror of the
@@ -21,24 +21,28 @@ _OTHERS = 0o077
 AnyPrivate = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
 
 
-class WitnessKeys:
-    """What cosigns under one name."""
+class CosigningKeys:
+    """What cosigns under one name; `is_new` when a key has just been made."""
 
-    def __init__(self, name: str, privates: Sequence[AnyPrivate]) -> None:
+    def __init__(self, name: str, privates: Sequence[AnyPrivate], *, is_new: bool = False) -> None:
         self.name = name
+        self.is_new = is_new
         self._privates = tuple(privates)
 
     @classmethod
-    def open(cls, directory: Path, name: str, stem: str, *, is_young: bool = False) -> WitnessKeys:
+    def open(
+        cls, directory: Path, name: str, stem: str, *, is_young: bool = False
+    ) -> CosigningKeys:
         """Read `<stem>.pem` (and `<stem>-mldsa.pem`), made when they are not there.
 
         Raises `Misconfigured` when one is malformed or readable by others.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_new = not (directory / f"{stem}.pem").exists()
         privates: list[AnyPrivate] = [_open(directory / f"{stem}.pem", ed25519.Ed25519PrivateKey)]
         if is_young:
             privates.append(_open(directory / f"{stem}-mldsa.pem", mldsa.MLDSA44PrivateKey))
-        return cls(name, privates)
+        return cls(name, privates, is_new=is_new)
 
     def signers(self, time: int) -> list[Signer]:
         """Cosigners of this moment (POSIX seconds)."""
