@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bayward.core.errors import Unavailable
@@ -31,6 +33,15 @@ async def test_the_phones_worker_and_manifest(house: House) -> None:
     manifest = await house.browser().get("/manifest.webmanifest")
     assert manifest.headers["content-type"].startswith("application/manifest+json")
     assert manifest.json()["name"]
+
+
+async def test_the_worker_can_fetch_all_it_keeps(house: House) -> None:
+    browser = house.browser()
+    script = (await browser.get("/sw.js")).text
+    kept = re.findall(r'"(/[^"]+)"', script.partition("self.addEventListener")[0])
+    assert "/offline" in kept
+    for path in kept:
+        assert (await browser.get(path)).status_code == 200, path
 
 
 async def test_a_supervisor_is_told_alive_and_ready(house: House) -> None:

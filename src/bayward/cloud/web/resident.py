@@ -41,6 +41,7 @@ from bayward.ui.views.resident import (
     Home,
     LinkExpired,
     LinkOpen,
+    Offline,
     ParcelCard,
     SignIn,
     SignInSent,
@@ -119,6 +120,12 @@ async def take_link(request: AnyRequest, token: FromPath[str]) -> Response[str] 
         return page(request, LinkExpired(frame=frame_of(request, None)), status=GONE)
     give_session(request, outcome.token, SESSION_S)
     return back("/me")
+
+
+@show_anybody("/offline", "the same for everybody: the phone keeps it for later")
+async def offline(request: AnyRequest) -> Response[str]:
+    """What a phone without signal shows for a page it has not kept."""
+    return page(request, Offline(frame=frame_of(request, None)))
 
 
 @show_anybody("/here/{bank:str}/{nonce:str}", "shows what is mine in this wall, once signed in")

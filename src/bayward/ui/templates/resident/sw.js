@@ -27,7 +27,7 @@ self.addEventListener("fetch", (event) => {
   else if (request.mode === "navigate" && isMine(pathname)) event.respondWith(fromNetwork(request, pathname));
 });
 
-const isMine = (path) => /^\/(p\/[^/]+|me)$/.test(path);
+const isMine = (path) => /^\/(p\/[^/]+|me|me\/parcels\/[^/]+)$/.test(path);
 
 async function fromShell(request) {
   return (await caches.match(request)) ?? fetch(request);
