@@ -138,10 +138,11 @@ def _answer(
             headers=dict(headers),
             media_type=PROBLEM_TYPE,
         )
+    is_shut_out = request.scope["path"] == "/console"  # refused there, so not a way out
     view = ErrorPage(
         status=status,
         problem=Problem(code, facts),
-        home="/console" if is_staff_page(request) else "/me",
+        home="/console" if is_staff_page(request) and not is_shut_out else "/me",
         trace=told(request).trace,
         is_staff=is_staff_page(request),
     )
