@@ -1,5 +1,5 @@
 // @ts-check
-/** `<count-down seconds="90" [enables="id"] [go="/path"] [quiet] [paused]>`: counts to zero, then
+/** `<count-down seconds="90" [enables="id"] [go="/path"] [clock] [quiet] [paused]>`: counts to zero, then
  * makes the link with that id usable, or moves on. Says each minute, then 30, 10, to listeners. */
 
 export class CountDown extends HTMLElement {
@@ -27,7 +27,7 @@ export class CountDown extends HTMLElement {
 
   #tell() {
     const left = Math.max(0, Math.ceil((this.#end - performance.now()) / 1000));
-    const long = Number(this.getAttribute("seconds")) >= 60;
+    const long = this.hasAttribute("clock") || Number(this.getAttribute("seconds")) >= 60;
     const text = long ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : String(left);
     if (!this.hasAttribute("quiet") && this.textContent !== text) this.textContent = text;
     if (left === 0) this.#done();
