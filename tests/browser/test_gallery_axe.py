@@ -140,3 +140,25 @@ def test_every_target_on_the_kiosk_is_72_pixels(
             small[sample.name] = bad
     context.close()
     assert not small
+
+
+@pytest.mark.parametrize("screen", [(1080, 1920), (800, 1280), (1024, 600)])
+def test_every_screen_of_the_kiosk_fits_without_scrolling(
+    chromium: Browser, gallery: str, screen: tuple[int, int]
+) -> None:
+    context = chromium.new_context(viewport={"width": screen[0], "height": screen[1]})
+    page = context.new_page()
+    cut = {}
+    for sample in of_face("kiosk"):
+        page.goto(f"{gallery}/light/{sample.name}.html")
+        found = page.evaluate(
+            """() => [...document.querySelectorAll('main, header, .ways, .pill, .button')]
+              .filter(one => one.checkVisibility() && !one.closest('dialog'))
+              .filter(one => one.scrollHeight > one.clientHeight + 2
+                          || one.scrollWidth > one.clientWidth + 2)
+              .map(one => `${one.className || one.localName}: ${one.textContent.trim()}`)"""
+        )
+        if found:
+            cut[sample.name] = found
+    context.close()
+    assert not cut

@@ -22,6 +22,14 @@ async def test_the_wall_shows_what_differs_from_plan(anne: Browser, world: World
     assert f"/live?bank={world.bank.id}" in page.text
 
 
+async def test_a_wall_that_is_not_heard_of_is_not_according_to_plan(
+    house: House, anne: Browser, world: World
+) -> None:
+    assert "the bank is not connected." in (await anne.get("/console")).text
+    await house.connect(world)
+    assert "the bank is not connected." not in (await anne.get("/console")).text
+
+
 async def test_two_banks_are_two_tabs(house: House, anne: Browser, world: World) -> None:
     other = await house.bench.bank(house.tenant, 7)
     page = await anne.get(f"/console?bank={other.id}")

@@ -14,7 +14,7 @@ from bayward.core.errors import (
     NotFound,
     Unavailable,
 )
-from cloud_house import Browser, House
+from cloud_house import Browser, House, World
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,13 @@ async def test_the_texts_are_in_the_readers_language(house: House) -> None:
     english = await house.browser().get("/api/v1/banks")
     assert answer.status_code == english.status_code == 401
     assert answer.json()["title"] != english.json()["title"]
+
+
+async def test_who_may_not_see_the_console_is_not_sent_back_to_it(
+    house: House, world: World
+) -> None:
+    rosa = await house.browser().be("Rosa1")
+    refused = await rosa.get("/console")
+    assert refused.status_code == 403
+    assert 'href="/me"' in refused.text
+    assert 'href="/console"' not in refused.text

@@ -157,8 +157,31 @@ def trouble() -> Iterator[Sample]:
     yield Sample("kiosk/help-door", replace(page, topic="door", contact=""))
 
 
+def in_large_letters() -> Iterator[Sample]:
+    """Long words on the smallest screens."""
+    locked = kiosk.LockedDown(frame=frame("/kiosk", "es", back=None), since=ago(24))
+    bar = replace(BAR, carrier="Mensajeros del Norte")
+    shown: dict[str, kiosk.KioskView] = {
+        "locked-down": replace(locked, contact=CONTACT),
+        "tracking-number": kiosk.TrackingNumber(
+            frame=frame("/kiosk/deliver/parcel", "es"), courier=bar
+        ),
+        "put-in": kiosk.PutIn(
+            frame=frame("/kiosk/deliver/door", "es", back=None),
+            courier=bar,
+            panel=PANEL,
+            recipient=WHO,
+        ),
+        "help": kiosk.Help(frame=frame("/kiosk/help", "es"), contact=CONTACT),
+    }
+    for name, view in shown.items():
+        large = replace(view.frame, is_large_text=True)
+        yield Sample(f"kiosk/{name}-es-large", replace(view, frame=large), "es")
+
+
 def samples() -> Iterator[Sample]:
     """All of this file."""
     yield from collecting()
     yield from delivering()
     yield from trouble()
+    yield from in_large_letters()
