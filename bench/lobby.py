@@ -57,7 +57,11 @@ async def deposit(stage: Stage, tracking: str) -> Waiting:
     async with AtKiosk(stage.kiosk_url) as courier:
         await courier.sign_in(stage.courier_code)
         await courier.deposit(tracking, people.MAYA.unit, Size.S)
-        number = await opened(stage)
+        try:
+            number = await opened(stage)
+        except TimeoutError:
+            screen = await courier.go("/kiosk")
+            raise TimeoutError(f"no door opened; the kiosk shows {screen}") from None
         stage.use_on_door("put", number)
         stage.use_on_door("push", number)
         await courier.wait_for("/kiosk/deliver/confirm", on="/kiosk/deliver/door")
