@@ -2,6 +2,7 @@
 
     merkle.json     proofs of four kinds, each true, and bent in every way we could think of
     ed25519.json    signatures on which libraries disagree, and what our strict rule says
+    documents.json  leaves, receipts and exports (docs/SPEC.md), whole and bent
 
 Other implementations of the format (other languages, the offline verifiers) can be held
 against the same files. Run it with `python tests/vectors/ledger/make.py`.
@@ -20,6 +21,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import ed25519_oracle as curve  # noqa: E402 - found by the line above when run as a script
 import merkle_oracle as oracle  # noqa: E402 - likewise
+from vectors.ledger import documents  # noqa: E402 - likewise
 
 ENTRIES = [b"", b"\0", b"\x10", b" !", b"01", b"@ABC", bytes(range(0x50, 0x58))]
 ENTRIES += [bytes(range(0x60, 0x70)), b"nine", b"ten", b"eleven"]
@@ -180,7 +182,11 @@ def ed25519_text() -> str:
     return f"[{signatures}]\n"
 
 
-TEXTS = {"merkle.json": merkle_text, "ed25519.json": ed25519_text}
+TEXTS = {
+    "merkle.json": merkle_text,
+    "ed25519.json": ed25519_text,
+    "documents.json": documents.text,
+}
 
 
 if __name__ == "__main__":

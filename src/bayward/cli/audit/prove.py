@@ -44,7 +44,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
         description="Writes a proof that the entry at INDEX is in a log, from a log over HTTP, a "
         "directory of tiles, or a state directory. It is checked before it is written.",
         epilog=told.EXIT_CODES + " Example: bayward audit prove https://lockers.example.com/log/… "
-        "22 --key 'lockers.example.com/bank/…+1a2b3c4d+Aj…' > entry-22.tlog-proof",
+        "22 --key 'lockers.example.com/bank/…+1a2b3c4d+Aj…' --out entry-22.tlog-proof",
     )
     parser.add_argument("log", help="URL or directory of a log, or a state directory")
     parser.add_argument("index", type=int, help="which entry, from 0")
