@@ -77,6 +77,7 @@ IDENTITY: Mapping[int, str] = {
     94: "an enrolment token twice, late, for another bank, at once, guessed",
     95: "a certificate request that asks for more",
     96: "one bank speaks for another",
+    98: "a certificate renewed months after it ended; not for a retired bank",
     99: "two machines with one key",
     100: "the disk is full or the log cannot be written",
     101: "secrets in the program's log",

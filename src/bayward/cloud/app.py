@@ -237,7 +237,7 @@ class Cloud:
         if self._is_first_start:
             for made in (KEYS, *FOLDERS):
                 shutil.rmtree(self.settings.state / made, ignore_errors=True)
-            for file in self.settings.state.glob(f"{DATABASE}*"):
+            for file in self.settings.state.glob("*.db*"):
                 file.unlink()
 
     def _first_start(self, work: Work) -> str | None:

@@ -99,6 +99,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.LOG_EXPORTED: _LOG,
     _T.SETTING_CHANGED: _LOG,
     _T.BANK_RETIRED: _LOG,
+    _T.BANK_RENEWED: _LOG,
 }
 
 AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
@@ -162,6 +163,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.LOG_EXPORTED: _CALL,
     _T.SETTING_CHANGED: _CALL,
     _T.BANK_RETIRED: _CALL,
+    _T.BANK_RENEWED: _CALL,
 }
 
 

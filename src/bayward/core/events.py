@@ -90,6 +90,7 @@ class EventType(StrEnum):
     LOG_EXPORTED = "log.exported"
     SETTING_CHANGED = "setting.changed"
     BANK_RETIRED = "bank.retired"
+    BANK_RENEWED = "bank.renewed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,4 +238,5 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.LOG_EXPORTED: ("actor", "origin", "log_size"),
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),
     _T.BANK_RETIRED: ("actor", "bank"),
+    _T.BANK_RENEWED: ("bank", "not_after"),
 }

@@ -34,7 +34,8 @@ from bayward.edge.kiosk.guard import Guard
 from bayward.edge.kiosk.server import KioskServer
 from bayward.edge.office import Office
 from bayward.edge.options import EdgeOptions
-from bayward.edge.settings import BankSettings
+from bayward.edge.renewal import Renewal
+from bayward.edge.settings import BankSettings, CloudSettings
 from bayward.edge.state_dir import StateDir
 from bayward.edge.systemd import ServiceManager
 from bayward.edge.trust_store import TrustStore
@@ -73,6 +74,7 @@ class Edge:
         )
         self.office = Office(settings, self._make_clerk(), self.clock, self.hardware)
         self.uplink = self._make_uplink()
+        self.renewal = self._make_renewal()
         self._server = KioskServer(settings.kiosk.port)
         self._guard = Guard.fresh(
             self._server.port, self._options.chance.random_bytes, self._options.embedders
@@ -97,6 +99,8 @@ class Edge:
         if self.uplink is not None:
             self.office.on_growth = self.uplink.committed
             self._tasks.append(asyncio.create_task(self.uplink.run(), name="uplink"))
+        if self.renewal is not None:
+            self._tasks.append(asyncio.create_task(self.renewal.run(), name="renewal"))
         log.info("edge started", bank=self.settings.bank, version=self._options.version)
         return self
 
@@ -148,7 +152,9 @@ class Edge:
         view = self.office.view()
         told = health_of(view, self.hardware, self.clock, self.office.queue_length)
         status = self.uplink.status if self.uplink is not None else None
-        return {**told, "log": log_of(self.journal.known_head), "link": link_of(status)}
+        certificate = self.renewal.health() if self.renewal is not None else None
+        head = self.journal.known_head
+        return {**told, "log": log_of(head), "link": link_of(status), "certificate": certificate}
 
     def _make_journal(self) -> Journal:
         epoch = self._identity.epoch if self._identity is not None else ISLAND_EPOCH
@@ -179,7 +185,7 @@ class Edge:
             version=self._options.version,
             journal=self.journal,
         )
-        pins = cloud.pins if cloud.pins is not None else frozenset(identity.pins)
+        pins = self._pins(identity, cloud)
         dial = Dialer(
             url=cloud.link or identity.link_url,
             bank=self.settings.bank,
@@ -196,6 +202,18 @@ class Edge:
                 random_bytes=chance.random_bytes,
             )
         )
+
+    def _make_renewal(self) -> Renewal | None:
+        """Only where there is a control plane, there is a certificate."""
+        identity, cloud = self._identity, self.settings.cloud
+        if identity is None or cloud is None:
+            return None
+        pins, clock = self._pins(identity, cloud), self._options.clock
+        return Renewal(self._state, identity, self._keys, pins=pins, clock=clock)
+
+    @staticmethod
+    def _pins(identity: Identity, cloud: CloudSettings) -> frozenset[str]:
+        return cloud.pins if cloud.pins is not None else frozenset(identity.pins)
 
     def _load_identity(self) -> Identity | None:
         """What enrolment made of us; an island needs none."""

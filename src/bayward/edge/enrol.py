@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bayward.core.errors import BaywardError, Conflict, Denied, Invalid, Misconfigured, Unavailable
-from bayward.core.ids import BankId
 from bayward.edge import keys
 from bayward.edge.identity import Identity, Trust, check_certificate, log_origin
 from bayward.edge.state_dir import StateDir
@@ -54,7 +53,7 @@ def enrol(
     request = EnrolRequest(
         token=ticket.token,
         bank=ticket.bank,
-        csr=_request_certificate(store.device_key),
+        csr=request_certificate(store.device_key),
         log_vkey=ecdsa_signer(origin, store.log_key).key.vkey,
         firmware=firmware,
     )
@@ -62,7 +61,7 @@ def enrol(
     if answer.deployment != ticket.deployment:
         raise Denied("enrol.other_deployment", found=answer.deployment)
     check_certificate(answer.certificate, answer.anchor, anchor, store.device_key.public_key())
-    return _store(state, ticket.bank, answer, epoch)
+    return _store(state, ticket, answer, epoch)
 
 
 def _epoch(state: StateDir, ticket: Ticket, *, is_new_epoch: bool) -> int:
@@ -80,7 +79,7 @@ def _fetch_anchor(ticket: Ticket) -> x509.Certificate:
     blind.minimum_version = ssl.TLSVersion.TLSv1_3
     blind.check_hostname = False
     blind.verify_mode = ssl.CERT_NONE
-    raw = _exchange(blind, "GET", f"{ticket.url}/anchor", None)
+    raw = exchange(blind, "GET", f"{ticket.url}/anchor", None)
     try:
         anchor = x509.load_pem_x509_certificate(raw[:PEM_CHARS_MAX])
     except ValueError:
@@ -92,14 +91,15 @@ def _fetch_anchor(ticket: Ticket) -> x509.Certificate:
 
 def _ask(ticket: Ticket, anchor: x509.Certificate, request: EnrolRequest) -> EnrolAnswer:
     context = client_context([anchor], ticket.pins, None)
-    raw = _exchange(context, "POST", ticket.url, msgspec.json.encode(request, enc_hook=str))
+    raw = exchange(context, "POST", ticket.url, msgspec.json.encode(request, enc_hook=str))
     try:
         return msgspec.json.decode(raw, type=EnrolAnswer)
     except msgspec.DecodeError as error:
         raise Unavailable("enrol.answer", why=str(error)[:200]) from error
 
 
-def _exchange(context: ssl.SSLContext, method: str, url: str, body: bytes | None) -> bytes:
+def exchange(context: ssl.SSLContext, method: str, url: str, body: bytes | None) -> bytes:
+    """One request over TLS as `context` judges it; raises `Denied` or `Unavailable`."""
     if not url.startswith("https://"):
         raise Invalid("ticket.malformed")
     headers = {"content-type": "application/json"} if body is not None else {}
@@ -130,20 +130,21 @@ def _code_of(answer: httpx.Response) -> str:
     return str(kind)[-80:]
 
 
-def _request_certificate(key: ec.EllipticCurvePrivateKey) -> str:
+def request_certificate(key: ec.EllipticCurvePrivateKey) -> str:
     """PKCS#10 with nothing in it but the key: what it is called is the authority's business."""
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     return request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-def _store(state: StateDir, bank: BankId, answer: EnrolAnswer, epoch: int) -> Identity:
+def _store(state: StateDir, ticket: Ticket, answer: EnrolAnswer, epoch: int) -> Identity:
     """Identity last: while it is not there, the computer is not enrolled."""
     identity = Identity(
-        bank=bank,
+        bank=ticket.bank,
         tenant=answer.tenant,
         deployment=answer.deployment,
         epoch=epoch,
         link_url=answer.link_url,
+        enrol_url=ticket.url,
         pins=tuple(answer.pins),
     )
     try:

@@ -24,6 +24,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     deployment: str
     epoch: int
     link_url: str
+    enrol_url: str = ""  # where its certificate is renewed
     pins: tuple[str, ...]
 
     @property

@@ -2,6 +2,7 @@
 
     GET  <url>/anchor   the deployment's root certificate (PEM); anybody may know it
     POST <url>          EnrolRequest → EnrolAnswer, once per token
+    POST <url>/renew    RenewRequest → RenewAnswer, whenever a third of a certificate's life is over
 
 The console shows the ticket once, as text to paste and as a QR picture for the kiosk's camera.
 It holds all that a bank must be told by a person: where to ask, its token, which bank it is,
@@ -146,4 +147,22 @@ class EnrolAnswer(Message, frozen=True):
     pins: Annotated[list[PinText], Meta(min_length=2, max_length=8)]
     issuers: Annotated[list[Issuer], Meta(max_length=limits.ISSUERS_MAX)]
     notifier_key: Annotated[bytes, Meta(min_length=1, max_length=limits.KEY_BYTES_MAX)]
+    now: InstantNumber
+
+
+class RenewRequest(Message, frozen=True):
+    """Sent by a bank whose certificate grows old, or did while the cable was cut.
+
+    The signature of `csr` is made by the key of the certificate: that proves who asks. Whoever
+    replays it gains a certificate for a key that he does not have.
+    """
+
+    bank: Annotated[str, id_meta(BankId)]
+    csr: Annotated[str, Meta(max_length=CSR_CHARS_MAX)]
+
+
+class RenewAnswer(Message, frozen=True):
+    """The new certificate, followed by the issuing authority's (PEM)."""
+
+    certificate: PemText
     now: InstantNumber

@@ -122,7 +122,7 @@ def test_a_bank_cannot_tell_what_only_the_control_plane_knows(
         ("actor", "subject", "role", "scope", "method", "reason", "detail", "origin", "command",
          "incident", "bank", "result", "channel", "log_root"), "x",
     )  # fmt: skip
-    told = entry(type=kind.value, time=1, log_size=1, **every)
+    told = entry(type=kind.value, time=1, log_size=1, not_after=1, **every)
     with pytest.raises(Invalid) as caught:
         mirror.event_of(bank.id, told)
     assert caught.value.code == "event.not_of_a_bank"

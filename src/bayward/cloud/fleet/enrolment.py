@@ -119,8 +119,8 @@ def enrol(work: Work, deployment: Deployment, request: EnrolRequest) -> Enrolled
     """
     digest = tokens.digest_of(request.token)
     origin = _origin(request, deployment)
-    key = pki.read_request(_der(request.csr))
-    bank = _named(work, request.bank)
+    key = pki.read_request(der_of(request.csr))
+    bank = named(work, request.bank)
     if bank is None or not _burn(work, bank, digest):
         return None
     issued = deployment.issue(bank.tenant, bank.bank, key)
@@ -183,7 +183,8 @@ def _burn(work: Work, bank: Bank, digest: bytes) -> bool:
     return store.burn_token(work.tx, digest, work.now) is not None
 
 
-def _named(work: Work, text: str) -> Bank | None:
+def named(work: Work, text: str) -> Bank | None:
+    """The bank of that id, whosoever it is."""
     bank = BankId(text)
     tenant = store.tenant_of_bank(work.tx, bank)
     return None if tenant is None else store.find_bank(work.tx, tenant, bank)
@@ -200,7 +201,8 @@ def _origin(request: EnrolRequest, deployment: Deployment) -> str:
     return key.name
 
 
-def _der(csr: str) -> bytes:
+def der_of(csr: str) -> bytes:
+    """A request as bytes; raises `Invalid("csr.malformed")`."""
     try:
         return x509.load_pem_x509_csr(csr.encode()).public_bytes(Encoding.DER)
     except (ValueError, TypeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from litestar import Response
@@ -23,7 +24,7 @@ from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
 from bayward.cloud.web.wall import Scene, scene
 from bayward.cloud.web.words import WALL_TYPES, Words
-from bayward.core.clock import after
+from bayward.core.clock import SECOND_MS, after
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.ids import BankId, CompartmentId, SiteId
 from bayward.core.policy import Action as Do
@@ -258,6 +259,9 @@ def _facts(words: Words, drawn: Scene) -> tuple[tuple[str, str], ...]:
     facts = [("version", bank.firmware)]
     if bank.spki is not None:
         facts.append(("fingerprint", base64_text(bank.spki)))
+    if bank.certificate_until is not None:
+        ends = datetime.fromtimestamp(bank.certificate_until / SECOND_MS, tz=UTC)
+        facts.append(("certificate_until", f"{ends:%Y-%m-%d}"))
     if head is not None:
         facts += [
             ("origin", head.origin),

@@ -6,7 +6,7 @@ from litestar import MediaType, Response, post
 from litestar.params import JSONBody
 
 from bayward.cloud.access import issuers
-from bayward.cloud.fleet import enrolment
+from bayward.cloud.fleet import enrolment, renewal
 from bayward.cloud.fleet.enrolment import Enrolled
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.unit import Work
@@ -14,7 +14,7 @@ from bayward.cloud.web import limits
 from bayward.cloud.web.routes import PUBLIC, AnyRequest, show_anybody
 from bayward.cloud.web.state import address_of, desk_of
 from bayward.core.errors import Denied
-from bayward.wire.enrolment import EnrolAnswer, EnrolRequest
+from bayward.wire.enrolment import EnrolAnswer, EnrolRequest, RenewAnswer, RenewRequest
 from bayward.wire.messages import Issuer
 
 PATH = "/enrol"
@@ -61,3 +61,19 @@ async def enrol(request: AnyRequest, data: JSONBody[EnrolRequest]) -> EnrolAnswe
         notifier_key=desk.notifier_key,
         now=desk.clock.now(),
     )
+
+
+@post(
+    f"{PATH}/renew",
+    opt={PUBLIC: "the signature of the bank's own key in it is the credential"},
+    status_code=200,
+    include_in_schema=False,
+)
+async def renew(request: AnyRequest, data: JSONBody[RenewRequest]) -> RenewAnswer:
+    """The next certificate of a bank."""
+    desk = desk_of(request)
+    desk.limiter.spend(limits.ENROL_FROM, "enrol", address_of(request))
+    chain = await desk.unit.write(lambda work: renewal.renew(work, desk.deployment, data))
+    if chain is None:
+        raise Denied("enrolment.not_renewed")
+    return RenewAnswer(certificate=chain, now=desk.clock.now())
