@@ -80,6 +80,17 @@ class House:
         """Let the workers do what is due."""
         await asyncio.sleep(0.005)
 
+    async def packs_made(self) -> None:
+        """Wait until no evidence pack is in work."""
+        waiting = s.evidence.select().where(s.evidence.c.state == "working")
+        changed = asyncio.Event()
+        stop = self.cloud.unit.on_commit(lambda _: changed.set())
+        while await self.cloud.unit.read(lambda work: work.tx.execute(waiting).all()):
+            async with asyncio.timeout(10):
+                await changed.wait()
+            changed.clear()
+        stop()
+
     async def deliveries(self, kind: str) -> list[Delivery]:
         """Messages of one kind, to whomever."""
         found = await self.cloud.unit.read(

@@ -28,7 +28,8 @@ from typing import Self
 import structlog
 from litestar.types import ASGIApp
 
-from bayward.cloud.audit import moving
+from bayward.cloud.audit import evidence, moving
+from bayward.cloud.audit.maker import Maker
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.deployment import FOLDERS, Deployment
@@ -300,7 +301,7 @@ class Cloud:
             settings=self.settings,
             clock=self.clock,
             random=self._random,
-            renderer=self._renderer or Renderer(),
+            renderer=self._renderer_of(),
             passwords=Passwords(self._schemes or (Argon2id(),), self._random),
             hashing=hashing,
             deployment=self.deployment,
@@ -317,7 +318,18 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
+            packs=self._maker(),
         )
+
+    def _maker(self) -> Maker:
+        """Who makes evidence packs, with the verifiers that go with them."""
+        files = self._renderer_of().assets.files
+        verifiers = {name: files[name] for name in ("verify.py", "verify.html")}
+        return Maker(self.unit, verifiers)
+
+    def _renderer_of(self) -> Renderer:
+        self._renderer = self._renderer or Renderer()
+        return self._renderer
 
     def _start_workers(self) -> None:
         mail = self.settings.mail
@@ -334,6 +346,8 @@ class Cloud:
         caller = Caller(self.unit, is_loopback_allowed=self._is_loopback_called)
         workers = lanes(self.unit, mailer=mailer, caller=caller, random=self._fraction)
         workers.append(Worker(self.unit, {links.ASKED_JOB: links.duty()}, self._fraction))
+        packs = {evidence.MAKE_JOB: self.desk.packs.duty()}
+        workers.append(Worker(self.unit, packs, self._fraction))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(worker.run()) for worker in workers]
         self._tasks.append(loop.create_task(self._keep_house()))

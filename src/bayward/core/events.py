@@ -88,6 +88,8 @@ class EventType(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_DELETED = "webhook.deleted"
     LOG_EXPORTED = "log.exported"
+    EVIDENCE_REQUESTED = "evidence.requested"
+    EVIDENCE_EXPORTED = "evidence.exported"
     SETTING_CHANGED = "setting.changed"
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
@@ -131,13 +133,15 @@ class Event:
     channel: str | None = None
     subject: str | None = None  # what an administrative act was done to
     detail: str | None = None
+    authority: str | None = None  # by what right evidence is asked for: warrant, subpoena, consent
+    handed_to: str | None = None  # who is to have it
     tag: str | None = None  # LOCAL: keyed tag of a code, hex
 
     def __post_init__(self) -> None:
         missing = [name for name in FIELDS[self.type] if getattr(self, name) is None]
         if missing:
             raise Invalid("event.field_missing", type=self.type.value, field=missing[0])
-        for name in ("reason", "detail"):
+        for name in ("reason", "detail", "authority", "handed_to"):
             text = getattr(self, name)
             if text is not None and len(text) > TEXT_CHARS_MAX:
                 raise Invalid("event.text_too_long", field=name, limit=TEXT_CHARS_MAX)
@@ -236,6 +240,8 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.WEBHOOK_CREATED: ("actor", "subject"),
     _T.WEBHOOK_DELETED: ("actor", "subject"),
     _T.LOG_EXPORTED: ("actor", "origin", "log_size"),
+    _T.EVIDENCE_REQUESTED: ("actor", "subject", "origin", "authority", "handed_to", "reason"),
+    _T.EVIDENCE_EXPORTED: ("actor", "subject", "origin", "authority", "handed_to", "detail"),
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),

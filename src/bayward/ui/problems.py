@@ -23,7 +23,8 @@ _FAMILIES = {
     "scope search tracking wall webhook",
     "limit": "directory login rate streams",
     "denied": "action command kiosk owner role sign_in super_admin",
-    "moved": "bank compartment courier deposit incident lockdown log notification parcel unlock",
+    "moved": "bank compartment courier deposit evidence incident lockdown log notification parcel "
+    "unlock",
     "session": "second_factor session step_up visit",
     "gone": "bnd cmd cmp grt inc prc prs site ten tenant thing",  # also prefixes of ids
 }

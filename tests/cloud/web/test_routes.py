@@ -26,7 +26,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 APP = site.application()
 ROUTES = site.routes(APP)
-IDS = {"bank", "parcel", "incident", "person", "webhook", "delivery", "command", "ref", "token"}
+IDS = {
+    "pack",
+    "bank",
+    "parcel",
+    "incident",
+    "person",
+    "webhook",
+    "delivery",
+    "command",
+    "ref",
+    "token",
+}
 
 
 @dataclass
@@ -72,6 +83,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 def ids_of(world: World, hook: str) -> dict[str, str]:
     return {
+        "pack": "evidence-" + "0" * 16,
         "bank": world.bank.id,
         "parcel": world.parcel,
         "incident": world.incident,
@@ -104,6 +116,7 @@ FORM = {
     "step_action": "log.export",
 }
 BODIES: dict[str, dict[str, str]] = {
+    "exports": {"origin": "x", "authority": "a", "handed_to": "b", "reason": "because"},
     "lock-down": {"reason": "because"},
     "release": {"reason": "because"},
     "close": {"reason": "because"},

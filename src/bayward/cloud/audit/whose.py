@@ -22,6 +22,8 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "tracking": ("recipient", "actor"),
     "reason": ("subject", "recipient", "actor"),
     "detail": ("subject", "recipient", "actor"),
+    "authority": ("actor",),
+    "handed_to": ("actor",),
 }
 """Field → the fields whose person it is about: the first of them that names one."""
 
@@ -31,7 +33,7 @@ CODED = frozenset({
     (_T.STEP_UP_PASSED, "detail"), (_T.ACTION_DENIED, "detail"), (_T.ACTION_DENIED, "reason"),
     (_T.SIGN_IN_REFUSED, "reason"), (_T.ACCESS_REFUSED, "reason"),
     (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
-    (_T.COMPARTMENT_RELEASED, "reason"),
+    (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
 })  # fmt: skip
 """Type and field where a program writes one word out of a fixed list."""
 

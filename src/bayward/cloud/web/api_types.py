@@ -233,6 +233,35 @@ class PersonOut(Given, frozen=True):
     roles: list[RoleOut]
 
 
+class EvidenceIn(Taken, frozen=True):
+    """Entries `first` up to before `until` of a log, or those of a time; by what right."""
+
+    origin: Short
+    authority: Reason
+    handed_to: Reason
+    reason: Reason
+    first: int | None = None
+    until: int | None = None
+    since: int | None = None
+    before: int | None = None
+    hidden: list[Short] = []
+
+
+class EvidenceOut(Given, frozen=True):
+    """A pack; `digest` is the SHA-256 of its tag manifest once it is `ready`."""
+
+    name: str
+    origin: str
+    first: int
+    until: int
+    size: int
+    state: str
+    done: int
+    problem: str | None
+    digest: str | None
+    fetch_until: int | None
+
+
 class EventOut(Given, frozen=True):
     """Something that happened, and where it stands in which log."""
 

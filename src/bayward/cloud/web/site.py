@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from bayward.cloud.web import (
+    api_evidence,
     api_fleet,
     api_incidents,
     api_parcels,
@@ -23,6 +24,7 @@ from bayward.cloud.web import (
     auth,
     console_banks,
     console_couriers,
+    console_evidence,
     console_incidents,
     console_log,
     console_outgoing,
@@ -57,6 +59,7 @@ MODULES = (
     console_couriers,
     console_banks,
     console_log,
+    console_evidence,
     console_outgoing,
     console_settings,
     resident,
@@ -71,6 +74,7 @@ MODULES = (
     api_parcels,
     api_people,
     api_incidents,
+    api_evidence,
 )
 API_VERSION = "1.0.0"
 

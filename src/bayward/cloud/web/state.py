@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from litestar import MediaType, Request, Response
 from litestar.connection import ASGIConnection
 
+from bayward.cloud.audit.maker import Maker
 from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.fleet.gate import DeviceGate
 from bayward.cloud.people.passwords import Passwords
@@ -56,6 +57,7 @@ class Desk:
     changes: Changes
     witness: Witness | None
     is_ready: Callable[[], bool]
+    packs: Maker
 
     @property
     def cookie_name(self) -> str:

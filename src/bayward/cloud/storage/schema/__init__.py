@@ -14,6 +14,7 @@ from __future__ import annotations
 from bayward.cloud.storage.schema.columns import metadata
 from bayward.cloud.storage.schema.custody import admission, grant, parcel, parcel_link
 from bayward.cloud.storage.schema.delivery import delivery, job, letter, webhook
+from bayward.cloud.storage.schema.evidence import evidence
 from bayward.cloud.storage.schema.fleet import (
     bank,
     command,
@@ -53,6 +54,7 @@ __all__ = [
     "compartment",
     "delivery",
     "disclosure",
+    "evidence",
     "fork_evidence",
     "grant",
     "happening",

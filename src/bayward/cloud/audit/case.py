@@ -1,0 +1,115 @@
+"""`case.jsonld`: the pack in the words of CASE/UCO 1.4, for tools of examiners.
+
+It says what the pack is (files and hashes), by what authority it was asked for, and that making
+it was an investigative action. It says nothing about what the entries mean. Ids are derived from
+the pack's name, so that the same pack is the same graph.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bayward.core.clock import Instant
+
+_SPACE = uuid.UUID("5f0c6f6e-6b8f-5d0e-9a55-6c2f2b1f8a01")
+_UCO = "https://ontology.unifiedcyberontology.org/uco/"
+_CONTEXT = {
+    "kb": "http://example.org/kb/",
+    "case-investigation": "https://ontology.caseontology.org/case/investigation/",
+    "uco-action": f"{_UCO}action/",
+    "uco-core": f"{_UCO}core/",
+    "uco-identity": f"{_UCO}identity/",
+    "uco-observable": f"{_UCO}observable/",
+    "uco-tool": f"{_UCO}tool/",
+    "uco-types": f"{_UCO}types/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def graph(
+    name: str,
+    *,
+    at: Instant,
+    authority: str,
+    handed_to: str,
+    reason: str,
+    files: Mapping[str, str],
+) -> bytes:
+    """The graph of a pack; `files` are hashes (SHA-256, hex) by path."""
+
+    def one(kind: str, what: str, type_: str, **more: Any) -> dict[str, Any]:
+        return {"@id": f"kb:{kind}-{uuid.uuid5(_SPACE, f'{name}/{what}')}", "@type": type_, **more}
+
+    def ref(node: Mapping[str, Any]) -> dict[str, str]:
+        return {"@id": node["@id"]}
+
+    tool = one(
+        "tool", "tool", "uco-tool:Tool", **{"uco-core:name": "Bayward", "uco-tool:toolType": "log"}
+    )
+    authorization = one(
+        "authorization",
+        "authorization",
+        "case-investigation:Authorization",
+        **{"case-investigation:authorizationIdentifier": authority},
+    )
+    receiver = one("identity", "receiver", "uco-identity:Identity", **{"uco-core:name": handed_to})
+    nodes = [_file(one, path, digest) for path, digest in sorted(files.items())]
+    record = one(
+        "provenance-record",
+        "record",
+        "case-investigation:ProvenanceRecord",
+        **{
+            "uco-core:description": "An evidence pack: a range of a tamper-evident log",
+            "case-investigation:exhibitNumber": name,
+            "uco-core:object": [ref(node) for node in nodes],
+        },
+    )
+    action = one(
+        "investigative-action",
+        "action",
+        "case-investigation:InvestigativeAction",
+        **{
+            "uco-core:name": "Export of log entries",
+            "uco-core:description": reason,
+            "uco-action:endTime": _time(at),
+            "uco-action:instrument": ref(tool),
+            "uco-action:participant": ref(receiver),
+            "uco-action:result": ref(record),
+            "case-investigation:relevantAuthorization": ref(authorization),
+        },
+    )
+    told = {"@context": _CONTEXT, "@graph": [tool, authorization, receiver, *nodes, record, action]}
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _file(one: Any, path: str, digest: str) -> dict[str, Any]:
+    sum_ = one(
+        "hash",
+        f"hash of {path}",
+        "uco-types:Hash",
+        **{
+            "uco-types:hashMethod": "SHA256",
+            "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": digest},
+        },
+    )
+    named = {"uco-observable:fileName": path.rpartition("/")[2], "uco-observable:filePath": path}
+    name = one("file-facet", f"name of {path}", "uco-observable:FileFacet", **named)
+    content = one(
+        "content-data-facet",
+        f"content of {path}",
+        "uco-observable:ContentDataFacet",
+        **{"uco-observable:hash": [sum_]},
+    )
+    made: dict[str, Any] = one(
+        "file", path, "uco-observable:File", **{"uco-core:hasFacet": [name, content]}
+    )
+    return made
+
+
+def _time(at: Instant) -> dict[str, str]:
+    told = datetime.fromtimestamp(at / 1000, tz=UTC).isoformat(timespec="milliseconds")
+    return {"@type": "xsd:dateTime", "@value": told}

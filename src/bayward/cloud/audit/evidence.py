@@ -1,0 +1,272 @@
+"""Evidence packs: asking for one, making it, fetching it.
+
+A pack holds every entry of a range of one log, opened as far as the authority it is asked for
+by allows. Asking is an event with that authority, the recipient and the reason; having made it
+is another, which names the hash that the whole pack hangs on.
+
+The pack itself is not kept. It is made from the logs when it is asked for, to learn its hash,
+and once more when it is fetched; it must come out the same. So no copy of personal data lies
+about, and what has been erased in between cannot be fetched: the pack is refused, and asked for
+anew without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bayward.cloud.audit import evidence_store as packs
+from bayward.cloud.audit import papers, reader, service, store
+from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.papers import Shown
+from bayward.cloud.unit import Place, Work
+from bayward.core.clock import DAY_MS, Instant, after
+from bayward.core.errors import Conflict, Denied, Invalid, NotFound
+from bayward.core.events import FIELDS, NUMBERS, Event, EventType
+from bayward.core.ids import PersonId, TenantId, base32
+from bayward.ledger.keys import parse_vkey
+from bayward.ledger.leaf import Disclosure
+from bayward.ledger.pack import bag
+from bayward.ledger.pack.build import LogSlice, build
+from bayward.ledger.pack.range import prove_range
+from bayward.ledger.pack.records import Record
+from bayward.ledger.receipt import parse_receipt
+
+MAKE_JOB = "evidence.make"
+NAME_BYTES = 10  # 80 bits: 16 characters in a file's name
+ENTRIES_MAX = 20_000  # of one pack: some 30 MB, made in seconds and in memory
+FETCH_MS = 7 * DAY_MS
+ALWAYS_SHOWN = frozenset({"type", "time"})
+"""Without these nobody could see that an absent event is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for: a log, a range by entries or by time, and what stays hidden.
+
+    `first`/`until` count entries; without them `since`/`before` (milliseconds) choose, and
+    without those it is the whole log.
+    """
+
+    origin: str
+    authority: str
+    handed_to: str
+    reason: str
+    first: int | None = None
+    until: int | None = None
+    since: Instant | None = None
+    before: Instant | None = None
+    hidden: frozenset[str] = frozenset()
+
+
+def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Evidence:
+    """Ask for a pack; raises `Invalid`, `NotFound` or `Conflict` and logs nothing then."""
+    for name in ("authority", "handed_to", "reason"):
+        if not getattr(wanted, name).strip():
+            raise Invalid("evidence.missing", field=name)
+    if wanted.hidden & ALWAYS_SHOWN:
+        raise Invalid("evidence.hidden", field=min(wanted.hidden & ALWAYS_SHOWN))
+    head = store.get_log(work.tx, tenant, wanted.origin)
+    if not head.note:
+        raise Conflict("log.empty")
+    first, until = _bounds(work, tenant, wanted, head.size)
+    name = f"evidence-{base32(work.ids.random(NAME_BYTES))}"
+    work.emit(
+        Event(
+            type=EventType.EVIDENCE_REQUESTED,
+            time=work.now,
+            actor=actor,
+            subject=name,
+            origin=wanted.origin,
+            authority=wanted.authority.strip(),
+            handed_to=wanted.handed_to.strip(),
+            reason=wanted.reason.strip(),
+            detail=f"{first}-{until - 1}",
+            log_size=head.size,
+        ),
+        tenant=tenant,
+    )
+    own = store.get_log(work.tx, tenant, service.origin_of(work, tenant))
+    asked = Evidence(
+        tenant=tenant,
+        name=name,
+        person=actor,
+        asked_at=work.now,
+        origin=wanted.origin,
+        first=first,
+        until=until,
+        size=head.size,
+        note=head.note,
+        asked_index=own.size - 1,
+        hidden=wanted.hidden,
+    )
+    packs.insert(work.tx, asked)
+    work.enqueue(MAKE_JOB, name, {"tenant": tenant, "evidence": name})
+    work.wake(f"tenant/{tenant}")
+    return asked
+
+
+def get(work: Work, tenant: TenantId, name: str) -> Evidence:
+    """One pack; raises `NotFound`."""
+    return packs.get(work.tx, tenant, name)
+
+
+def listed(work: Work, tenant: TenantId) -> list[Evidence]:
+    """The newest packs."""
+    return packs.listed(work.tx, tenant)
+
+
+def chain_of(work: Work, asked: Evidence) -> str | None:
+    """The receipt with which the tenant's log vouches for the checkpoint, if it is of a bank."""
+    head = store.get_log(work.tx, asked.tenant, asked.origin)
+    if head.bank is None:
+        return None
+    parent = service.origin_of(work, asked.tenant)
+    for index in packs.record_of_checkpoint(work.tx, asked.tenant, parent, head.bank):
+        found = service.receipt(work, asked.tenant, Place(parent, index))
+        told = {one.name: one.value for one in map(Disclosure.parse, found.disclosures)}
+        if (told.get("origin"), told.get("log_size")) == (asked.origin, asked.size):
+            return found.text
+    return None
+
+
+def with_chain(asked: Evidence, chain: str | None) -> Evidence:
+    """The pack with the receipt that vouches for its checkpoint; one that is kept stays."""
+    return asked if asked.chain is not None else replace(asked, chain=chain)
+
+
+def page(work: Work, asked: Evidence, first: int, count: int) -> tuple[bytes, list[Shown]]:
+    """Records from `first` on as lines, and their fields for the papers."""
+    lines, shown = [], []
+    count = min(count, asked.until - first)
+    for entry in reader.entries(work, asked.tenant, asked.origin, first, count):
+        opened = [(one, Disclosure.parse(one)) for one in entry.disclosures]
+        seen = [(text, one) for text, one in opened if one.name not in asked.hidden]
+        lines.append(Record.of(entry.index, entry.leaf, tuple(text for text, _ in seen)).line)
+        shown.append(Shown(entry.index, {one.name: one.value for _, one in seen}))
+    if len(lines) != count:
+        raise Conflict("log.moved", origin=asked.origin)
+    return b"".join(lines), shown
+
+
+def finish(
+    work: Work, asked: Evidence, records: bytes, shown: list[Shown], verifiers: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """The sealed files of a pack whose records have been read; no time stamp in it yet."""
+    head = store.get_log(work.tx, asked.tenant, asked.origin)
+    hashes = store.Hashes(work.tx, asked.tenant, asked.origin)
+    proof = prove_range(asked.origin, asked.first, asked.until, asked.size, hashes)
+    parent = service.origin_of(work, asked.tenant)
+    key = parse_vkey(head.vkey)
+    folder = "bank" if head.bank is not None else "tenant"
+    told = order(work, asked)
+    chain = [parse_receipt(asked.chain)] if asked.chain is not None else []
+    made = papers.Papers(asked, told, head.vkey, shown, verifiers)
+    return build(
+        asked.name,
+        [LogSlice(folder, key, asked.note, proof, records)],
+        work.house.keys.log_signer(parent),
+        chain=chain,
+        papers=made.files(),
+        info=made.info(),
+    )
+
+
+def order(work: Work, asked: Evidence) -> Event:
+    """The event with authority, recipient and reason, as far as it can still be read."""
+    parent = service.origin_of(work, asked.tenant)
+    (entry,) = reader.entries(work, asked.tenant, parent, asked.asked_index, 1)
+    told = {one.name: one.value for one in map(Disclosure.parse, entry.disclosures)}
+    plain = {name: one for name, one in told.items() if not isinstance(one, list | dict)}
+    for name in FIELDS[EventType.EVIDENCE_REQUESTED]:
+        plain.setdefault(name, 0 if name in NUMBERS else "erased")
+    return Event.from_fields(plain)
+
+
+def made(work: Work, asked: Evidence, files: Mapping[str, bytes], stamp: bytes | None) -> None:
+    """A pack is made: log the hash it hangs on, and let the one who asked fetch it."""
+    told = order(work, asked)
+    digest = papers.digest(files[bag.TAG_MANIFEST])
+    work.emit(
+        replace(
+            told,
+            type=EventType.EVIDENCE_EXPORTED,
+            time=work.now,
+            tq=None,
+            detail=digest,
+        ),
+        tenant=asked.tenant,
+    )
+    own = store.get_log(work.tx, asked.tenant, service.origin_of(work, asked.tenant))
+    packs.update(
+        work.tx,
+        asked.tenant,
+        asked.name,
+        state="ready",
+        done=asked.until - asked.first,
+        chain=asked.chain,
+        digest=digest,
+        stamp=stamp,
+        exported_index=own.size - 1,
+        fetch_until=after(work.now, FETCH_MS),
+    )
+    work.wake(f"tenant/{asked.tenant}")
+
+
+def fetchable(work: Work, tenant: TenantId, name: str, person: PersonId) -> Evidence:
+    """A pack that this person may fetch now; raises `NotFound`, `Denied` or `Conflict`."""
+    found = packs.get(work.tx, tenant, name)
+    if found.person != person:
+        raise Denied("evidence.not_yours")
+    if found.state != "ready" or found.fetch_until is None:
+        raise Conflict("evidence.not_ready")
+    if work.now >= found.fetch_until:
+        raise Conflict("evidence.expired")
+    return found
+
+
+def receipt(work: Work, tenant: TenantId, name: str) -> str:
+    """The receipt of the event that names the pack's hash."""
+    found = packs.get(work.tx, tenant, name)
+    if found.exported_index is None:
+        raise NotFound("evidence")
+    place = Place(service.origin_of(work, tenant), found.exported_index)
+    return service.receipt(work, tenant, place).text
+
+
+def hidden_names(text: str) -> frozenset[str]:
+    """Names of fields that are to stay hidden, apart by commas or spaces."""
+    names = frozenset(text.replace(",", " ").split())
+    unknown = sorted(names - HIDEABLE)
+    if unknown:
+        raise Invalid("evidence.hidden", field=unknown[0][:40])
+    return names
+
+
+HIDEABLE = frozenset(Event.__dataclass_fields__) - ALWAYS_SHOWN - {"tag"}
+
+
+def progress(work: Work, asked: Evidence, done: int) -> None:
+    """Note how many entries were read."""
+    packs.update(work.tx, asked.tenant, asked.name, done=done)
+    work.wake(f"tenant/{asked.tenant}")
+
+
+def failed(work: Work, asked: Evidence, problem: str) -> None:
+    """Note that a pack cannot be made."""
+    packs.update(work.tx, asked.tenant, asked.name, state="failed", problem=problem)
+    work.wake(f"tenant/{asked.tenant}")
+
+
+def _bounds(work: Work, tenant: TenantId, wanted: Wanted, size: int) -> tuple[int, int]:
+    first, until = wanted.first or 0, size if wanted.until is None else wanted.until
+    if wanted.since is not None or wanted.before is not None:
+        since = Instant(0) if wanted.since is None else wanted.since
+        before = after(work.now, DAY_MS) if wanted.before is None else wanted.before
+        found = packs.bounds(work.tx, tenant, wanted.origin, since, before)
+        if found is None:
+            raise Invalid("evidence.range", entries=0)
+        first, until = found
+    if not 0 <= first < until <= size or until - first > ENTRIES_MAX:
+        raise Invalid("evidence.range", entries=max(0, until - first), limit=ENTRIES_MAX)
+    return first, until

@@ -1,0 +1,103 @@
+"""Who makes evidence packs: page by page, so that progress is seen and nobody waits for it.
+
+A pack whose maker was interrupted is made by the next one from its first page; it is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from bayward.cloud.audit import evidence, papers
+from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.papers import Shown
+from bayward.cloud.jobs import Duty, Hopeless, Settle
+from bayward.cloud.storage.outbox import Job
+from bayward.cloud.unit import Unit, Work
+from bayward.core.clock import Instant
+from bayward.core.errors import Conflict, NotFound
+from bayward.core.ids import TenantId
+from bayward.ledger.pack import bag
+from bayward.ledger.pack.archive import write_zip
+
+PAGE_ENTRIES = 500
+LADDER_MS = (5_000, 30_000, 120_000)
+
+
+class Stamper(Protocol):
+    """A time-stamp authority."""
+
+    async def stamp(self, data: bytes) -> bytes:
+        """A verified RFC 3161 response over these bytes."""
+        ...
+
+
+class Maker:
+    """Makes packs; `verifiers` are verify.py and verify.html."""
+
+    def __init__(
+        self, unit: Unit, verifiers: Mapping[str, bytes], stamper: Stamper | None = None
+    ) -> None:
+        self._unit = unit
+        self._verifiers = verifiers
+        self._stamper = stamper
+
+    def duty(self) -> Duty:
+        """How packs are made that were asked for."""
+        return Duty(self._make, failed=self._failed, ladder_ms=LADDER_MS)
+
+    async def fetch(self, asked: Evidence) -> bytes:
+        """The ZIP of a pack that is ready; `Conflict` when it cannot come out the same any more."""
+        files = await self._files(asked, is_told=False)
+        if papers.digest(files[bag.TAG_MANIFEST]) != asked.digest:
+            raise Conflict("evidence.changed")
+        if asked.stamp is not None:
+            files[bag.STAMP] = asked.stamp
+        return await asyncio.to_thread(write_zip, asked.name, files)
+
+    async def _make(self, job: Job) -> Settle | None:
+        tenant, name = TenantId(job.payload["tenant"]), str(job.payload["evidence"])
+
+        def look(work: Work) -> Evidence:
+            found = evidence.get(work, tenant, name)
+            chain = evidence.chain_of(work, found)
+            return evidence.with_chain(found, chain)
+
+        try:
+            asked = await self._unit.read(look)
+        except NotFound as error:
+            raise Hopeless(str(error)) from None
+        if asked.state == "ready":
+            return None
+        files = await self._files(asked, is_told=True)
+        stamp = None
+        if self._stamper is not None:
+            stamp = await self._stamper.stamp(files[bag.TAG_MANIFEST])
+        return lambda work: evidence.made(work, asked, files, stamp)
+
+    async def _files(self, asked: Evidence, *, is_told: bool) -> dict[str, bytes]:
+        lines: list[bytes] = []
+        shown: list[Shown] = []
+        first = asked.first
+        while first < asked.until:
+            told, fields = await self._unit.read(
+                lambda work, first=first: evidence.page(work, asked, first, PAGE_ENTRIES)  # type: ignore[misc]  # bound now
+            )
+            lines.append(told)
+            shown += fields
+            first += len(fields)
+            if is_told and first < asked.until:
+                done = first - asked.first
+                await self._unit.write(
+                    lambda work, done=done: evidence.progress(work, asked, done)  # type: ignore[misc]  # bound now
+                )
+        records = b"".join(lines)
+        return await self._unit.read(
+            lambda work: evidence.finish(work, asked, records, shown, self._verifiers)
+        )
+
+    def _failed(self, work: Work, job: Job, reason: str, due: Instant | None) -> None:
+        if due is None:
+            tenant, name = TenantId(job.payload["tenant"]), str(job.payload["evidence"])
+            evidence.failed(work, evidence.get(work, tenant, name), reason)

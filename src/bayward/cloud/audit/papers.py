@@ -1,0 +1,281 @@
+"""The papers of a pack, for people: what it is, how to check it, and forms to sign.
+
+Everything here is made from the records and adds nothing to them. What somebody has to know or
+to swear is left for him to fill in: a program cannot certify itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from bayward.cloud.audit import case
+from bayward.cloud.audit.evidence_store import Evidence
+from bayward.core.clock import Instant
+from bayward.core.events import Event
+from bayward.ledger.leaf import Value
+
+CUSTODY_FIELDS = (
+    "time", "type", "compartment", "parcel", "actor", "recipient", "method", "result", "reason",
+)  # fmt: skip
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_MAX = 2_000  # of the printed report; the file has them all
+
+_STYLE = """
+body { font: 11pt/1.4 Georgia, serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 1.6rem; }
+table { border-collapse: collapse; width: 100%; font-size: .85em; }
+td, th { border: 1px solid #888; padding: .2rem .4rem; text-align: left; vertical-align: top; }
+code { font-size: .85em; overflow-wrap: anywhere; }
+.line { border-bottom: 1px solid #000; display: inline-block; min-width: 18rem; height: 1.4rem; }
+@page { margin: 2cm; } thead { display: table-header-group; } tr { break-inside: avoid; }
+"""
+_PAGE = Markup(
+    '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'\">\n<style>{style}</style></head>\n<body>\n<h1>{title}</h1>\n{body}"
+    "</body>\n</html>\n"
+)
+_README = """\
+{name}
+
+This folder is an evidence pack: every entry from number {first} to number {last} of the log
+
+    {origin}
+
+as the log stood at {size} entries, together with the proof that none of them is missing or was
+changed. Asked for on {asked} by what is called: {authority}
+For: {handed_to}
+Reason: {reason}
+Fields kept back: {hidden}
+
+Every entry is here; of an entry only those fields are open that were to be handed over. The
+number of closed fields is told with each ("withheld"); some may have been erased by law.
+
+  data/bank/ or data/tenant/   the entries, the signed checkpoint, the proof of completeness
+  data/chain.txt               the receipt with which another log recorded that checkpoint
+  data/policy.txt              the keys of the logs; compare them with keys you got elsewhere
+  data/report.html             the entries to read and to print
+  data/custody.csv             the same as a table, with room for hand-overs of this pack
+  data/certification-902.html  a form for a qualified person (FRE 902(13), 902(14))
+  data/case.jsonld             the pack in the words of CASE/UCO 1.4
+  verify.py, verify.html       two programs that check it; VERIFY.txt says how
+
+What is not in it: photographs (there are no cameras yet), the bounds that other clocks set to
+each entry's time, and the proof that the log itself was recorded in a log of logs. They belong
+to parts of the program that are not built yet.
+"""
+_VERIFY = """\
+How to check this pack, in two minutes
+
+With a browser, offline:  open verify.html and drop the ZIP on it.
+With Python 3.8 or newer: python3 verify.py {name}.zip
+
+Both say what is proven, by whose key, and what is not. They came with the pack; if you doubt
+them, take them from the maker's release page, where their SHA-256 are published:
+
+  verify.py    {py}
+  verify.html  {html}
+
+Keys that came with the pack vouch only for themselves. Compare the lines of data/policy.txt
+with keys you got by another way, put those into a file, one "log <key>" a line, and run
+
+  python3 verify.py {name}.zip --policy known-keys.txt
+
+The receipt of this export is handed over beside the pack. It must name this pack:
+
+  python3 verify.py {name}.zip --receipt {name}.receipt.json
+
+If there is a tagmanifest-sha256.txt.tsr, it is an RFC 3161 time stamp. With the authority's
+root certificate in ca.pem:
+
+  openssl ts -verify -in tagmanifest-sha256.txt.tsr -data tagmanifest-sha256.txt -CAfile ca.pem
+
+The seal of the pack, tagmanifest-sha256.txt.note, is a C2SP signed note over the SHA-256 of
+tagmanifest-sha256.txt, which names every other file but the .tsr. Also: any BagIt 1.0 tool.
+"""
+
+
+def digest(raw: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One entry of a range, with the fields that are shown."""
+
+    index: int
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What the papers are made of; `verifiers` are verify.py and verify.html."""
+
+    asked: Evidence
+    order: Event
+    vkey: str
+    shown: Sequence[Shown]
+    verifiers: Mapping[str, bytes]
+
+    def files(self) -> dict[str, bytes]:
+        """All of them, by path."""
+        words = self._words()
+        data = {
+            "data/custody.csv": self._custody(),
+            "data/report.html": self._report(),
+            "data/certification-902.html": self._certification(),
+        }
+        data["data/case.jsonld"] = case.graph(
+            self.asked.name,
+            at=self.asked.asked_at,
+            authority=words["authority"],
+            handed_to=words["handed_to"],
+            reason=words["reason"],
+            files={path: digest(body) for path, body in data.items()},
+        )
+        told = {
+            "README.txt": _README.format(**words).encode(),
+            "VERIFY.txt": _VERIFY.format(**words).encode(),
+        }
+        return {**data, **told, **self.verifiers}
+
+    def info(self) -> list[tuple[str, str]]:
+        """What bag-info.txt says."""
+        words = self._words()
+        return [
+            ("Source-Organization", "Bayward"),
+            ("Bagging-Date", words["asked"][:10]),
+            ("External-Description", f"Entries {words['first']} to {words['last']} of a log"),
+            ("Legal-Authority", words["authority"]),
+            ("Recipient", words["handed_to"]),
+            ("Reason", words["reason"]),
+        ]
+
+    def _words(self) -> dict[str, str]:
+        asked = self.asked
+        return {
+            "name": asked.name,
+            "origin": asked.origin,
+            "first": str(asked.first),
+            "last": str(asked.until - 1),
+            "size": str(asked.size),
+            "asked": _time(asked.asked_at),
+            "authority": _line(self.order.authority),
+            "handed_to": _line(self.order.handed_to),
+            "reason": _line(self.order.reason),
+            "hidden": ", ".join(sorted(asked.hidden)) or "none",
+            "py": digest(self.verifiers.get("verify.py", b"")),
+            "html": digest(self.verifiers.get("verify.html", b"")),
+        }
+
+    def _custody(self) -> bytes:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(["entry", *CUSTODY_FIELDS, "released_by", "received_by", "remarks"])
+        for one in self.shown:
+            cells = [_cell(name, one.fields.get(name)) for name in CUSTODY_FIELDS]
+            writer.writerow([one.index, *map(_harmless, cells), "", "", ""])
+        return out.getvalue().encode()
+
+    def _report(self) -> bytes:
+        words = self._words()
+        head = _table([
+            ("Pack", words["name"]), ("Log", words["origin"]), ("Its key", self.vkey),
+            ("Entries", f"{words['first']} to {words['last']} of {words['size']}, all of them"),
+            ("Asked for", words["asked"]), ("Authority", words["authority"]),
+            ("Handed to", words["handed_to"]), ("Reason", words["reason"]),
+            ("Fields kept back", words["hidden"]), ("verify.py, SHA-256", words["py"]),
+            ("verify.html, SHA-256", words["html"]),
+        ])  # fmt: skip
+        cells = Markup("").join(Markup("<th>{}</th>").format(n) for n in ("#", *CUSTODY_FIELDS))
+        rows = Markup("").join(
+            Markup("<tr><td>{}</td>{}</tr>\n").format(
+                one.index,
+                Markup("").join(
+                    Markup("<td>{}</td>").format(_cell(name, one.fields.get(name)))
+                    for name in CUSTODY_FIELDS
+                ),
+            )
+            for one in self.shown[:_ROWS_MAX]
+        )
+        more = len(self.shown) - _ROWS_MAX
+        note = f"{more} further entries are in custody.csv." if more > 0 else ""
+        body = head + Markup(
+            "<h2>Entries</h2>\n<p>Times are those of the clock of the computer that wrote them."
+            " {note}</p>\n<table><thead><tr>{cells}</tr></thead><tbody>\n{rows}</tbody></table>\n"
+            "<h2>Hand-overs of this pack</h2>\n<table><thead><tr><th>Date and time</th>"
+            "<th>Released by (name, signature)</th><th>Received by (name, signature)</th>"
+            "<th>Remarks</th></tr></thead><tbody>{empty}</tbody></table>\n"
+        ).format(
+            note=note,
+            cells=cells,
+            rows=rows,
+            empty=Markup("<tr><td>&nbsp;</td><td></td><td></td><td></td></tr>") * 6,
+        )
+        return _page(f"Report on {words['name']}", body)
+
+    def _certification(self) -> bytes:
+        words = self._words()
+        body = Markup(
+            "<p>A form under Federal Rules of Evidence 902(13) and 902(14), to be completed by a "
+            "qualified person. It is a template and no legal advice; have counsel adapt it. "
+            "Nothing in it is certified until that person has filled it in and signed.</p>\n"
+            "<p>I, {line}, declare:</p>\n<ol>\n"
+            "<li>I am employed as {line} by {line}. My training and experience with the system "
+            "described below are: {line}</li>\n"
+            "<li>The system is the Bayward access log. It records each interaction with a bank of "
+            "lockers at the time it happens, in the regular course of operation, by a process "
+            "that I describe as follows: {line}</li>\n"
+            "<li>902(13): The records in the pack <code>{name}</code>, entries {first} to {last} "
+            "of the log <code>{origin}</code>, were generated by that process. To my knowledge the "
+            "process produces an accurate result, because: {line}</li>\n"
+            "<li>902(14): The pack was copied from that log. I checked it on {line} with the "
+            "program <code>verify.py</code> of SHA-256 <code>{py}</code>, which compares hash "
+            "values of every file and every entry with the signed root of the log. The result "
+            "was: {line}</li>\n"
+            "<li>The SHA-256 of tagmanifest-sha256.txt that I computed is: {line}</li>\n</ol>\n"
+            "<p>I declare under penalty of perjury under the laws of the United States of America "
+            "that the foregoing is true and correct (28 U.S.C. § 1746).</p>\n"
+            "<p>Executed on {line}</p>\n<p>Signature {line}</p>\n"
+        ).format(line=Markup('<span class="line"></span>'), **words)
+        return _page("Certification of records of an electronic process", body)
+
+
+def _page(title: str, body: Markup) -> bytes:
+    return _PAGE.format(title=title, style=Markup(_STYLE), body=body).encode()  # noqa: S704 - ours
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> Markup:
+    cells = (Markup("<tr><th>{}</th><td><code>{}</code></td></tr>\n").format(*row) for row in rows)
+    return Markup("<table><tbody>\n{}</tbody></table>\n").format(Markup("").join(cells))
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    return _time(value) if name == "time" and isinstance(value, int) else str(value)
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _time(at: int) -> str:
+    try:
+        told = datetime.fromtimestamp(Instant(at) / 1000, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(at)
+    return told.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,35 @@
+"""Evidence packs that were asked for.
+
+What is in one is not kept here: it is made from the logs again when it is fetched, and must come
+out the same, so that nothing erased lives on in a copy.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage.schema import columns as c
+
+evidence = c.table(
+    "evidence",
+    c.tenant(),
+    c.key("evidence"),
+    c.text("person"),  # who asked, and alone may fetch it
+    c.instant("asked_at"),
+    c.text("origin"),
+    c.number("first"),
+    c.number("until"),
+    c.number("size"),  # of the log when it was asked for
+    c.text("note"),  # its checkpoint then
+    c.number("asked_index"),  # of the event in the tenant's log: authority, recipient, reason
+    c.text("hidden"),  # JSON list of names of fields
+    c.text("state"),  # working | ready | failed
+    c.number("done"),  # entries read
+    c.text("problem", optional=True),
+    c.text("chain", optional=True),  # the receipt of the checkpoint in the tenant's log
+    c.text("digest", optional=True),  # SHA-256 of the tag manifest
+    c.blob("stamp", optional=True),  # RFC 3161
+    c.number("exported_index", optional=True),
+    c.instant("fetch_until", optional=True),
+    sa.Index(None, "tenant", "asked_at"),
+)

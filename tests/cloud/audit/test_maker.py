@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from bayward.cloud.audit import evidence, maker
+from bayward.cloud.audit.evidence import MAKE_JOB, Wanted
+from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.maker import Maker
+from bayward.cloud.jobs import Worker
+from bayward.core.clock import MINUTE_MS
+from bayward.core.errors import Unavailable
+from bayward.core.ids import PersonId
+from bayward.ledger.pack import bag
+from bayward.ledger.pack.archive import read_zip
+from cloud_bench import BankTwin, CloudBench, named, story
+
+ACTOR = PersonId(named(PersonId, 9))
+VERIFIERS = {"verify.py": b"1", "verify.html": b"2"}
+
+
+async def asked(cloud: CloudBench, bank: BankTwin) -> Evidence:
+    wanted = Wanted(origin=bank.log.signer.key.name, authority="a", handed_to="b", reason="c")
+    return await cloud.do(evidence.ask, bank.tenant, wanted, ACTOR)
+
+
+async def run(cloud: CloudBench, made: Maker) -> None:
+    await Worker(cloud.unit, {MAKE_JOB: made.duty()}, lambda: 0.0).run_due()
+
+
+async def test_progress_is_told_page_by_page(
+    cloud: CloudBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maker, "PAGE_ENTRIES", 4)
+    bank = await story(cloud)
+    one = await asked(cloud, bank)
+    told: list[int] = []
+    plain = evidence.progress
+    monkeypatch.setattr(
+        evidence, "progress", lambda work, one, done: (told.append(done), plain(work, one, done))
+    )
+    await run(cloud, Maker(cloud.unit, VERIFIERS))
+    assert told == list(range(4, one.until, 4))
+    done = await cloud.do(evidence.get, bank.tenant, one.name)
+    assert (done.state, done.done) == ("ready", one.until)
+
+
+class Dead:
+    """An authority that answers nothing, or a machine that loses power in the middle."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+
+    async def stamp(self, data: bytes) -> bytes:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise Unavailable("tsa.unreachable")
+        return b"stamp of " + data[:4]
+
+
+async def test_a_pack_that_was_interrupted_is_made_later_and_once(cloud: CloudBench) -> None:
+    bank = await story(cloud)
+    one = await asked(cloud, bank)
+    made = Maker(cloud.unit, VERIFIERS, Dead(2))
+    for state in ("working", "working", "ready"):
+        await run(cloud, made)
+        assert (await cloud.do(evidence.get, bank.tenant, one.name)).state == state
+        cloud.wait(5 * MINUTE_MS)
+    done = await cloud.do(evidence.get, bank.tenant, one.name)
+    files = read_zip(await made.fetch(done))[1]
+    assert files[bag.STAMP] == b"stamp of " + files[bag.TAG_MANIFEST][:4]
+
+
+async def test_a_pack_that_cannot_be_made_says_why(cloud: CloudBench) -> None:
+    bank = await story(cloud)
+    one = await asked(cloud, bank)
+    made = Maker(cloud.unit, VERIFIERS, Dead(99))
+    for _ in range(5):
+        await run(cloud, made)
+        cloud.wait(5 * MINUTE_MS)
+    found = await cloud.do(evidence.get, bank.tenant, one.name)
+    assert found.state == "failed"
+    assert "tsa.unreachable" in str(found.problem)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+from bayward.ledger.pack.verify import verify_zip
+from bayward.ledger.verify import verify_receipt
+from cloud_house import ANNE, Browser, House, World
+
+API = "/api/v1/audit/exports"
+
+
+def body(world: World, **more: Any) -> dict[str, Any]:
+    told = {
+        "origin": world.bank.log.signer.key.name,
+        "authority": "Warrant 7",
+        "handed_to": "Det. Ruiz",
+        "reason": "theft",
+    }
+    return told | more
+
+
+async def test_a_pack_over_the_api(house: House, anne: Browser, world: World) -> None:
+    fresh = {"bayward-code": anne.code(ANNE, fresh=True)}
+    asked = await anne.send("POST", API, json=body(world, first=1, until=4), headers=fresh)
+    assert asked.status_code == 202, asked.text
+    name = asked.json()["name"]
+    await house.packs_made()
+    told = (await anne.send("GET", f"{API}/{name}")).json()
+    assert (told["state"], told["first"], told["until"], told["done"]) == ("ready", 1, 4, 3)
+    rows = (await anne.send("GET", API)).json()["rows"]
+    assert [one["name"] for one in rows] == [name]
+    pack = await anne.send("GET", f"{API}/{name}/pack")
+    verdict = verify_zip(pack.content)
+    assert verdict.ok
+    assert verdict.digest == told["digest"]
+    receipt = await anne.send("GET", f"{API}/{name}/receipt")
+    assert verify_receipt(receipt.text).fields["detail"] == told["digest"]
+
+
+async def test_what_the_api_refuses(house: House, anne: Browser, world: World) -> None:
+    assert (await anne.send("POST", API, json=body(world))).status_code == 403
+    for bad in ({"hidden": ["time"]}, {"hidden": ["nothing"]}, {"reason": " "}, {"first": 9_999}):
+        fresh = {"bayward-code": anne.code(ANNE, fresh=True)}
+        answer = await anne.send("POST", API, json=body(world, **bad), headers=fresh)
+        assert answer.status_code == 422, bad
+    assert (await anne.send("GET", f"{API}/evidence-none")).status_code == 404
+    assert (await anne.send("GET", API)).json()["rows"] == []
