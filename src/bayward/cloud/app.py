@@ -295,13 +295,14 @@ class Cloud:
         )
 
     def _desk(self) -> Desk:
+        renderer = self._renderer or Renderer()
         hashing = ThreadPoolExecutor(AT_ONCE + WAITING_MAX + 1, thread_name_prefix="hashing")
         return Desk(
             unit=self.unit,
             settings=self.settings,
             clock=self.clock,
             random=self._random,
-            renderer=self._renderer_of(),
+            renderer=renderer,
             passwords=Passwords(self._schemes or (Argon2id(),), self._random),
             hashing=hashing,
             deployment=self.deployment,
@@ -318,18 +319,8 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
-            packs=self._maker(),
+            packs=Maker(self.unit, renderer.assets.verifiers),
         )
-
-    def _maker(self) -> Maker:
-        """Who makes evidence packs, with the verifiers that go with them."""
-        files = self._renderer_of().assets.files
-        verifiers = {name: files[name] for name in ("verify.py", "verify.html")}
-        return Maker(self.unit, verifiers)
-
-    def _renderer_of(self) -> Renderer:
-        self._renderer = self._renderer or Renderer()
-        return self._renderer
 
     def _start_workers(self) -> None:
         mail = self.settings.mail
@@ -346,8 +337,8 @@ class Cloud:
         caller = Caller(self.unit, is_loopback_allowed=self._is_loopback_called)
         workers = lanes(self.unit, mailer=mailer, caller=caller, random=self._fraction)
         workers.append(Worker(self.unit, {links.ASKED_JOB: links.duty()}, self._fraction))
-        packs = {evidence.MAKE_JOB: self.desk.packs.duty()}
-        workers.append(Worker(self.unit, packs, self._fraction))
+        packs = self.desk.packs
+        workers.append(Worker(self.unit, {evidence.MAKE_JOB: packs.duty()}, self._fraction))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(worker.run()) for worker in workers]
         self._tasks.append(loop.create_task(self._keep_house()))

@@ -70,6 +70,11 @@ class Assets:
             "js/verifier.js": verifier.encode(),
         }
 
+    @property
+    def verifiers(self) -> dict[str, bytes]:
+        """What goes with every evidence pack."""
+        return {name: self.files[name] for name in ("verify.py", "verify.html")}
+
     @cached_property
     def version(self) -> str:
         """Ten hex digits that change when any file does."""

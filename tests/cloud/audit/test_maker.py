@@ -7,6 +7,7 @@ from bayward.cloud.audit.evidence import MAKE_JOB, Wanted
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.maker import Maker
 from bayward.cloud.jobs import Worker
+from bayward.cloud.unit import Work
 from bayward.core.clock import MINUTE_MS
 from bayward.core.errors import Unavailable
 from bayward.core.ids import PersonId
@@ -35,9 +36,12 @@ async def test_progress_is_told_page_by_page(
     one = await asked(cloud, bank)
     told: list[int] = []
     plain = evidence.progress
-    monkeypatch.setattr(
-        evidence, "progress", lambda work, one, done: (told.append(done), plain(work, one, done))
-    )
+
+    def progress(work: Work, one: Evidence, done: int) -> None:
+        told.append(done)
+        plain(work, one, done)
+
+    monkeypatch.setattr(evidence, "progress", progress)
     await run(cloud, Maker(cloud.unit, VERIFIERS))
     assert told == list(range(4, one.until, 4))
     done = await cloud.do(evidence.get, bank.tenant, one.name)

@@ -28,7 +28,15 @@ class Sample:
 
 def samples() -> Iterator[Sample]:
     """All of them."""
-    from bayward.ui.gallery import admin, auth, console, demo, kiosk, resident  # noqa: PLC0415 - only here
+    from bayward.ui.gallery import (  # noqa: PLC0415 - only here
+        admin,
+        auth,
+        console,
+        demo,
+        evidence,
+        kiosk,
+        resident,
+    )
 
-    for module in (kiosk, resident, console, admin, auth, demo):
+    for module in (kiosk, resident, console, admin, evidence, auth, demo):
         yield from module.samples()
