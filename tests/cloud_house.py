@@ -54,6 +54,7 @@ URL = "http://localhost:8000"
 PASSWORD = "four quiet otters dancing"
 ANNE = "anne@example.com"
 RENDERER = Renderer()
+SETTINGS = {"public_logs", "witness_policy", "http_port", "link_port", "enrol_port"}
 FAST = Pbkdf2(iterations=1_000)  # the tests hash a hundred times; the number is not under test
 
 
@@ -293,8 +294,7 @@ async def open_house(
         public_url=more.pop("public_url", URL),
         name=HOUSE,
         requests_per_s_max=more.pop("requests_per_s_max", 500),
-        public_logs=more.pop("public_logs", False),
-        witness_policy=more.pop("witness_policy", None),
+        **{name: more.pop(name) for name in SETTINGS & more.keys()},
     )
     more.setdefault("has_listeners", False)
     more.setdefault("renderer", RENDERER)
