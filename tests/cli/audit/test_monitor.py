@@ -148,6 +148,22 @@ def test_a_policy_asks_for_its_witnesses(keeper: Keeper, look: Look, tmp_path: P
     assert "signature invalid" in said
 
 
+def test_keys_given_besides_do_not_lift_the_quorum(
+    keeper: Keeper, look: Look, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.txt"
+    policy.write_text(f"log {LOG.key.vkey}\nwitness w {witness().key.vkey}\nquorum w\n")
+    code, said = look("--policy", policy, "--key", LOG.key.vkey)
+    assert (code, "not witnessed" in said) == (1, True)
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/entries/000"])
+def test_what_is_served_must_be_a_log(keeper: Keeper, look: Look, path: str) -> None:
+    keeper.bent[path] = b"<html>sorry</html>\n"
+    code, said = look()
+    assert (code, "malformed" in said) == (1, True)
+
+
 def test_another_log_at_the_same_address(keeper: Keeper, look: Look, state: Path) -> None:
     other = ed25519_signer("example.com/another", ed25519_key("another"))
     write_state(state, Seen(Source(0, signer=other).note(0), Frontier()))

@@ -21,7 +21,7 @@ from bayward.cli.audit import told
 from bayward.cli.audit.remote import RemoteLog, Unreachable
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_index, tree_hash
-from bayward.ledger.errors import LedgerError, Unverified
+from bayward.ledger.errors import LedgerError, Malformed, Unverified
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.leaf import parse_leaf
 from bayward.ledger.merkle import HASH_BYTES, leaf_hash
@@ -150,6 +150,8 @@ class Watch:
             seen = Seen(note, follow(log, self._seen, signed.checkpoint, is_ours=is_ours))
         except Wrong as wrong:
             raise Wrong(wrong.finding, note) from wrong
+        except LedgerError as error:
+            raise Wrong(Finding(Fault.MALFORMED, None, str(error)), note) from error
         old_size = self._seen.frontier.size if self._seen else 0
         if self._seen is None or seen.frontier.size > old_size:
             write_state(self._asked.state, seen)
@@ -160,12 +162,15 @@ class Watch:
     def _open(self, note: str) -> SignedCheckpoint:
         """The checkpoint, signed by a key we know and seen by the quorum."""
         try:
-            if self._policy is not None and not self._asked.key:
+            if self._policy is not None:  # its quorum holds, whatever keys are given besides
                 return self._policy.open(note)
             return _open(note, self._keys)
         except LedgerError as error:
-            is_quorum = isinstance(error, Unverified) and error.code == "policy.quorum"
-            fault = Fault.NOT_WITNESSED if is_quorum else Fault.SIGNATURE_INVALID
+            fault = Fault.SIGNATURE_INVALID
+            if isinstance(error, Malformed):
+                fault = Fault.MALFORMED
+            elif error.code == "policy.quorum":
+                fault = Fault.NOT_WITNESSED
             raise Wrong(Finding(fault, None, str(error)), note) from error
 
     def _listen_to_silence(self, log: RemoteLog) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bayward.cli import main
 from bayward.cloud.cosigning import CosigningKeys
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from bayward.ledger.witness import parse_kept
 from ledger_bench import IMPOSTOR, LOG, ORIGIN
 from log_server import Keeper, serving
 from mirror_bench import Source
@@ -62,7 +63,7 @@ def test_audit_03_a_log_that_went_back_is_named(keeper: Keeper, pull: Pull) -> N
 
 
 def test_audit_04_a_log_that_goes_on_from_a_restored_backup_is_a_fork(
-    keeper: Keeper, pull: Pull
+    keeper: Keeper, pull: Pull, tmp_path: Path
 ) -> None:
     pull()
     old = keeper.source
@@ -76,6 +77,10 @@ def test_audit_04_a_log_that_goes_on_from_a_restored_backup_is_a_fork(
         assert "fork: what it was at 300 entries is not in it any more" in said
     keeper.source, keeper.size = old, 700
     assert pull()[0] == 0, "the true log goes on"
+    found = [one.read_text() for one in sorted((tmp_path / "state").glob("*.evidence"))]
+    trees = {(one.size, one.root) for one in map(parse_kept, found)}
+    assert len(found) == len(trees) == 3, "what was known, and the two that contradict it"
+    assert all(open_checkpoint(one, LOG.key) for one in found)
 
 
 @pytest.mark.parametrize(

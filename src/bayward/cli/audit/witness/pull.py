@@ -60,13 +60,13 @@ def main(asked: argparse.Namespace) -> int:
         for url in asked.url:
             try:
                 with RemoteLog(url, token) as log:
-                    codes.append(_pull(witness, log, asked.out))
+                    codes.append(_pull(witness, log, asked.out, asked.state))
             except (Unreachable, BaywardError, LedgerError, OSError) as error:
                 codes.append(told.complain("witness pull", error))
     return told.WRONG if told.WRONG in codes else max(codes)
 
 
-def _pull(witness: Witness, log: RemoteLog, out: Path | None) -> int:
+def _pull(witness: Witness, log: RemoteLog, out: Path | None, state: Path) -> int:
     note = log.checkpoint()
     try:
         _, offered = open_signed(note, witness.logs)
@@ -77,7 +77,7 @@ def _pull(witness: Witness, log: RemoteLog, out: Path | None) -> int:
     if known is not None and known.size > offered.size:
         witness.file.suspect(offered.origin, note)
         told_sizes = f"it had {known.size} entries and shows {offered.size}"
-        return _wrong(log, Fault.ROLLBACK, told_sizes)
+        return _wrong(log, Fault.ROLLBACK, told_sizes, state, (kept or "", note))
     old_size = known.size if known is not None else 0
     try:
         proof = _prove(log, old_size, offered)
@@ -85,7 +85,8 @@ def _pull(witness: Witness, log: RemoteLog, out: Path | None) -> int:
         return _wrong(log, Fault.ROOT_MISMATCH, f"its tiles do not lead to its root: {error}")
     answer = witness.add_checkpoint(Request(old_size, tuple(proof), note).body)
     if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        return _wrong(log, Fault.FORK, f"what it was at {old_size} entries is not in it any more")
+        told_size = f"what it was at {old_size} entries is not in it any more"
+        return _wrong(log, Fault.FORK, told_size, state, (kept or "", note))
     if answer.status != HTTPStatus.OK:
         raise Unreachable(f"{log.prefix}: {answer.body.decode().strip()}")
     lines = answer.body.decode().splitlines(keepends=True)
@@ -103,8 +104,21 @@ def _prove(log: RemoteLog, old_size: int, offered: Checkpoint) -> list[bytes]:
     return consistency_proof(old_size, offered.size, ProvenReader(offered.size, offered.root, log))
 
 
-def _wrong(log: RemoteLog, fault: Fault, detail: str) -> int:
+def _wrong(
+    log: RemoteLog,
+    fault: Fault,
+    detail: str,
+    state: Path = Path(),
+    notes: tuple[str, ...] = (),
+) -> int:
+    """Say it, and lay down the checkpoints that show it, each under a name of its own."""
     print(f"WRONG     {log.prefix}: {fault}: {detail}")
+    for note in notes:
+        tree = parse_kept(note)
+        name = f"{_file_name(tree.origin)}-{tree.size}-{tree.root.hex()[:16]}.evidence"
+        path = state / name
+        path.write_text(note, encoding="utf-8")
+        print(f"evidence  {path}")
     return told.WRONG
 
 
