@@ -18,7 +18,7 @@ async def test_ids_become_what_people_say(house: House, world: World) -> None:
             words.unit(world.rosa),
             words.door(world.bank.door(1)),
             words.bank(world.bank.id),
-            words.person("system"),
+            words.person("system") + words.person("bank"),
             words.person(None),
             words.person("prs_gone"),
             words.door(None),

@@ -45,6 +45,7 @@ REPEATED = {
     EventType.PARCEL_DEPOSITED: ("method", "size"),
     EventType.COMPARTMENT_RESERVED: ("size",),
 }
+NOBODY = {None, "", people.SYSTEM, "bank"}  # actors that are programs
 NAMES_A_HOST = {EventType.WEBHOOK_CREATED, EventType.WEBHOOK_DELETED}
 SEVERITY = {
     EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
@@ -67,7 +68,7 @@ BORING = {
 }
 # Doors that open and shut as they should are what the wall itself shows.
 ROUTINE = {EventType.DOOR_OPENED, EventType.DOOR_CLOSED, EventType.DOOR_FOUND}
-ROUTINE |= {EventType.UNLOCK_ENDED, EventType.NOTIFICATION_SENT}
+ROUTINE |= {EventType.UNLOCK_ENDED, EventType.NOTIFICATION_SENT, EventType.COMPARTMENT_RESERVED}
 WALL_TYPES = tuple(kind for kind in EventType if kind not in BORING | ROUTINE)
 
 
@@ -98,7 +99,7 @@ class Words:
         found = self.find(person)
         if found is not None:
             return found.name
-        return "" if person in {None, "", people.SYSTEM} else str(person)
+        return "" if person in NOBODY else str(person)
 
     def unit(self, person: str | None) -> str:
         """Where somebody lives."""
