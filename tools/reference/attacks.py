@@ -110,6 +110,7 @@ AUDIT: Mapping[int, str] = {
     14: "files of a pack added, removed, renamed, changed; hostile archives",
     15: "a range with a record left out, shifted bounds, mixed proofs",
     16: "a witness raced, restarted, lied to",
+    17: "time stamps over something else, expired, injected, replayed",
 }
 REQUIRED = {
     "identity": {

@@ -28,8 +28,8 @@ from typing import Self
 import structlog
 from litestar.types import ASGIApp
 
-from bayward.cloud.audit import evidence, moving
-from bayward.cloud.audit.maker import Maker
+from bayward.cloud.audit import moving
+from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.deployment import FOLDERS, Deployment
@@ -319,7 +319,7 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
-            packs=Maker(self.unit, renderer.assets.verifiers),
+            packs=Maker(self.unit, renderer.assets.verifiers, stamper_of(self.settings)),
         )
 
     def _start_workers(self) -> None:
@@ -337,8 +337,7 @@ class Cloud:
         caller = Caller(self.unit, is_loopback_allowed=self._is_loopback_called)
         workers = lanes(self.unit, mailer=mailer, caller=caller, random=self._fraction)
         workers.append(Worker(self.unit, {links.ASKED_JOB: links.duty()}, self._fraction))
-        packs = self.desk.packs
-        workers.append(Worker(self.unit, {evidence.MAKE_JOB: packs.duty()}, self._fraction))
+        workers.append(Worker(self.unit, self.desk.packs.duties(), self._fraction))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(worker.run()) for worker in workers]
         self._tasks.append(loop.create_task(self._keep_house()))

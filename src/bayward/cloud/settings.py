@@ -74,6 +74,8 @@ class CloudSettings:
     organisation: str = "My organisation"
     site: str = "Main building"
     mail: MailSettings | None = None
+    tsa_url: str = ""
+    tsa_root: Path | None = None
     requests_per_s_max: int = REQUESTS_PER_S_MAX
     public_logs: bool = False
     witness_policy: Path | None = None
@@ -92,6 +94,8 @@ class CloudSettings:
             raise Misconfigured(
                 "settings.name", expected="a host name of at most 48 characters", name=self.name
             )
+        if (not self.tsa_url) != (self.tsa_root is None):
+            raise Misconfigured("settings.tsa", expected="tsa_url and tsa_root, or neither")
         for port in (self.http_port, self.link_port, self.enrol_port):
             if not 0 <= port <= PORT_MAX:
                 raise Misconfigured("settings.port", port=port)

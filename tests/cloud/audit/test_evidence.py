@@ -12,7 +12,7 @@ import pytest
 
 from bayward.cloud.audit import evidence
 from bayward.cloud.audit import service as audit
-from bayward.cloud.audit.evidence import MAKE_JOB, Wanted
+from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.maker import Maker
 from bayward.cloud.jobs import Worker
@@ -48,7 +48,7 @@ async def made(cloud: CloudBench, bank: BankTwin, **more: object) -> Evidence:
     """Ask, let the worker work, and see what came of it."""
     asked = await cloud.do(evidence.ask, bank.tenant, wanted(bank, **more), ACTOR)
     maker = Maker(cloud.unit, VERIFIERS)
-    await Worker(cloud.unit, {MAKE_JOB: maker.duty()}, lambda: 0.0).run_due()
+    await Worker(cloud.unit, maker.duties(), lambda: 0.0).run_due()
     return await cloud.do(evidence.get, bank.tenant, asked.name)
 
 

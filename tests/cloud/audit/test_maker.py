@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
+
 import pytest
 
 from bayward.cloud.audit import evidence, maker
-from bayward.cloud.audit.evidence import MAKE_JOB, Wanted
+from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
-from bayward.cloud.audit.maker import Maker
+from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.jobs import Worker
+from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work
 from bayward.core.clock import MINUTE_MS
-from bayward.core.errors import Unavailable
+from bayward.core.errors import Misconfigured, Unavailable
 from bayward.core.ids import PersonId
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import read_zip
 from cloud_bench import BankTwin, CloudBench, named, story
+from tsa_bench import Issuer, pem
 
 ACTOR = PersonId(named(PersonId, 9))
 VERIFIERS = {"verify.py": b"1", "verify.html": b"2"}
@@ -25,7 +30,7 @@ async def asked(cloud: CloudBench, bank: BankTwin) -> Evidence:
 
 
 async def run(cloud: CloudBench, made: Maker) -> None:
-    await Worker(cloud.unit, {MAKE_JOB: made.duty()}, lambda: 0.0).run_due()
+    await Worker(cloud.unit, made.duties(), lambda: 0.0).run_due()
 
 
 async def test_progress_is_told_page_by_page(
@@ -84,3 +89,15 @@ async def test_a_pack_that_cannot_be_made_says_why(cloud: CloudBench) -> None:
     found = await cloud.do(evidence.get, bank.tenant, one.name)
     assert found.state == "failed"
     assert "tsa.unreachable" in str(found.problem)
+
+
+def test_an_authority_is_used_when_the_settings_name_one(tmp_path: Path) -> None:
+    assert stamper_of(CloudSettings(state=tmp_path)) is None
+    root = Issuer(dt.datetime.now(dt.UTC)).certificate
+    (tmp_path / "ca.pem").write_bytes(pem(root))
+    told = CloudSettings(state=tmp_path, tsa_url="http://x", tsa_root=tmp_path / "ca.pem")
+    assert stamper_of(told) is not None
+    with pytest.raises(Misconfigured):
+        stamper_of(CloudSettings(state=tmp_path, tsa_url="http://x", tsa_root=tmp_path / "no"))
+    with pytest.raises(Misconfigured):
+        CloudSettings(state=tmp_path, tsa_url="http://x")

@@ -6,6 +6,7 @@ A pack whose maker was interrupted is made by the next one from its first page; 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -13,10 +14,11 @@ from bayward.cloud.audit import evidence, papers
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.jobs import Duty, Hopeless, Settle
+from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import Instant
-from bayward.core.errors import Conflict, NotFound
+from bayward.core.errors import Conflict, Misconfigured, NotFound
 from bayward.core.ids import TenantId
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import write_zip
@@ -33,6 +35,20 @@ class Stamper(Protocol):
         ...
 
 
+def stamper_of(settings: CloudSettings) -> Stamper | None:
+    """The authority of the settings; raises `Misconfigured` when it cannot be used."""
+    if settings.tsa_root is None:
+        return None
+    try:
+        tsa = importlib.import_module("bayward.cloud.audit.tsa")
+    except ModuleNotFoundError as error:
+        raise Misconfigured("tsa.extra", expected="pip install bayward[tsa]") from error
+    authority: Stamper = tsa.Authority(
+        settings.tsa_url, tsa.read_roots(settings.tsa_root), tsa.post
+    )
+    return authority
+
+
 class Maker:
     """Makes packs; `verifiers` are verify.py and verify.html."""
 
@@ -43,9 +59,10 @@ class Maker:
         self._verifiers = verifiers
         self._stamper = stamper
 
-    def duty(self) -> Duty:
+    def duties(self) -> dict[str, Duty]:
         """How packs are made that were asked for."""
-        return Duty(self._make, failed=self._failed, ladder_ms=LADDER_MS)
+        made = Duty(self._make, failed=self._failed, ladder_ms=LADDER_MS)
+        return {evidence.MAKE_JOB: made}
 
     async def fetch(self, asked: Evidence) -> bytes:
         """The ZIP of a pack that is ready; `Conflict` when it cannot come out the same any more."""
