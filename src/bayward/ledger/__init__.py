@@ -8,6 +8,7 @@ from values; salts, keys and times come in as arguments.
     checkpoint, proof   what a log says of itself, and that an entry is in it
     cosignature         what others sign about it
     witness             who remembers a log, and signs only what continues it
+    subtree             a witness's word on a part of a tree
     mirror, upload      who keeps a log's entries, and how they get there
     policy              whom to trust, and how many of them
     tiles, proven       the log as static files, and how to read them without trust

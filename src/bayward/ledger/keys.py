@@ -30,7 +30,12 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from bayward.ledger.cosignature import TIME_BYTES, checkpoint_bytes, cosigned_bytes
+from bayward.ledger.cosignature import (
+    TIME_BYTES,
+    checkpoint_bytes,
+    cosigned_bytes,
+    subtree_bytes,
+)
 from bayward.ledger.errors import Malformed, Unverified
 from bayward.ledger.strict import MAX_NUMBER, base64_bytes, base64_text
 
@@ -130,6 +135,19 @@ class VerifierKey:
         except InvalidSignature:
             raise Unverified("signature.invalid", self.name) from None
 
+    def verify_subtree(
+        self, signature: bytes, origin: str, start: int, end: int, *, root: bytes
+    ) -> None:
+        """Check a cosignature of a subtree, which has no time; raises `Unverified`."""
+        if self.kind != COSIGNATURE_MLDSA or signature[:TIME_BYTES] != bytes(TIME_BYTES):
+            raise Unverified("signature.form", "not an ML-DSA-44 cosignature without a time")
+        message = subtree_bytes(self.name, 0, origin, start=start, end=end, root=root)
+        key = mldsa.MLDSA44PublicKey.from_public_bytes(self.public)
+        try:
+            key.verify(signature[TIME_BYTES:], message)
+        except InvalidSignature:
+            raise Unverified("signature.invalid", self.name) from None
+
     def _verify_mldsa(self, text: bytes, time: int, signature: bytes) -> None:
         key = mldsa.MLDSA44PublicKey.from_public_bytes(self.public)
         try:
@@ -151,10 +169,12 @@ class Signer:
     """A verifier key and what signs for it.
 
     `sign_text` turns a note's text into the signature bytes. It may live in an HSM.
+    `sign_subtree` (origin, start, end, root) is there for keys that can cosign a part of a tree.
     """
 
     key: VerifierKey
     sign_text: Callable[[bytes], bytes]
+    sign_subtree: Callable[[str, int, int, bytes], bytes] | None = None
 
 
 def parse_vkey(vkey: str) -> VerifierKey:
@@ -203,7 +223,14 @@ def mldsa_cosigner(name: str, private: mldsa.MLDSA44PrivateKey, time: int) -> Si
         raise Malformed("signature.time", f"{time} is not a POSIX time")
     stamp = time.to_bytes(TIME_BYTES, "big")
     key = VerifierKey(name, COSIGNATURE_MLDSA, private.public_key().public_bytes_raw())
-    return Signer(key, lambda text: stamp + private.sign(checkpoint_bytes(name, time, text)))
+
+    def sign_subtree(origin: str, start: int, end: int, root: bytes) -> bytes:
+        message = subtree_bytes(name, 0, origin, start=start, end=end, root=root)
+        return bytes(TIME_BYTES) + private.sign(message)
+
+    return Signer(
+        key, lambda text: stamp + private.sign(checkpoint_bytes(name, time, text)), sign_subtree
+    )
 
 
 def check_name(name: str) -> None:

@@ -15,8 +15,9 @@ from bayward.cloud.witness.http import LIMITS, WitnessApp, respond, unzip
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
 from bayward.ledger.checkpoint import open_checkpoint
-from bayward.ledger.dense import tree_hash
+from bayward.ledger.dense import subtree_consistency_proof, subtree_hash, tree_hash
 from bayward.ledger.proven import ProvenReader
+from bayward.ledger.subtree import Request
 from bayward.ledger.tiles import Bundle, Tile, decode_bundle
 from bayward.ledger.witness import origin_hash
 from ledger_bench import LOG, ORIGIN
@@ -125,6 +126,15 @@ async def test_limits(client: httpx.AsyncClient) -> None:
     assert (await client.post("/nowhere", content=b"x")).status_code == 413
     head = await client.head(f"/witness/{HASH}/checkpoint")
     assert (head.status_code, head.content) == (404, b"")
+
+
+async def test_without_ml_dsa_there_are_no_subtrees(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/witness/add-checkpoint", content=SOURCE.request(0, 700))).is_success
+    root = subtree_hash(256, 300, SOURCE)
+    proof = subtree_consistency_proof(256, 300, 700, SOURCE)
+    body = Request(256, 300, root, tuple(proof), SOURCE.note(700)).body
+    answer = await client.post("/witness/sign-subtree", content=body)
+    assert (answer.status_code, answer.text) == (404, "this witness signs no subtrees\n")
 
 
 def test_a_bomb_does_not_grow() -> None:

@@ -21,7 +21,12 @@ from bayward.ledger.witness import REQUEST_BYTES_MAX, Answer
 
 UPLOAD_BYTES_MAX = 32 * 1024 * 1024  # 32 packages of 256 entries with 4 KiB each
 ADD_CHECKPOINT, ADD_ENTRIES = "/witness/add-checkpoint", "/mirror/add-entries"
-LIMITS = {ADD_CHECKPOINT: REQUEST_BYTES_MAX, ADD_ENTRIES: UPLOAD_BYTES_MAX}
+SIGN_SUBTREE = "/witness/sign-subtree"
+LIMITS = {
+    ADD_CHECKPOINT: REQUEST_BYTES_MAX,
+    SIGN_SUBTREE: REQUEST_BYTES_MAX,
+    ADD_ENTRIES: UPLOAD_BYTES_MAX,
+}
 _READ = re.compile(r"/(witness|mirror)/([0-9a-f]{64})/(checkpoint|tile/[x0-9a-z/.]{1,80})")
 
 
@@ -66,6 +71,8 @@ def _take(witness: Witness, path: str, body: bytes) -> Response:
     answer: Answer
     if path == ADD_CHECKPOINT:
         answer = witness.add_checkpoint(body)
+    elif path == SIGN_SUBTREE:
+        answer = witness.sign_subtree(body)
     elif path == ADD_ENTRIES:
         answer = witness.add_entries(body)
     else:

@@ -1,6 +1,7 @@
 """A witness and a mirror behind a few addresses, whatever serves them.
 
     POST witness/add-checkpoint               cosign what continues a known log
+    POST witness/sign-subtree                 cosign a part of what we have cosigned
     GET  witness/<hash>/checkpoint            what was cosigned last
     POST mirror/add-entries                   keep entries of a known log
     GET  mirror/<hash>/checkpoint|tile/…      the kept log, as static files
@@ -19,6 +20,7 @@ from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import Signer
 from bayward.ledger.mirror import Mirror
 from bayward.ledger.serve import Served, serve_tile
+from bayward.ledger.subtree import sign_subtree
 from bayward.ledger.witness import Answer, Logs, add_checkpoint, parse_kept
 
 
@@ -38,6 +40,10 @@ class Witness:
     def add_checkpoint(self, body: bytes) -> Answer:
         """`POST witness/add-checkpoint`."""
         return add_checkpoint(body, self.logs, self.cosigners, self.file, self.file.suspect)
+
+    def sign_subtree(self, body: bytes) -> Answer:
+        """`POST witness/sign-subtree`; only with a key of ML-DSA-44."""
+        return sign_subtree(body, self.logs, self.cosigners())
 
     def add_entries(self, body: bytes) -> Answer:
         """`POST mirror/add-entries`."""

@@ -19,8 +19,11 @@ import pytest
 from bayward.cli import main
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.dense import subtree_consistency_proof, subtree_hash
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.note import add_signatures
+from bayward.ledger.subtree import Request as SubtreeRequest
+from bayward.ledger.subtree import verify_line
 from bayward.ledger.witness import origin_hash, parse_kept
 from ledger_bench import LOG, ORIGIN
 from mirror_bench import Source
@@ -65,6 +68,11 @@ def test_a_stranger_runs_a_witness_and_a_mirror(tmp_path: Path) -> None:
             "example.com/mirror",
         ]
         assert list(open_checkpoint(note, LOG.key, keys).cosignatures) == [NAME]
+        root = subtree_hash(256, 300, SOURCE)
+        proof = subtree_consistency_proof(256, 300, 300, SOURCE)
+        part = SubtreeRequest(256, 300, root, tuple(proof), note)
+        signed = client.post("/witness/sign-subtree", content=part.body)
+        assert verify_line(signed.text, keys, ORIGIN, 256, 300, root=root) == keys[1]
         shown = client.get(f"/witness/{origin_hash(ORIGIN)}/checkpoint")
         assert parse_kept(shown.text).size == 300
         assert client.post("/mirror/add-entries", content=SOURCE.upload(0, 300)).status_code == 200
