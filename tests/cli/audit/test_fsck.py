@@ -79,6 +79,7 @@ def test_audit_01_02_each_change_is_named(
     code, said = audit("fsck", edge_state)
     assert code == 1
     assert fault in said
+    assert ("tree hash" in said) == (" hash " in statement), "an entry is to blame, not the tree"
     assert "DOES NOT VERIFY" in said
 
 

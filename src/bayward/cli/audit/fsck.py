@@ -176,7 +176,10 @@ class _Tiles:
 
 
 class _Tree:
-    """Builds the tree from the leaves as they pass by, and compares every stored hash."""
+    """Builds the tree over the stored leaf hashes as they pass by; compares every stored hash.
+
+    Whether a leaf has its stored hash is found elsewhere, so a changed leaf is one finding.
+    """
 
     def __init__(self, log: StoredLog) -> None:
         self._log = log
@@ -191,13 +194,13 @@ class _Tree:
             expected = self._frontier.size + len(self._waiting)
             self._is_whole = self._is_whole and entry.index == expected
             if self._is_whole:
-                self._waiting.append(leaf_hash(entry.leaf))
+                self._waiting.append(entry.hash)
                 if len(self._waiting) == _BATCH:
                     self._compare()
             yield entry
 
     def finish(self) -> list[Finding]:
-        """The first stored hash that is not the tree's, unless an entry is to blame."""
+        """The first stored hash that is not the tree's."""
         self._compare()
         return self._findings
 
