@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from bayward.cloud import orders, workers
+from bayward.cloud.custody import items
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
@@ -11,6 +12,7 @@ from cloud_bench import NOTIFIER, CloudBench
 
 EVERY_KIND = {
     orders.EXPIRE_JOB,
+    items.LAPSE_JOB,
     notify.REMIND_JOB,
     notify.PURGE_JOB,
     notify.CALL_JOB,

@@ -32,6 +32,7 @@ class Machine:
 MACHINES = (
     Machine("Compartment", "bayward.core.compartment", "TRANSITIONS", "free"),
     Machine("Parcel", "bayward.core.custody", "TRANSITIONS", "expected"),
+    Machine("Item", "bayward.core.items", "TRANSITIONS", "held"),
     Machine("Grant", "bayward.core.grants", "TRANSITIONS", "active"),
     Machine("Unlock", "bayward.edge.unlock", "TRANSITIONS", "checking"),
     Machine("Link", "bayward.wire.link.states", "TRANSITIONS", "connecting"),

@@ -18,6 +18,7 @@ from bayward.cloud.access import couriers, issuers
 from bayward.cloud.access import reacts as access
 from bayward.cloud.audit import mirror
 from bayward.cloud.audit import service as audit
+from bayward.cloud.custody import item_reacts
 from bayward.cloud.custody import service as custody
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
@@ -32,6 +33,7 @@ Reaction: TypeAlias = Callable[[Work, TenantId, Event, Place | None], None]
 _T = EventType
 _LOG: tuple[Reaction, ...] = (audit.append,)
 _CALL: tuple[Reaction, ...] = (webhooks.queue_calls,)
+_ITEM: tuple[Reaction, ...] = (audit.append, item_reacts.followed)
 
 WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     # A bank's own log.
@@ -47,19 +49,30 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.UNLOCK_ENDED: (audit.append, access.used),
     _T.DOOR_OPENED: (audit.append, access.used),
     _T.DOOR_CLOSED: _LOG,
-    _T.DOOR_FORCED_OPEN: (audit.append, incidents.signalled),
+    _T.DOOR_FORCED_OPEN: (audit.append, item_reacts.forced, incidents.signalled),
     _T.DOOR_OPEN_TOO_LONG: (audit.append, incidents.signalled),
     _T.DOOR_LOST: _LOG,
     _T.DOOR_FOUND: _LOG,
     _T.COMPARTMENT_RESERVED: (audit.append, fleet.compartment_moved, custody.reserved),
     _T.COMPARTMENT_RELEASED: (audit.append, fleet.compartment_moved, custody.moved),
     _T.COMPARTMENT_BLOCKED: (audit.append, fleet.compartment_moved, custody.moved),
-    _T.COMPARTMENT_RESTORED: (audit.append, fleet.compartment_moved, custody.moved),
-    _T.PARCEL_DEPOSITED: (audit.append, fleet.compartment_moved, custody.moved),
+    _T.COMPARTMENT_RESTORED: (
+        audit.append,
+        fleet.compartment_moved,
+        custody.moved,
+        item_reacts.restored,
+    ),
+    _T.PARCEL_DEPOSITED: (
+        audit.append,
+        fleet.compartment_moved,
+        custody.moved,
+        item_reacts.deposited,
+    ),
     _T.PARCEL_COLLECTED: (
         audit.append,
         fleet.compartment_moved,
         custody.moved,
+        item_reacts.collected,
         access.ended,
         notify.letters_void,
     ),
@@ -102,6 +115,22 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SETTING_CHANGED: _LOG,
     _T.BANK_RETIRED: _LOG,
     _T.BANK_RENEWED: _LOG,
+    # Custody of items.
+    _T.ITEM_REGISTERED: _ITEM,
+    _T.CUSTODY_OFFERED: _ITEM,
+    _T.CUSTODY_ACCEPTED: _ITEM,
+    _T.CUSTODY_RELEASED: _ITEM,
+    _T.CUSTODY_REFUSED: _ITEM,
+    _T.CUSTODY_WITHDRAWN: _ITEM,
+    _T.CUSTODY_LAPSED: _ITEM,
+    _T.CUSTODY_STORED: _ITEM,
+    _T.CUSTODY_FETCHED: _ITEM,
+    _T.CUSTODY_RETURNED: _ITEM,
+    _T.CUSTODY_TAKEN: _ITEM,
+    _T.CUSTODY_BROKEN: _ITEM,
+    _T.SEAL_APPLIED: _ITEM,
+    _T.SEAL_CHECKED: _ITEM,
+    _T.ITEM_DISPOSED: _ITEM,
 }
 
 AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
@@ -168,6 +197,22 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SETTING_CHANGED: _CALL,
     _T.BANK_RETIRED: _CALL,
     _T.BANK_RENEWED: _CALL,
+    # Custody of items.
+    _T.ITEM_REGISTERED: _CALL,
+    _T.CUSTODY_OFFERED: _CALL,
+    _T.CUSTODY_ACCEPTED: _CALL,
+    _T.CUSTODY_RELEASED: _CALL,
+    _T.CUSTODY_REFUSED: _CALL,
+    _T.CUSTODY_WITHDRAWN: _CALL,
+    _T.CUSTODY_LAPSED: _CALL,
+    _T.CUSTODY_STORED: _CALL,
+    _T.CUSTODY_FETCHED: _CALL,
+    _T.CUSTODY_RETURNED: _CALL,
+    _T.CUSTODY_TAKEN: _CALL,
+    _T.CUSTODY_BROKEN: _CALL,
+    _T.SEAL_APPLIED: _CALL,
+    _T.SEAL_CHECKED: _CALL,
+    _T.ITEM_DISPOSED: _CALL,
 }
 
 

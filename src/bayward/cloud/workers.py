@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bayward.cloud import orders
+from bayward.cloud.custody import items
 from bayward.cloud.jobs import Duty, Settle, Worker
 from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
@@ -12,7 +13,7 @@ from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
-from bayward.core.ids import CommandId, TenantId
+from bayward.core.ids import CommandId, ItemId, TenantId
 
 
 def lanes(
@@ -24,6 +25,7 @@ def lanes(
     """
     housekeeping: Mapping[str, Duty] = {
         orders.EXPIRE_JOB: Duty(_expire_order),
+        items.LAPSE_JOB: Duty(_lapse_offer),
         notify.REMIND_JOB: Duty(mail.remind),
         notify.PURGE_JOB: Duty(mail.purge),
     }
@@ -36,3 +38,8 @@ def lanes(
 async def _expire_order(job: Job) -> Settle | None:
     tenant, command = TenantId(job.payload["tenant"]), CommandId(job.payload["command"])
     return lambda work: orders.expire(work, tenant, command)
+
+
+async def _lapse_offer(job: Job) -> Settle | None:
+    tenant, item = TenantId(job.payload["tenant"]), ItemId(job.payload["item"])
+    return lambda work: items.lapse(work, tenant, item)

@@ -93,6 +93,22 @@ class EventType(StrEnum):
     SETTING_CHANGED = "setting.changed"
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
+    # Custody of items, in the tenant's log too.
+    ITEM_REGISTERED = "item.registered"
+    CUSTODY_OFFERED = "custody.offered"
+    CUSTODY_ACCEPTED = "custody.accepted"
+    CUSTODY_RELEASED = "custody.released"
+    CUSTODY_REFUSED = "custody.refused"
+    CUSTODY_WITHDRAWN = "custody.withdrawn"
+    CUSTODY_LAPSED = "custody.lapsed"
+    CUSTODY_STORED = "custody.stored"
+    CUSTODY_FETCHED = "custody.fetched"
+    CUSTODY_RETURNED = "custody.returned"
+    CUSTODY_TAKEN = "custody.taken"
+    CUSTODY_BROKEN = "custody.broken"
+    SEAL_APPLIED = "seal.applied"
+    SEAL_CHECKED = "seal.checked"
+    ITEM_DISPOSED = "item.disposed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +135,7 @@ class Event:
     recipient: str | None = None
     role: str | None = None
     method: str | None = None  # code | pass | tap | timeout | command | password | totp | link
-    purpose: str | None = None  # pickup | deposit
+    purpose: str | None = None  # pickup | deposit; of an item its kind, of an offer what for
     result: str | None = None
     reason: str | None = None
     carrier: str | None = None
@@ -133,15 +149,22 @@ class Event:
     channel: str | None = None
     subject: str | None = None  # what an administrative act was done to
     detail: str | None = None
-    authority: str | None = None  # by what right evidence is asked for: warrant, subpoena, consent
+    authority: str | None = None  # by what right something is done: warrant, court order, rule
     handed_to: str | None = None  # who is to have it
+    item: str | None = None
+    case: str | None = None  # number of a case, as the authority writes it
+    exhibit: str | None = None
+    party: str | None = None  # who does not sign in here: a court, a laboratory, an owner
+    witness: str | None = None  # the second person, by his id
+    seal: str | None = None  # number of a seal
+    photo: str | None = None  # SHA-256 of a picture, hex
     tag: str | None = None  # LOCAL: keyed tag of a code, hex
 
     def __post_init__(self) -> None:
         missing = [name for name in FIELDS[self.type] if getattr(self, name) is None]
         if missing:
             raise Invalid("event.field_missing", type=self.type.value, field=missing[0])
-        for name in ("reason", "detail", "authority", "handed_to"):
+        for name in ("reason", "detail", "authority", "handed_to", "party"):
             text = getattr(self, name)
             if text is not None and len(text) > TEXT_CHARS_MAX:
                 raise Invalid("event.text_too_long", field=name, limit=TEXT_CHARS_MAX)
@@ -245,4 +268,19 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),
+    _T.ITEM_REGISTERED: ("actor", "item", "purpose", "detail"),
+    _T.CUSTODY_OFFERED: ("actor", "item", "purpose", "not_after"),
+    _T.CUSTODY_ACCEPTED: ("actor", "item", "subject"),
+    _T.CUSTODY_RELEASED: ("actor", "item", "party", "witness"),
+    _T.CUSTODY_REFUSED: ("actor", "item", "reason"),
+    _T.CUSTODY_WITHDRAWN: ("actor", "item"),
+    _T.CUSTODY_LAPSED: ("item",),
+    _T.CUSTODY_STORED: ("actor", "item", "compartment", "parcel", "origin", "detail"),
+    _T.CUSTODY_FETCHED: ("actor", "item", "compartment", "parcel", "origin", "detail"),
+    _T.CUSTODY_RETURNED: ("actor", "item", "party"),
+    _T.CUSTODY_TAKEN: ("actor", "item", "reason"),
+    _T.CUSTODY_BROKEN: ("item", "reason"),
+    _T.SEAL_APPLIED: ("actor", "item", "seal"),
+    _T.SEAL_CHECKED: ("actor", "item", "seal", "result"),
+    _T.ITEM_DISPOSED: ("actor", "item", "witness", "authority"),
 }

@@ -114,6 +114,18 @@ class ParcelId(Id):
     prefix = "prc"
 
 
+class ItemId(Id):
+    """One thing whose custody is kept: evidence, medicine, a parcel."""
+
+    __slots__ = ()
+    prefix = "itm"
+
+    @property
+    def label(self) -> str:
+        """What is written on it (48 bits): typed at a kiosk as its tracking number."""
+        return f"ITM-{self.partition('_')[2][-10:].upper()}"
+
+
 class GrantId(Id):
     """One permission to open."""
 

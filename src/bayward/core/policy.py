@@ -40,6 +40,15 @@ class Action(StrEnum):
     # The wall and what happened at it.
     WALL_READ = "wall.read"
     PARCEL_READ = "parcel.read"
+    ITEM_READ = "item.read"
+    ITEM_REGISTER = "item.register"
+    CUSTODY_OFFER = "custody.offer"
+    CUSTODY_WITHDRAW = "custody.withdraw"
+    CUSTODY_ACCEPT = "custody.accept"
+    CUSTODY_REFUSE = "custody.refuse"
+    CUSTODY_WITNESS = "custody.witness"
+    CUSTODY_TAKE = "custody.take"
+    SEAL_CHECK = "seal.check"
     GRANT_REVOKE = "grant.revoke"
     CODE_ROTATE = "code.rotate"
     COMPARTMENT_BLOCK = "compartment.block"
@@ -122,6 +131,9 @@ _EVERYBODY = {
 _RESIDENT = {Role.RESIDENT: _OWN}
 _ADMIN = {Role.ADMIN: _STAFF}
 _ADMIN_FRESH = {Role.ADMIN: _FRESH}
+# Of an item the holder's own; of an offer, who may answer it (`cloud.web.places`).
+_HOLDER = {Role.ADMIN: Line(Reach.OWN, Aal.TWO)}
+_HOLDER_FRESH = {Role.ADMIN: Line(Reach.OWN, Aal.TWO, is_step_up=True)}
 TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.SESSION_READ: _EVERYBODY,
     _A.SESSION_REVOKE: _EVERYBODY,
@@ -134,6 +146,15 @@ TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.COMPARTMENT_DEPOSIT: {Role.COURIER: _AT},
     _A.WALL_READ: _ADMIN,
     _A.PARCEL_READ: _ADMIN,
+    _A.ITEM_READ: _ADMIN,
+    _A.ITEM_REGISTER: _ADMIN_FRESH,
+    _A.CUSTODY_OFFER: _HOLDER_FRESH,  # both sides of a hand-over show a factor of their own
+    _A.CUSTODY_WITHDRAW: _HOLDER,
+    _A.CUSTODY_ACCEPT: _HOLDER_FRESH,
+    _A.CUSTODY_REFUSE: _HOLDER,
+    _A.CUSTODY_WITNESS: _ADMIN_FRESH,
+    _A.CUSTODY_TAKE: _ADMIN_FRESH,
+    _A.SEAL_CHECK: _HOLDER,
     _A.GRANT_REVOKE: _ADMIN_FRESH,
     _A.CODE_ROTATE: _ADMIN,
     _A.COMPARTMENT_BLOCK: _ADMIN,

@@ -19,14 +19,14 @@ _FAMILIES = {
     "link": "clerk edge hello link tls upload",
     "enrolment": "csr device enrol enrolment pins trust",
     "credential": "cose credential grant pass presence ticket totp",
-    "input": "base45 cbor email event field form governor http id order password person png scan "
-    "scope search tracking wall webhook",
+    "input": "base45 cbor email event field form governor http id order password person photo "
+    "png scan scope search tracking wall webhook",
     "limit": "directory login rate streams",
     "denied": "action command kiosk owner role sign_in super_admin",
-    "moved": "bank compartment courier deposit evidence incident lockdown log notification parcel "
-    "unlock",
+    "moved": "bank compartment courier custody deposit evidence incident item lockdown log "
+    "notification parcel seal unlock",
     "session": "second_factor session step_up visit",
-    "gone": "bnd cmd cmp grt inc prc prs site ten tenant thing",  # also prefixes of ids
+    "gone": "bnd cmd cmp grt inc itm prc prs site ten tenant thing",  # also prefixes of ids
 }
 AREAS = {area: family for family, areas in _FAMILIES.items() for area in areas.split()}
 UNKNOWN = "unknown"

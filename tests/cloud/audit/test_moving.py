@@ -40,6 +40,8 @@ def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], lis
             row["disclosures"] = json.dumps(plain[row["origin"], row["idx"]])
         copy(old, "log_entry", entries)
         lines = [dict(row) | {"fields": "{}"} for row in source.execute("SELECT * FROM happening")]
+        for line in lines:
+            del line["item"]
         copy(old, "happening", lines)
     old.close()
     source.close()

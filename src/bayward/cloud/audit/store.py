@@ -47,6 +47,7 @@ _ADD_HASH = s.log_hash.insert()
 _ADD_HAPPENING = s.happening.insert().inline()
 _FOUND_BY = (
     "type", "time", "bank", "compartment", "parcel", "incident", "command", "actor", "subject",
+    "item",
 )  # fmt: skip
 
 
@@ -278,6 +279,7 @@ class Wanted:
     bank: str | None = None
     parcel: str | None = None
     incident: str | None = None
+    item: str | None = None
     actor: str | None = None
     about: str | None = None  # a person: what he did, and what was done to him
     origin: str | None = None
@@ -290,7 +292,7 @@ def happenings(
     """Newest first, from below the cursor `before`."""
     table = s.happening.c
     query = sa.select(s.happening).where(table.tenant == tenant)
-    for name in ("bank", "parcel", "incident", "actor", "origin"):
+    for name in ("bank", "parcel", "incident", "item", "actor", "origin"):
         value = getattr(wanted, name)
         if value is not None:
             query = query.where(table[name] == value)

@@ -24,6 +24,8 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "detail": ("subject", "recipient", "actor"),
     "authority": ("actor",),
     "handed_to": ("actor",),
+    "witness": ("witness",),
+    "party": ("actor",),
 }
 """Field → the fields whose person it is about: the first of them that names one."""
 
@@ -34,6 +36,7 @@ CODED = frozenset({
     (_T.SIGN_IN_REFUSED, "reason"), (_T.ACCESS_REFUSED, "reason"),
     (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
     (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
+    (_T.CUSTODY_STORED, "detail"), (_T.CUSTODY_FETCHED, "detail"), (_T.CUSTODY_BROKEN, "reason"),
 })  # fmt: skip
 """Type and field where a program writes one word out of a fixed list."""
 

@@ -294,6 +294,7 @@ class WebhookRow:
 EVENT_GROUPS: Mapping[str, tuple[str, ...]] = {
     "alarms": ("door.forced_open", "door.open_too_long", "lockdown.", "incident."),
     "parcels": ("parcel.", "grant.", "code.", "access.", "courier."),
+    "custody": ("item.", "custody.", "seal."),
     "doors": ("door.", "unlock.", "compartment."),
     "people": ("person.", "role.", "sign_in.", "step_up.", "action.", "tenant."),
     "banks": ("",),

@@ -1,4 +1,4 @@
-"""Parcels and who may open what, as the banks' events tell it. No code is here, nor its tag."""
+"""Parcels, items and who may open what, as events tell it. No code is here, nor its tag."""
 
 from __future__ import annotations
 
@@ -25,6 +25,34 @@ parcel = c.table(
     c.belongs_to("tenant", "bank"),
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "recipient"),
+)
+
+item = c.table(
+    "item",
+    c.tenant(),
+    c.key("item"),
+    c.text("kind"),  # core.items.ItemKind
+    c.text("label"),
+    c.text("case", optional=True),
+    c.text("exhibit", optional=True),
+    c.text("state"),  # core.items.ItemState
+    c.text("holder_kind"),
+    c.text("holder"),  # a person's or a compartment's id, or what a party is called
+    c.instant("since"),
+    c.text("offer_kind", optional=True),
+    c.text("offer_to", optional=True),
+    c.text("offer_party", optional=True),
+    c.text("offer_authority", optional=True),
+    c.instant("offer_until", optional=True),
+    c.text("seal", optional=True),
+    c.text("seal_state", optional=True),
+    c.flag("is_broken"),
+    c.text("parcel", optional=True),  # as which the bank has it, while it is stored
+    c.instant("registered_at"),
+    c.instant("changed_at"),
+    sa.Index(None, "tenant", "state", "changed_at"),
+    sa.Index(None, "tenant", "label", unique=True),
+    sa.Index(None, "tenant", "parcel"),
 )
 
 grant = c.table(

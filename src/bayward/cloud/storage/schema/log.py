@@ -84,8 +84,10 @@ happening = c.table(
     c.text("command", optional=True),
     c.text("actor", optional=True),
     c.text("subject", optional=True),
+    c.text("item", optional=True),
     sa.Index(None, "tenant", "seq"),
     sa.Index(None, "tenant", "parcel", sqlite_where=sa.text("parcel IS NOT NULL")),
+    sa.Index(None, "tenant", "item", sqlite_where=sa.text("item IS NOT NULL")),
     sa.Index(None, "tenant", "incident", sqlite_where=sa.text("incident IS NOT NULL")),
     sa.Index(None, "tenant", "bank", "seq", sqlite_where=sa.text("bank IS NOT NULL")),
 )

@@ -1,0 +1,178 @@
+"""SQL of items. What an item looks like and why it changed hands is in the log, sealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bayward.cloud.storage.schema import item as table
+from bayward.core.clock import Instant
+from bayward.core.ids import ItemId, PersonId, TenantId
+from bayward.core.items import (
+    Holder,
+    HolderKind,
+    Item,
+    ItemKind,
+    ItemState,
+    Offer,
+    OfferKind,
+    SealState,
+)
+
+_ADD = insert(table)
+_KEY = ("tenant", "item")
+_PUT = _ADD.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={one.name: _ADD.excluded[one.name] for one in table.c if one.name not in _KEY},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """An item with what it is called; `parcel` while a bank has it under that id."""
+
+    item: Item
+    case: str | None
+    exhibit: str | None
+    registered_at: Instant
+    changed_at: Instant
+    parcel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which items to list; None: any. `text` is a part of label, case, exhibit or seal."""
+
+    states: tuple[ItemState, ...] = ()
+    holder: PersonId | None = None
+    offered_to: PersonId | None = None
+    case: str | None = None
+    text: str | None = None
+
+
+def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
+    """Write an item, known or not."""
+    item, offer = view.item, view.item.offer
+    values = {
+        "kind": item.kind.value,
+        "label": item.id.label,
+        "case": view.case,
+        "exhibit": view.exhibit,
+        "state": item.state.value,
+        "holder_kind": item.holder.kind.value,
+        "holder": item.holder.ref,
+        "since": item.since,
+        "offer_kind": None if offer is None else offer.kind.value,
+        "offer_to": None if offer is None else offer.to,
+        "offer_party": None if offer is None else offer.party,
+        "offer_authority": None if offer is None else offer.authority,
+        "offer_until": None if offer is None else offer.until,
+        "seal": item.seal,
+        "seal_state": None if item.seal_state is None else item.seal_state.value,
+        "is_broken": item.is_broken,
+        "parcel": view.parcel,
+        "registered_at": view.registered_at,
+        "changed_at": view.changed_at,
+    }
+    tx.execute(_PUT, values | {"tenant": tenant, "item": item.id})
+
+
+def find(tx: sa.Connection, tenant: TenantId, item: str) -> ItemView | None:
+    """An item of this tenant."""
+    return _one(tx, (table.c.tenant == tenant) & (table.c.item == item))
+
+
+def labelled(tx: sa.Connection, tenant: TenantId, label: str) -> ItemView | None:
+    """The item with this label."""
+    return _one(tx, (table.c.tenant == tenant) & (table.c.label == label))
+
+
+def as_parcel(tx: sa.Connection, tenant: TenantId, parcel: str) -> ItemView | None:
+    """The item a bank has as this parcel."""
+    return _one(tx, (table.c.tenant == tenant) & (table.c.parcel == parcel))
+
+
+def inside(tx: sa.Connection, tenant: TenantId, compartment: str) -> list[ItemView]:
+    """What a compartment holds."""
+    is_inside = table.c.holder_kind == HolderKind.COMPARTMENT.value
+    here = (table.c.tenant == tenant) & is_inside & (table.c.holder == compartment)
+    return [_view(row) for row in tx.execute(sa.select(table).where(here).order_by(table.c.item))]
+
+
+def items(
+    tx: sa.Connection,
+    tenant: TenantId,
+    wanted: Wanted,
+    *,
+    before: tuple[Instant, str] | None,
+    count: int,
+) -> list[ItemView]:
+    """Newest change first."""
+    query = sa.select(table).where(*_matches(tenant, wanted))
+    if before is not None:
+        at, item = before
+        is_older = table.c.changed_at < at
+        query = query.where(is_older | ((table.c.changed_at == at) & (table.c.item < item)))
+    rows = tx.execute(query.order_by(table.c.changed_at.desc(), table.c.item.desc()).limit(count))
+    return [_view(row) for row in rows]
+
+
+def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
+    """How many there are."""
+    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tenant, wanted))
+    found: int = tx.execute(matching).scalar_one()
+    return found
+
+
+def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    told: list[sa.ColumnElement[bool]] = [table.c.tenant == tenant]
+    if wanted.states:
+        told.append(table.c.state.in_([one.value for one in wanted.states]))
+    if wanted.holder is not None:
+        told.append(table.c.holder == wanted.holder)
+    if wanted.offered_to is not None:
+        told.append(table.c.offer_to == wanted.offered_to)
+    if wanted.case is not None:
+        told.append(table.c.case == wanted.case)
+    if wanted.text is not None:
+        named = (table.c.label, table.c.case, table.c.exhibit, table.c.seal)
+        told.append(sa.or_(*(one.icontains(wanted.text, autoescape=True) for one in named)))
+    return told
+
+
+def _one(tx: sa.Connection, where: sa.ColumnElement[bool]) -> ItemView | None:
+    row = tx.execute(sa.select(table).where(where)).one_or_none()
+    return None if row is None else _view(row)
+
+
+def _view(row: sa.Row[tuple[object, ...]]) -> ItemView:
+    offer = None
+    if row.offer_kind is not None:
+        offer = Offer(
+            kind=OfferKind(row.offer_kind),
+            until=Instant(row.offer_until),
+            to=None if row.offer_to is None else PersonId(row.offer_to),
+            party=row.offer_party,
+            authority=row.offer_authority,
+        )
+    item = Item(
+        id=ItemId(row.item),
+        kind=ItemKind(row.kind),
+        state=ItemState(row.state),
+        holder=Holder(HolderKind(row.holder_kind), row.holder),
+        since=Instant(row.since),
+        offer=offer,
+        seal=row.seal,
+        seal_state=None if row.seal_state is None else SealState(row.seal_state),
+        is_broken=row.is_broken,
+    )
+    return ItemView(
+        item=item,
+        case=row.case,
+        exhibit=row.exhibit,
+        registered_at=Instant(row.registered_at),
+        changed_at=Instant(row.changed_at),
+        parcel=row.parcel,
+    )

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bayward.core.clock import Instant
+from bayward.core.errors import Conflict, Invalid
+from bayward.core.events import ERASED, Event, EventType
+from bayward.core.ids import CompartmentId, ItemId, PersonId
+from bayward.core.item_rules import BREAKS, chain, doubts, follow, registered
+from bayward.core.items import (
+    NOBODY,
+    OFFER_LIFE_MS,
+    TRANSITIONS,
+    Holder,
+    HolderKind,
+    Item,
+    ItemState,
+    OfferKind,
+    SealState,
+)
+
+_T = EventType
+START = 1_800_000_000_000
+ITEM = ItemId.of(b"i" * 16)
+ANNE, BEN, CARA = (PersonId.of(bytes([number]) * 16) for number in (1, 2, 3))
+DOOR = CompartmentId.of(b"d" * 16)
+STAFF = (ANNE, BEN, CARA)
+FROM_BANK: dict[str, Any] = {"compartment": DOOR, "parcel": "prc_x", "origin": "o", "detail": "7"}
+
+
+def told(kind: EventType, at: int = 0, **more: Any) -> Event:
+    return Event(type=kind, time=Instant(START + at), item=ITEM, **more)
+
+
+def new(**more: Any) -> Event:
+    return told(_T.ITEM_REGISTERED, actor=ANNE, purpose="evidence", detail="a knife", **more)
+
+
+def offer(kind: OfferKind = OfferKind.HAND_OVER, **more: Any) -> Event:
+    fields = {"actor": ANNE, "purpose": kind.value, "not_after": START + OFFER_LIFE_MS} | more
+    return told(_T.CUSTODY_OFFERED, **fields)
+
+
+def accept(**more: Any) -> Event:
+    return told(_T.CUSTODY_ACCEPTED, **({"actor": BEN, "subject": ANNE} | more))
+
+
+def after(*events: Event) -> Item:
+    item = registered(events[0])
+    for event in events[1:]:
+        item = follow(item, event)
+    return item
+
+
+def person(who: str) -> Holder:
+    return Holder(HolderKind.PERSON, who)
+
+
+def test_who_registers_it_holds_it_until_the_other_side_says_yes() -> None:
+    offered = after(new(), offer(recipient=BEN))
+    assert (offered.holder, offered.state) == (person(ANNE), ItemState.OFFERED)
+    assert follow(offered, accept()).holder == person(BEN)
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (offer(recipient=ANNE), "custody.same_person"),
+        (offer(recipient=BEN, actor=BEN), "custody.not_the_holder"),
+        (offer(), "custody.to_whom"),
+        (offer(OfferKind.RELEASE), "custody.to_whom"),
+        (offer(OfferKind.DISPOSAL), "custody.authority"),
+        (offer(recipient=BEN, photo="A" * 64), "photo.hash"),
+        (accept(), "item.move"),
+        (told(_T.CUSTODY_RETURNED, actor=BEN, party="court"), "item.move"),
+        (told(_T.CUSTODY_TAKEN, actor=ANNE, reason="x"), "custody.same_person"),
+        (told(_T.SEAL_CHECKED, actor=ANNE, seal="S1", result="intact"), "seal.none"),
+        (told(_T.SEAL_APPLIED, actor=BEN, seal="S1"), "custody.not_the_holder"),
+        (told(_T.DOOR_OPENED, compartment=DOOR), "item.move"),
+        (new(), "item.move"),
+    ],
+)
+def test_what_the_holder_alone_cannot_do(event: Event, code: str) -> None:
+    with pytest.raises((Conflict, Invalid)) as caught:
+        follow(after(new()), event)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (accept(actor=CARA), "custody.not_offered_to_you"),
+        (accept(at=OFFER_LIFE_MS), "custody.too_late"),
+        (told(_T.CUSTODY_REFUSED, actor=CARA, reason="x"), "custody.not_offered_to_you"),
+        (told(_T.CUSTODY_WITHDRAWN, actor=BEN), "custody.not_the_holder"),
+        (told(_T.CUSTODY_LAPSED), "custody.not_lapsed"),
+        (told(_T.ITEM_DISPOSED, actor=ANNE, witness=BEN, authority="x"), "item.move"),
+        (told(_T.SEAL_APPLIED, actor=ANNE, seal="S1"), "item.move"),
+        (offer(recipient=CARA), "item.move"),
+    ],
+)
+def test_an_offer_is_answered_by_who_it_is_for_and_in_time(event: Event, code: str) -> None:
+    with pytest.raises(Conflict) as caught:
+        follow(after(new(), offer(recipient=BEN)), event)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        told(_T.CUSTODY_REFUSED, actor=BEN, reason="seal broken"),
+        told(_T.CUSTODY_WITHDRAWN, actor=ANNE),
+        told(_T.CUSTODY_LAPSED, at=OFFER_LIFE_MS),
+    ],
+)
+def test_an_offer_that_comes_to_nothing_leaves_it_where_it_was(event: Event) -> None:
+    before = after(new())
+    assert follow(after(new(), offer(recipient=BEN)), event) == before
+
+
+def test_what_leaves_the_house_or_the_world_needs_a_second_person() -> None:
+    release = after(new(), offer(OfferKind.RELEASE, party="County Court"))
+    alone = told(_T.CUSTODY_RELEASED, actor=ANNE, party="County Court", witness=ANNE)
+    with pytest.raises(Conflict, match="same_person"):
+        follow(release, alone)
+    gone = follow(release, replace(alone, witness=BEN))
+    assert gone.holder == Holder(HolderKind.PARTY, "County Court")
+    back = follow(gone, told(_T.CUSTODY_RETURNED, actor=CARA, party="County Court"))
+    assert back.holder == person(CARA)
+    disposal = after(new(), offer(OfferKind.DISPOSAL, authority="order 7"))
+    burnt = told(_T.ITEM_DISPOSED, actor=ANNE, witness=ANNE, authority="order 7")
+    with pytest.raises(Conflict, match="same_person"):
+        follow(disposal, burnt)
+    ended = follow(disposal, replace(burnt, witness=BEN))
+    assert (ended.holder, ended.state) == (NOBODY, ItemState.DISPOSED)
+    assert not [key for key in TRANSITIONS if key[0] is ItemState.DISPOSED]
+
+
+def test_a_sealed_item_is_taken_only_by_who_reads_its_seal() -> None:
+    offered = after(new(seal="S1"), offer(recipient=BEN))
+    with pytest.raises(Invalid, match="mismatch"):
+        follow(offered, accept(seal="S2", result="intact"))
+    with pytest.raises(Invalid, match=r"custody\.word"):
+        follow(offered, accept(seal="S1"))
+    assert follow(offered, accept(seal="S1", result="broken")).seal_state is SealState.BROKEN
+
+
+def test_a_seal_is_replaced_with_a_reason() -> None:
+    sealed = after(new(), told(_T.SEAL_APPLIED, actor=ANNE, seal="S1"))
+    assert (sealed.seal, sealed.seal_state) == ("S1", SealState.INTACT)
+    with pytest.raises(Invalid, match=r"seal\.reason"):
+        follow(sealed, told(_T.SEAL_APPLIED, actor=ANNE, seal="S2"))
+    with pytest.raises(Conflict, match=r"seal\.same"):
+        follow(sealed, told(_T.SEAL_APPLIED, actor=ANNE, seal="S1", reason="x"))
+    other = follow(sealed, told(_T.SEAL_APPLIED, actor=ANNE, seal="S2", reason="opened to weigh"))
+    assert other.seal == "S2"
+
+
+def test_what_a_bank_reports_has_happened_and_is_doubted_when_it_does_not_fit() -> None:
+    held = after(new())
+    stored = told(_T.CUSTODY_STORED, actor=ANNE, **FROM_BANK)
+    assert doubts(held, stored) is None
+    assert doubts(held, replace(stored, actor=BEN)) == "not_the_holder"
+    inside = follow(held, stored)
+    assert inside.holder == Holder(HolderKind.COMPARTMENT, DOOR)
+    fetched = told(_T.CUSTODY_FETCHED, actor=BEN, **FROM_BANK)
+    assert doubts(inside, fetched) is None
+    assert doubts(held, fetched) == "not_in_there"
+    assert follow(inside, fetched).holder == follow(held, fetched).holder == person(BEN)
+
+
+def test_the_line_shows_what_is_not_unbroken() -> None:
+    taken = told(_T.CUSTODY_TAKEN, actor=BEN, reason="holder is ill")
+    foreign = accept(actor=CARA)
+    lines = chain([new(), taken, foreign, offer(actor=BEN, recipient=CARA)])
+    assert [line.is_broken for line in lines] == [False, True, True, False]
+    assert (lines[2].before, lines[2].after) == (person(BEN), person(BEN))
+    assert [line.is_broken for line in chain([accept(), new()])] == [True, False]
+
+
+def test_whoever_was_erased_breaks_no_line() -> None:
+    events = [
+        replace(new(), actor=ERASED),
+        replace(offer(recipient=BEN), actor=ERASED, recipient=ERASED),
+        accept(actor=BEN),
+    ]
+    assert [line.is_broken for line in chain(events)] == [False, False, False]
+
+
+class Custody(RuleBasedStateMachine):
+    """Whatever is tried, in whatever order: one holder, no gap, and nobody hands to himself."""
+
+    @initialize(seal=st.sampled_from([None, "S0"]))
+    def begin(self, seal: str | None) -> None:
+        self.events = [new(seal=seal)]
+        self.item = registered(self.events[0])
+        self.now = 0
+
+    def attempt(self, event: Event) -> None:
+        try:
+            self.item = follow(self.item, event)
+        except (Conflict, Invalid):
+            return
+        self.events.append(event)
+
+    @rule(ms=st.sampled_from([1, OFFER_LIFE_MS]))
+    def wait(self, ms: int) -> None:
+        self.now += ms
+
+    @rule(who=st.sampled_from(STAFF), to=st.sampled_from(STAFF), kind=st.sampled_from(OfferKind))
+    def offer(self, who: PersonId, to: PersonId, kind: OfferKind) -> None:
+        until = START + self.now + OFFER_LIFE_MS
+        fields: dict[OfferKind, dict[str, Any]] = {
+            OfferKind.HAND_OVER: {"recipient": to},
+            OfferKind.RELEASE: {"party": "court"},
+            OfferKind.DISPOSAL: {"authority": "order 7"},
+        }
+        more = fields[kind]
+        self.attempt(offer(kind, at=self.now, actor=who, not_after=until, **more))
+
+    @rule(who=st.sampled_from(STAFF), seal=st.sampled_from(["S0", "S1"]))
+    def answer(self, who: PersonId, seal: str) -> None:
+        read = {"seal": seal, "result": "intact"}
+        self.attempt(accept(at=self.now, actor=who, subject=self.item.holder.ref, **read))
+        by: dict[str, Any] = {"actor": self.item.holder.ref, "witness": who, "at": self.now, **read}
+        self.attempt(told(_T.CUSTODY_RELEASED, party="court", **by))
+
+    @rule(who=st.sampled_from(STAFF))
+    def dispose(self, who: PersonId) -> None:
+        by: dict[str, Any] = {"actor": self.item.holder.ref, "witness": who, "at": self.now}
+        read: dict[str, Any] = {"seal": self.item.seal, "result": "intact"}
+        self.attempt(told(_T.ITEM_DISPOSED, authority="order 7", **by, **read))
+
+    @rule(who=st.sampled_from(STAFF), kind=st.sampled_from(["refused", "withdrawn", "lapsed"]))
+    def end(self, who: PersonId, kind: str) -> None:
+        more = {"reason": "no"} if kind == "refused" else {}
+        self.attempt(told(EventType(f"custody.{kind}"), at=self.now, actor=who, **more))
+
+    @rule(who=st.sampled_from(STAFF), kind=st.sampled_from(["stored", "fetched"]))
+    def bank(self, who: PersonId, kind: str) -> None:
+        self.attempt(told(EventType(f"custody.{kind}"), at=self.now, actor=who, **FROM_BANK))
+
+    @rule(who=st.sampled_from(STAFF))
+    def come_back(self, who: PersonId) -> None:
+        self.attempt(told(_T.CUSTODY_RETURNED, at=self.now, actor=who, party="court"))
+        self.attempt(told(_T.CUSTODY_TAKEN, at=self.now, actor=who, reason="gone"))
+
+    @rule(who=st.sampled_from(STAFF), seal=st.sampled_from(["S0", "S1"]))
+    def seal(self, who: PersonId, seal: str) -> None:
+        self.attempt(told(_T.SEAL_APPLIED, at=self.now, actor=who, seal=seal, reason="worn"))
+
+    @invariant()
+    def one_holder_at_each_moment(self) -> None:
+        if not hasattr(self, "item"):
+            return
+        kind = {
+            ItemState.HELD: HolderKind.PERSON,
+            ItemState.OFFERED: HolderKind.PERSON,
+            ItemState.STORED: HolderKind.COMPARTMENT,
+            ItemState.OUTSIDE: HolderKind.PARTY,
+            ItemState.DISPOSED: HolderKind.NOBODY,
+        }[self.item.state]
+        assert self.item.holder.kind is kind
+        assert (self.item.offer is not None) is (self.item.state is ItemState.OFFERED)
+
+    @invariant()
+    def no_gap_and_two_people(self) -> None:
+        if not hasattr(self, "item"):
+            return
+        lines = chain(self.events)
+        assert lines[-1].after == self.item.holder
+        assert all(one.after == two.before for one, two in itertools.pairwise(lines))
+        assert [one.is_broken for one in lines] == [one.event.type in BREAKS for one in lines]
+        for line in lines:
+            event = line.event
+            if event.type in {_T.CUSTODY_ACCEPTED, _T.CUSTODY_RELEASED, _T.ITEM_DISPOSED}:
+                assert (event.witness or line.after.ref) != line.before.ref
+
+
+TestCustody = Custody.TestCase
+TestCustody.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
