@@ -25,7 +25,7 @@ COMMANDS = {
     "edge": ("bayward.edge.cli", "the computer in the wall"),
     "sim": ("bayward.sim.cli", "seeded worlds with faults"),
     "audit": ("bayward.cli.audit", "check logs, receipts and exports, and witness them"),
-    "verify": ("bayward.cli.verify", "check a receipt or an exported log"),
+    "verify": ("bayward.cli.verify", "check a receipt, an exported log or an evidence pack"),
 }
 FAILED = 2
 

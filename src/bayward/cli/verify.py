@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bayward.cli import pack_words
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import bounded_lines
 from bayward.ledger.keys import VerifierKey, parse_vkey
@@ -27,12 +28,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add `verify` to the command line."""
     parser = subparsers.add_parser(
         "verify",
-        help="check a receipt or an exported log",
-        description="Checks a receipt or an exported log and names what is wrong with it.",
+        help="check a receipt, an exported log or an evidence pack",
+        description="Checks a receipt, an exported log or an evidence pack; names what is wrong.",
         epilog="Exit code 0: nothing is wrong; 1: something is; 2: the file cannot be read. "
         "Example: bayward verify log.ndjson --key 'demo/bank/…+1a2b3c4d+…' --older receipt.json",
     )
-    parser.add_argument("file", type=Path, help="receipt (JSON) or exported log (NDJSON)")
+    parser.add_argument(
+        "file",
+        type=Path,
+        help="receipt (JSON), exported log (NDJSON), or evidence pack (ZIP or folder)",
+    )
     parser.add_argument(
         "--key",
         action="append",
@@ -57,11 +62,20 @@ def main(asked: argparse.Namespace) -> int:
     try:
         trusted = [parse_vkey(key) for key in asked.key]
         older = [path.read_text(encoding="utf-8") for path in asked.older]
+        if pack_words.is_pack(asked.file):
+            return _pack(asked, trusted)
         verdict = _examine(asked.file, trusted, older)
     except (OSError, UnicodeDecodeError, LedgerError) as error:
         print(f"bayward verify: {error}", file=sys.stderr)
         return UNREADABLE
     print(json.dumps(as_json(verdict)) if asked.json else in_words(verdict))
+    return WELL if verdict.ok else WRONG
+
+
+def _pack(asked: argparse.Namespace, trusted: list[VerifierKey]) -> int:
+    verdict = pack_words.examine(asked.file, trusted)
+    words = pack_words
+    print(json.dumps(words.as_json(verdict)) if asked.json else words.in_words(verdict))
     return WELL if verdict.ok else WRONG
 
 

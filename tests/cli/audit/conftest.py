@@ -14,7 +14,7 @@ from bayward.cli import main
 from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
 from bayward.edge.journal import Journal, JournalSetup
-from cloud_house import make_furnished, make_template
+from cloud_house import Template, make_furnished, make_template
 from people_bench import START, HandClock
 
 NOON = Instant(1_795_000_000_000)
@@ -33,14 +33,19 @@ def audit(capsys: pytest.CaptureFixture[str]) -> Audit:
 
 
 @pytest.fixture(scope="session")
-def furnished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("cloud")
 
-    async def furnish() -> Path:
+    async def furnish() -> Template:
         bare = await make_template(folder / "bare")
-        return (await make_furnished(bare, folder / "furnished")).state
+        return await make_furnished(bare, folder / "furnished")
 
     return asyncio.run(furnish())
+
+
+@pytest.fixture(scope="session")
+def furnished_state(furnished: Template) -> Path:
+    return furnished.state
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ COMMANDS = (
     "monitor",
     "prove",
     "diff",
+    "export",
     "witness",
     "witness serve",
     "witness pull",

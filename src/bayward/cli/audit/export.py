@@ -1,0 +1,118 @@
+"""`bayward audit export`: ask a control plane for an evidence pack, wait, fetch it, check it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bayward.cli import pack_words
+from bayward.cli.audit.told import EXIT_CODES, UNREADABLE, WELL, WRONG, Subparsers
+from bayward.ledger.pack.verify import verify_zip
+
+PATH = "/api/v1/audit/exports"
+TIMEOUT_S = 60
+POLL_S = 1.0
+_ACCEPTED = 202
+_OK = 200
+
+
+class Refused(Exception):
+    """Raised when the control plane says no; says what it said."""
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `export` to the command line."""
+    parser = subparsers.add_parser(
+        "export",
+        help="ask for an evidence pack and fetch it",
+        description="Asks a control plane for an evidence pack, shows its progress, fetches pack "
+        "and receipt, and checks the pack.",
+        epilog=EXIT_CODES + " Example: bayward audit export https://lockers.example.com "
+        "--origin demo/bank/… --authority 'Warrant 26-117' --handed-to 'Det. Ruiz' "
+        "--reason theft --token-file token --code 123456",
+    )
+    parser.add_argument("url", help="of the control plane")
+    parser.add_argument("--origin", required=True, help="which log")
+    parser.add_argument("--authority", required=True, help="by what right; it is logged")
+    parser.add_argument("--handed-to", required=True, help="who is to have it; it is logged")
+    parser.add_argument("--reason", required=True, help="why; it is logged")
+    parser.add_argument(
+        "--token-file", type=Path, required=True, metavar="FILE", help="holds a session's token"
+    )
+    parser.add_argument("--code", required=True, help="a fresh code of the second factor")
+    parser.add_argument("--first", type=int, metavar="N", help="first entry")
+    parser.add_argument("--until", type=int, metavar="N", help="first entry behind the range")
+    parser.add_argument("--since", type=int, metavar="MS", help="by time instead, in milliseconds")
+    parser.add_argument("--before", type=int, metavar="MS", help="the end of that time")
+    parser.add_argument("--hide", action="append", default=[], help="a field to keep back")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for the files")
+    parser.set_defaults(run=main)
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Ask, wait, fetch, check."""
+    try:
+        token = asked.token_file.read_text(encoding="utf-8").strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(
+            base_url=asked.url.rstrip("/"), headers=headers, timeout=TIMEOUT_S, trust_env=False
+        ) as client:
+            pack, receipt, name = export(client, asked, time.sleep)
+            (asked.out / f"{name}.zip").write_bytes(pack)
+            (asked.out / f"{name}.receipt.json").write_bytes(receipt)
+    except (httpx.HTTPError, OSError, Refused) as error:
+        print(f"bayward audit export: {type(error).__name__} {error}", file=sys.stderr)
+        return UNREADABLE
+    verdict = verify_zip(pack)
+    print(f"{asked.out / name}.zip, .receipt.json\n{pack_words.in_words(verdict)}")
+    return WELL if verdict.ok else WRONG
+
+
+def export(
+    client: httpx.Client, asked: argparse.Namespace, wait: Callable[[float], None]
+) -> tuple[bytes, bytes, str]:
+    """Pack, receipt and name; raises `Refused`."""
+    names = ("origin", "authority", "handed_to", "reason", "first", "until", "since", "before")
+    body = {name: getattr(asked, name) for name in names}
+    body["hidden"] = asked.hide
+    answer = client.post(PATH, json=body, headers={"Bayward-Code": asked.code})
+    told = _json(answer, _ACCEPTED)
+    renewed = answer.headers.get("Bayward-Session")
+    if renewed is not None:
+        client.headers["Authorization"] = f"Bearer {renewed}"
+    url = f"{PATH}/{told['name']}"
+    while told["state"] == "working":
+        print(f"{told['done']} of {told['until'] - told['first']} entries", file=sys.stderr)
+        wait(POLL_S)
+        told = _json(client.get(url), _OK)
+    if told["state"] != "ready":
+        raise Refused(told["problem"] or told["state"])
+    return _body(client.get(f"{url}/pack")), _body(client.get(f"{url}/receipt")), told["name"]
+
+
+def _json(answer: httpx.Response, expected: int) -> dict[str, Any]:
+    if answer.status_code != expected:
+        raise Refused(_why(answer))
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _body(answer: httpx.Response) -> bytes:
+    if answer.status_code != _OK:
+        raise Refused(_why(answer))
+    return answer.content
+
+
+def _why(answer: httpx.Response) -> str:
+    try:
+        told = answer.json()
+        return f"{told.get('code', answer.status_code)}: {told.get('detail', '')}"
+    except (json.JSONDecodeError, AttributeError):
+        return str(answer.status_code)

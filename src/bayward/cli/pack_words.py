@@ -1,0 +1,78 @@
+"""What `bayward verify` says of an evidence pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bayward.ledger.errors import Malformed
+from bayward.ledger.keys import VerifierKey
+from bayward.ledger.pack.archive import FILES_MAX, PACK_BYTES_MAX
+from bayward.ledger.pack.verify import PackVerdict, verify_files, verify_zip
+from bayward.ledger.verdict import Trust
+
+_ZIP = b"PK"
+_KEY = {
+    Trust.TRUSTED: "one you gave, or vouched for by one you gave",
+    Trust.SELF_ASSERTED: "the pack's own; compare it with one you know from elsewhere",
+    Trust.UNKNOWN: "NOT one of those you gave",
+}
+
+
+def is_pack(path: Path) -> bool:
+    """Whether this is a folder or a ZIP, and so no receipt and no log."""
+    if path.is_dir():
+        return True
+    with path.open("rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
+
+
+def examine(path: Path, trusted: list[VerifierKey]) -> PackVerdict:
+    """Verify a pack; raises `OSError`, or `Malformed` for a folder that cannot be one."""
+    if not path.is_dir():
+        return verify_zip(path.read_bytes(), trusted)
+    files: dict[str, bytes] = {}
+    room = PACK_BYTES_MAX
+    for place in sorted(path.rglob("*")):
+        if place.is_symlink() or not (place.is_file() or place.is_dir()):
+            raise Malformed("pack.link", str(place.relative_to(path)))
+        if place.is_file():
+            room -= place.stat().st_size
+            if room < 0 or len(files) >= FILES_MAX:
+                raise Malformed("pack.size", "more than a pack may hold")
+            files[place.relative_to(path).as_posix()] = place.read_bytes()
+    return verify_files(files, trusted)
+
+
+def in_words(verdict: PackVerdict) -> str:
+    """The verdict for people."""
+    lines = [f"pack      {verdict.bag or '?'}, sealed by {verdict.maker or 'nobody known'}"]
+    if verdict.digest:
+        lines.append(f"manifest  sha256 {verdict.digest}")
+    for log in verdict.logs:
+        lines.append(f"log       {log.origin}, {log.size} entries then")
+        lines.append(f"complete  entries {log.start} to {log.end - 1}, all of them")
+        lines.append(f"key       {_KEY[log.trust]}")
+    lines += [f"unknown   {one}" for one in verdict.unexamined]
+    lines += [f"WRONG     {finding}" for finding in verdict.findings]
+    lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
+    return "\n".join(lines)
+
+
+def as_json(verdict: PackVerdict) -> dict[str, object]:
+    """The verdict for machines; as verify.py writes it."""
+    return {
+        "ok": verdict.ok,
+        "findings": [
+            {"fault": one.fault.value, "at": one.at, "detail": one.detail}
+            for one in verdict.findings
+        ],
+        "trust": verdict.trust.value,
+        "unexamined": [one.name.lower() for one in verdict.unexamined],
+        "bag": verdict.bag,
+        "maker": verdict.maker,
+        "digest": verdict.digest,
+        "logs": [
+            {"origin": log.origin, "size": log.size, "from": log.start, "to": log.end}
+            for log in verdict.logs
+        ],
+    }

@@ -1,0 +1,77 @@
+"""`bayward audit export` against a real control plane over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from audit_state import Audit
+from bayward.cloud.audit import service as audit_service
+from bayward.cloud.audit.store import LogHead
+from bayward.core.events import EventType
+from cloud_house import ANNE, House, Template, open_house
+
+
+@pytest.fixture
+async def house(furnished: Template, tmp_path: Path) -> AsyncIterator[House]:
+    with capture_logs():  # what the control plane says is not what the tool says
+        async with open_house(
+            tmp_path / "house",
+            furnished,
+            http_port=0,
+            link_port=0,
+            enrol_port=0,
+            public_url="http://127.0.0.1:0",
+            has_listeners=True,
+        ) as house:
+            yield house
+
+
+async def heads(house: House) -> list[LogHead]:
+    found = await house.cloud.unit.read(lambda work: audit_service.logs(work, house.tenant))
+    return [one for one in found if one.size]
+
+
+async def test_a_pack_is_asked_for_fetched_and_checked(
+    house: House, audit: Audit, tmp_path: Path
+) -> None:
+    browser = await house.browser().be("Anne")
+    token = tmp_path / "token"
+    token.write_text(f"{browser.cookie}\n")
+    tenant, bank = await heads(house)
+    words = ["--origin", bank.origin, "--authority", "Warrant 7", "--handed-to", "Det. Ruiz"]
+    words += ["--reason", "theft", "--hide", "recipient", "--out", str(tmp_path)]
+    words += ["--token-file", str(token)]
+    code = browser.code(ANNE, fresh=True)
+    done, said = await asyncio.to_thread(
+        audit, "export", house.cloud.http_url, *words, "--code", code
+    )
+    assert done == 0, said
+    assert "\nVERIFIES\n" in said
+    [told] = await house.events(EventType.EVIDENCE_EXPORTED)
+    pack, receipt = tmp_path / f"{told.subject}.zip", tmp_path / f"{told.subject}.receipt.json"
+    assert json.loads(receipt.read_text())["kind"] == "bayward-receipt"
+    checked = await asyncio.to_thread(audit, "verify", pack, "--key", tenant.vkey)
+    assert checked[0] == 0, checked[1]
+    done, said = await asyncio.to_thread(
+        audit, "export", house.cloud.http_url, *words, "--code", "000000"
+    )
+    assert done == 2, said
+    assert "Refused" in said
+
+
+def test_nobody_there(audit: Audit, tmp_path: Path) -> None:
+    words = ["--origin", "o", "--authority", "a", "--handed-to", "b", "--reason", "c"]
+    token = tmp_path / "token"
+    token.write_text("x")
+    code, said = audit("export", "http://127.0.0.1:1", *words, "--code", "1", "--token-file", token)
+    assert code == 2
+    assert "bayward audit export:" in said
+    assert (
+        audit("export", "http://127.0.0.1:1", *words, "--code", "1", "--token-file", "no")[0] == 2
+    )
