@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bayward.cli.audit.remote import RemoteLog, Unreachable
+from bayward.cli.audit.remote import TRIES_MAX, RemoteLog, Unreachable
 from bayward.ledger.dense import tree_hash
 from bayward.ledger.proven import ProvenReader
 from bayward.ledger.tiles import Bundle, Tile, tiles_between
@@ -49,6 +49,27 @@ def test_a_partial_tile_that_has_become_full(keeper: Keeper) -> None:
     with RemoteLog(keeper.url) as log:
         (content,) = log.read_tiles([Tile(0, 0, 5)])
     assert content == b"".join(SOURCE.hashes[place] for place in (0, 1, 3, 4, 7))
+
+
+def test_a_server_that_asks_for_patience_gets_it(keeper: Keeper) -> None:
+    waits: list[float] = []
+    keeper.statuses["checkpoint"] = 429
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            del keeper.statuses["checkpoint"]
+
+    with RemoteLog(keeper.url, pause=pause) as log:
+        assert log.checkpoint() == SOURCE.note(700)
+    assert waits == [1, 1, 1]
+    keeper.statuses["checkpoint"] = 429
+    with (
+        RemoteLog(keeper.url, pause=waits.append) as log,
+        pytest.raises(Unreachable, match="too busy"),
+    ):
+        log.checkpoint()
+    assert len(waits) == 3 + TRIES_MAX
 
 
 def test_limits_and_refusals(keeper: Keeper, tmp_path: Path) -> None:

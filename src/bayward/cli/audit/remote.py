@@ -7,7 +7,8 @@ no finding about the log.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,10 @@ from bayward.ledger.tiles import ENTRY_BYTES_MAX, TILE_WIDTH, Bundle, Tile, deco
 TIMEOUT_S = 20
 TILE_BYTES_MAX = TILE_WIDTH * HASH_BYTES
 BUNDLE_BYTES_MAX = TILE_WIDTH * (ENTRY_BYTES_MAX + 2)
+TRIES_MAX = 20  # when told to come again: reading a whole log is more than a page's share
+WAIT_S_MAX = 30
 _NOT_FOUND = 404
+_TOO_MANY = 429
 _OK = 200
 
 
@@ -32,9 +36,18 @@ class Unreachable(Exception):
 class RemoteLog:
     """A log below a prefix: `https://…/log/<origin>`, or a directory with the same files."""
 
-    def __init__(self, prefix: str, token: str | None = None) -> None:
-        """`token` is sent as `Authorization: Bearer`, to that server only."""
+    def __init__(
+        self,
+        prefix: str,
+        token: str | None = None,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """`token` is sent as `Authorization: Bearer`, to that server only.
+
+        `pause` waits some seconds when the server asks for it.
+        """
         self.prefix = prefix.rstrip("/")
+        self._pause = pause or threading.Event().wait
         self._client: httpx.Client | None = None
         if self.prefix.startswith(("http://", "https://")):
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -91,19 +104,28 @@ class RemoteLog:
         if self._client is None:
             return _from_file(Path(where), limit)
         try:
-            with self._client.stream("GET", where) as response:
-                if response.status_code == _NOT_FOUND:
-                    return None
-                if response.status_code != _OK:
-                    raise Unreachable(f"{where}: HTTP {response.status_code}")
-                body = b""
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > limit:
-                        raise Unreachable(f"{where}: more than {limit} bytes")
-                return body
+            for _ in range(TRIES_MAX):
+                with self._client.stream("GET", where) as response:
+                    if response.status_code != _TOO_MANY:
+                        return _body(response, where, limit)
+                    wait_s = response.headers.get("retry-after", "")
+                self._pause(min(WAIT_S_MAX, int(wait_s) if wait_s.isdecimal() else 1))
+            raise Unreachable(f"{where}: too busy")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(f"{where}: {str(error) or type(error).__name__}") from error
+
+
+def _body(response: httpx.Response, where: str, limit: int) -> bytes | None:
+    if response.status_code == _NOT_FOUND:
+        return None
+    if response.status_code != _OK:
+        raise Unreachable(f"{where}: HTTP {response.status_code}")
+    body = b""
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > limit:
+            raise Unreachable(f"{where}: more than {limit} bytes")
+    return body
 
 
 def _whole(path: str) -> str:
