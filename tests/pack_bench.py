@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +125,29 @@ def script(path: Path, *arguments: str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["ok"] is (done.returncode == 0)
     return told
+
+
+def by_script_here(path: Path, *arguments: str) -> tuple[Findings, str]:
+    """The same file loaded once into this process, for tests that ask it very often."""
+    module = standalone()
+    told = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    with redirect_stdout(told):
+        code = module.main([str(path), "--json", *arguments])
+    told.seek(0)
+    said = json.load(told)
+    assert said["ok"] is (code == 0)
+    return [(one["fault"], one["at"]) for one in said["findings"]], str(said["trust"])
+
+
+@cache
+def standalone() -> Any:
+    """verify.py as a module."""
+    spec = importlib.util.spec_from_file_location("standalone_verify", VERIFY_PY)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def keys(*given: VerifierKey) -> list[str]:

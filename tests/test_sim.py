@@ -55,7 +55,7 @@ def lived(plan: Plan, seed: int = 1) -> tuple[Founded, list[Watch], Counter[str]
     return founded, watches, kinds
 
 
-@pytest.mark.parametrize("is_whole", [False, True])
+@pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.world)])
 def test_on_a_peaceful_day_everybody_gets_his_parcels(is_whole: bool) -> None:
     founded, watches, kinds = lived(replace(PEACE, is_whole=is_whole))
     delivered = sum(courier.delivered for courier in founded.couriers)
@@ -84,6 +84,7 @@ def test_people_collect_by_code_by_pass_and_by_tap() -> None:
     assert min(kinds["at north: PresentCode"], kinds["at north: PresentPass"], kinds["taps"]) > 0
 
 
+@pytest.mark.world
 @pytest.mark.parametrize("fault", PACES)
 def test_each_fault_by_itself_happens_and_heals(fault: str) -> None:
     told: list[str] = []
@@ -93,6 +94,7 @@ def test_each_fault_by_itself_happens_and_heals(fault: str) -> None:
     assert any(line.split()[3:5] == ["fault", fault] for line in told)
 
 
+@pytest.mark.world
 def test_the_administrator_looks_after_what_a_crowbar_did() -> None:
     plan = replace(PEACE, is_whole=True, faults={"crowbar": 30 * MINUTE_MS})
     told: list[str] = []

@@ -23,6 +23,7 @@ from bayward.sim.town import Founded
 from bayward.wire import upload as upload_rules
 from world_bench import QUICK, WHOLE, assert_sound, found, often
 
+pytestmark = pytest.mark.world  # each looks through several worlds for one that shows it
 _T = EventType
 
 

@@ -28,6 +28,7 @@ from pack_bench import (
     PackBench,
     by_library,
     by_script,
+    by_script_here,
     digest,
     edited,
     keys,
@@ -55,7 +56,7 @@ def judged(tmp_path: Path, page: Page) -> Callable[[bytes], Findings]:
         place = tmp_path / "evidence.zip"
         place.write_bytes(raw)
         said = by_library(verify_zip(raw, TRUSTED))
-        assert by_script(place, *keys(*TRUSTED)) == said
+        assert by_script_here(place, *keys(*TRUSTED)) == said
         assert page.verify(raw, [key.vkey for key in TRUSTED]) == said
         return said[0]
 
