@@ -52,6 +52,7 @@ from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import AT_ONCE, WAITING_MAX, Passwords, Scheme
 from bayward.cloud.people.sign_in_store import delete_sessions_before
 from bayward.cloud.people.store import PersonState
+from bayward.cloud.privacy import service as privacy
 from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.sqlite import SqliteStore
@@ -179,6 +180,7 @@ class Cloud:
             store=store, clock=self.clock, ids=Ids(self._random), house=house, react=react
         )
         await self._open_vault()
+        await self._forget_again()
         self.setup_link = await self.unit.write(self._first_start)
         self._is_first_start = False
         self.witness = closing.enter_context(
@@ -267,6 +269,12 @@ class Cloud:
         await self.unit.scrub(is_whole=True)
         await self.unit.write(moving.done)
         _log.warning("cloud.disclosures_sealed", entries=entries)
+
+    async def _forget_again(self) -> None:
+        """Erase again whom a restored database brought back, before anybody is served."""
+        if count := await self.unit.write(privacy.replay):
+            await self.unit.scrub()
+            _log.warning("cloud.erased_again", people=count)
 
     async def _start_link(self) -> None:
         tls = server_context([self.deployment.anchor], self.deployment.server, self.gate.judge)

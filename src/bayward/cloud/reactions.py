@@ -115,6 +115,10 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SETTING_CHANGED: _LOG,
     _T.BANK_RETIRED: _LOG,
     _T.BANK_RENEWED: _LOG,
+    _T.SUBJECT_ERASED: (audit.append, fleet.directory_changed),
+    _T.HOLD_PLACED: _LOG,
+    _T.HOLD_LIFTED: _LOG,
+    _T.KEY_EPOCH_ROLLED: _LOG,
     # Custody of items.
     _T.ITEM_REGISTERED: _ITEM,
     _T.CUSTODY_OFFERED: _ITEM,
@@ -197,6 +201,10 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SETTING_CHANGED: _CALL,
     _T.BANK_RETIRED: _CALL,
     _T.BANK_RENEWED: _CALL,
+    _T.SUBJECT_ERASED: _CALL,
+    _T.HOLD_PLACED: _CALL,
+    _T.HOLD_LIFTED: _CALL,
+    _T.KEY_EPOCH_ROLLED: _CALL,
     # Custody of items.
     _T.ITEM_REGISTERED: _CALL,
     _T.CUSTODY_OFFERED: _CALL,

@@ -11,6 +11,8 @@ from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
+from bayward.cloud.privacy import duties
+from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
 from bayward.core.ids import CommandId, ItemId, TenantId
@@ -23,16 +25,19 @@ def lanes(
 
     Without a mail server (`mailer` None) messages wait in the outbox until there is one.
     """
+    forgetting = duties.Forgetting(unit)
     housekeeping: Mapping[str, Duty] = {
+        privacy.DESTROY_JOB: Duty(forgetting.destroy),
+        privacy.ROLL_JOB: Duty(forgetting.roll),
         orders.EXPIRE_JOB: Duty(_expire_order),
         items.LAPSE_JOB: Duty(_lapse_offer),
         notify.REMIND_JOB: Duty(mail.remind),
         notify.PURGE_JOB: Duty(mail.purge),
     }
-    duties = [housekeeping, {notify.CALL_JOB: caller.duty()}]
+    kinds = [housekeeping, {notify.CALL_JOB: caller.duty()}]
     if mailer is not None:
-        duties += [{notify.ALERT_JOB: mailer.duty()}, {notify.MAIL_JOB: mailer.duty()}]
-    return [Worker(unit, lane, random) for lane in duties]
+        kinds += [{notify.ALERT_JOB: mailer.duty()}, {notify.MAIL_JOB: mailer.duty()}]
+    return [Worker(unit, lane, random) for lane in kinds]
 
 
 async def _expire_order(job: Job) -> Settle | None:

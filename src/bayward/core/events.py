@@ -93,6 +93,10 @@ class EventType(StrEnum):
     SETTING_CHANGED = "setting.changed"
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
+    SUBJECT_ERASED = "subject.erased"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
+    KEY_EPOCH_ROLLED = "key_epoch.rolled"
     # Custody of items, in the tenant's log too.
     ITEM_REGISTERED = "item.registered"
     CUSTODY_OFFERED = "custody.offered"
@@ -151,6 +155,7 @@ class Event:
     detail: str | None = None
     authority: str | None = None  # by what right something is done: warrant, court order, rule
     handed_to: str | None = None  # who is to have it
+    count: int | None = None
     item: str | None = None
     case: str | None = None  # number of a case, as the authority writes it
     exhibit: str | None = None
@@ -203,7 +208,7 @@ class Event:
 
 _ORDER = tuple(field.name for field in fields(Event))
 _NAMES = set(_ORDER)
-NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size"})
+NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size", "count"})
 LOCAL = frozenset({"tag"})
 
 _T = EventType
@@ -268,6 +273,10 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),
+    _T.SUBJECT_ERASED: ("actor", "subject", "reason", "count"),
+    _T.HOLD_PLACED: ("actor", "scope", "reason", "detail"),
+    _T.HOLD_LIFTED: ("actor", "scope", "reason", "detail"),
+    _T.KEY_EPOCH_ROLLED: ("actor", "detail", "count"),
     _T.ITEM_REGISTERED: ("actor", "item", "purpose", "detail"),
     _T.CUSTODY_OFFERED: ("actor", "item", "purpose", "not_after"),
     _T.CUSTODY_ACCEPTED: ("actor", "item", "subject"),

@@ -68,6 +68,13 @@ class Action(StrEnum):
     COURIER_READ = "courier.read"
     COURIER_ADMIT = "courier.admit"
     COURIER_DISMISS = "courier.dismiss"
+    # What may be forgotten, and what must not.
+    PERSON_REPORT = "person.report"
+    PERSON_ERASE = "person.erase"
+    PRIVACY_READ = "privacy.read"
+    HOLD_PLACE = "hold.place"
+    HOLD_LIFT = "hold.lift"
+    KEYS_ROLL = "keys.roll"
     # Sites, banks and what leaves the house.
     BANK_READ = "bank.read"
     BANK_CREATE = "bank.create"
@@ -173,6 +180,12 @@ TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.COURIER_READ: _ADMIN,
     _A.COURIER_ADMIT: _ADMIN,
     _A.COURIER_DISMISS: _ADMIN,
+    _A.PERSON_REPORT: _ADMIN_FRESH,  # everything about somebody in one file
+    _A.PERSON_ERASE: _ADMIN_FRESH,  # nobody can undo it
+    _A.PRIVACY_READ: _ADMIN,
+    _A.HOLD_PLACE: _ADMIN,  # whoever is in a hurry to keep something shall not be kept from it
+    _A.HOLD_LIFT: _ADMIN_FRESH,
+    _A.KEYS_ROLL: _ADMIN_FRESH,
     _A.BANK_READ: _ADMIN,
     _A.BANK_CREATE: _ADMIN_FRESH,
     _A.BANK_ENROL: _ADMIN_FRESH,
@@ -194,7 +207,9 @@ TABLE: Mapping[Action, Mapping[Role, Line]] = {
 
 MOVES_A_DOOR = frozenset({_A.GRANT_OPEN, _A.COMPARTMENT_DEPOSIT})
 GIVES_AUTHORITY = frozenset({_A.PERSON_INVITE, _A.ROLE_GRANT, _A.COURIER_ADMIT})
-TAKES_AUTHORITY = frozenset({_A.PERSON_DISABLE, _A.ROLE_REVOKE, _A.COURIER_DISMISS})
+TAKES_AUTHORITY = frozenset({
+    _A.PERSON_DISABLE, _A.PERSON_ERASE, _A.ROLE_REVOKE, _A.COURIER_DISMISS,
+})  # fmt: skip
 CHANGES_A_PERSON = TAKES_AUTHORITY | {_A.PERSON_CHANGE}
 
 
@@ -328,6 +343,8 @@ def _forbidden_authority(
             yield "role.above_own"
     if action in TAKES_AUTHORITY and resource.is_last_owner:
         yield "owner.last"
+    if action is Action.PERSON_ERASE and resource.subject == principal.person:
+        yield "erase.self"
 
 
 def _reaches(reach: Reach, binding: Binding, person: PersonId, resource: Resource) -> bool:

@@ -56,7 +56,7 @@ def test_the_table_speaks_of_fields_that_there_are() -> None:
     known = {field.name for field in fields(Event)}
     assert set(ABOUT) <= known
     assert {name for names in ABOUT.values() for name in names} <= known
-    assert {name for _, name in CODED} <= {"reason", "detail"}
+    assert {name for _, name in CODED} <= {"reason", "detail", "scope"}
 
 
 @pytest.mark.parametrize("kind", list(EventType))

@@ -16,7 +16,7 @@ from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
 from bayward.core.events import ERASED, FIELDS, NUMBERS, Event, EventType, Scalar
 from bayward.core.ids import TenantId
-from bayward.ledger.leaf import Disclosure
+from bayward.ledger.leaf import Disclosure, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,26 @@ def happenings(
     return [
         Happened(one.seq, one.place, _event(one, opened.get(one.place, ())), one.received_at)
         for one in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an entry that is somebody's."""
+
+    place: Place
+    name: str
+    value: Value
+
+
+def fields_of(work: Work, tenant: TenantId, person: str) -> list[Field]:
+    """Everything the logs hold under somebody's key, for himself to read."""
+    held = work.house.keyring.held(tenant, person)
+    rows = [] if held is None else vault_store.of_key(work.tx, tenant, held.id)
+    return [
+        Field(place, one.name, one.value)
+        for place, texts in vault.unseal(work, rows).items()
+        for one in map(Disclosure.parse, texts)
     ]
 
 

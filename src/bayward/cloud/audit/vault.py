@@ -17,9 +17,9 @@ from bayward.cloud.keyring.ring import HOUSE
 from bayward.cloud.keyring.sealing import HeldKey
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Invalid
+from bayward.core.events import ERASED
 from bayward.core.ids import TenantId
 
-ERASED_STATE = "erased"  # of a person
 FORM = "disclosure/v1"
 
 
@@ -95,7 +95,7 @@ def _subject(work: Work, tenant: TenantId, person: str | None) -> HeldKey | None
         if held is not None:
             return held
         state = vault_store.person_state(work.tx, tenant, person)
-        if state == ERASED_STATE or ring.is_destroyed(tenant, person):
+        if state == ERASED or ring.is_destroyed(tenant, person):
             return None
         if state is None:  # a bank may claim anything; only people we know get keys
             person = None

@@ -36,6 +36,9 @@ CODED = frozenset({
     (_T.SIGN_IN_REFUSED, "reason"), (_T.ACCESS_REFUSED, "reason"),
     (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
     (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
+    (_T.SUBJECT_ERASED, "reason"),
+    (_T.HOLD_PLACED, "detail"), (_T.HOLD_PLACED, "scope"), (_T.KEY_EPOCH_ROLLED, "detail"),
+    (_T.HOLD_LIFTED, "detail"), (_T.HOLD_LIFTED, "scope"),
     (_T.CUSTODY_STORED, "detail"), (_T.CUSTODY_FETCHED, "detail"), (_T.CUSTODY_BROKEN, "reason"),
 })  # fmt: skip
 """Type and field where a program writes one word out of a fixed list."""

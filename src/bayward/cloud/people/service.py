@@ -117,9 +117,9 @@ def revoke(work: Work, tenant: TenantId, actor: PersonId | None, binding: Bindin
 
 
 def get(work: Work, tenant: TenantId, person_id: PersonId) -> Person:
-    """Somebody of this tenant; raises `NotFound`."""
+    """Somebody of this tenant; raises `NotFound`, also for who was erased."""
     person = store.find(work.tx, tenant, person_id)
-    if person is None:
+    if person is None or person.state is PersonState.ERASED:
         raise NotFound("person.unknown")
     return person
 

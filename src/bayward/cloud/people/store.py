@@ -31,6 +31,7 @@ class PersonState(StrEnum):
     INVITED = "invited"
     ACTIVE = "active"
     DISABLED = "disabled"
+    ERASED = "erased"  # nothing is known of him any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,8 @@ def search(
     now: Instant,
 ) -> list[Person]:
     """People by name, unit or address, in the order of their ids, one page and one row more."""
-    query = sa.select(s.person).where(s.person.c.tenant == tenant)
+    is_known = s.person.c.state != PersonState.ERASED.value
+    query = sa.select(s.person).where(s.person.c.tenant == tenant, is_known)
     if text:
         pattern = _pattern(text)
         columns = (s.person.c.name, s.person.c.unit, s.person.c.email_key)

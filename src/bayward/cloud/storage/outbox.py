@@ -126,6 +126,19 @@ def discard(tx: sa.Connection, kind: str, key: str) -> bool:
     return tx.execute(sa.delete(job).where(*found)).rowcount == 1
 
 
+def due_of(tx: sa.Connection, kind: str, key: str) -> Instant | None:
+    """When a job will be done; None: there is none."""
+    found = sa.select(job.c.due).where(job.c.kind == kind, job.c.key == key)
+    due = tx.execute(found).scalar_one_or_none()
+    return None if due is None else Instant(due)
+
+
+def payloads(tx: sa.Connection, kind: str) -> list[Payload]:
+    """Of every job of this kind that is not done."""
+    found = tx.execute(sa.select(job.c.payload).where(job.c.kind == kind)).scalars()
+    return [json.loads(one) for one in found]
+
+
 def next_due(tx: sa.Connection, kinds: Sequence[str]) -> Instant | None:
     """When the next job can be claimed; None: there is none."""
     found = tx.execute(_NEXT_DUE, {"kinds": json.dumps(list(kinds))}).scalar_one()

@@ -46,6 +46,7 @@ from bayward.cloud.storage.schema.people import (
     setup_link,
     totp,
 )
+from bayward.cloud.storage.schema.privacy import hold
 
 __all__ = [
     "admission",
@@ -58,6 +59,7 @@ __all__ = [
     "fork_evidence",
     "grant",
     "happening",
+    "hold",
     "incident",
     "issuer",
     "item",

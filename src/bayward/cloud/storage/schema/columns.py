@@ -3,11 +3,16 @@
 Instants are milliseconds (`core.clock.Instant`), lists and records are JSON in text, so that a
 row reads the same on SQLite and PostgreSQL. SQLite tables are STRICT: a text in a number's
 place is an error there as well.
+
+What is about a person says so where it is declared (`personal`): why it is kept, on what ground,
+how long, and what becomes of it when he is erased. `cloud/privacy/plan.py` reads it from here.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -19,6 +24,67 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+Kind = TypeVar("Kind")
+
+INFO = "personal"  # where a column keeps what `personal` says
+IN_PLACE_OF_A_PERSON = "erased"  # core.events.ERASED; a schema imports no rules
+
+
+class Erase(StrEnum):
+    """What becomes of a row when the person that a column names is erased."""
+
+    DELETE = "delete"  # the row is about nobody else
+    BLANK = "blank"  # the row stays; what is about him is taken out of it
+    CONTAINS = "contains"  # the column is text in which he may be named; all of it goes
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why something is kept: GDPR articles 5(1)(b), 6(1) and 5(1)(e)."""
+
+    purpose: str
+    basis: str
+    retention: str
+
+
+ACCOUNT = Ground("account", "contract", "until erased")
+DELIVERY = Ground("delivery", "contract", "until erased")
+SECURITY = Ground("security", "legitimate interests", "until erased")
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a column holds of a person.
+
+    `of` is the column of the same row that says whose it is: another one, or itself. `blank`
+    takes its place.
+    """
+
+    category: str
+    ground: Ground
+    of: str
+    erase: Erase
+    blank: object
+
+
+def personal(
+    column: sa.Column[Kind],
+    category: str,
+    ground: Ground,
+    *,
+    of: str = "",
+    erase: Erase = Erase.BLANK,
+    blank: object = None,
+) -> sa.Column[Kind]:
+    """Say that a column is about a person; without `of` it holds his id."""
+    if not of and erase is Erase.BLANK and blank is None:
+        blank = IN_PLACE_OF_A_PERSON
+    elif blank is None and not column.nullable:
+        blank = ""
+    column.info[INFO] = Personal(category, ground, of or column.name, erase, blank)
+    return column
+
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

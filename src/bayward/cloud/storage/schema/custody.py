@@ -12,12 +12,12 @@ parcel = c.table(
     c.key("parcel"),
     c.text("bank"),
     c.text("compartment"),
-    c.text("recipient"),
-    c.text("courier"),
+    c.personal(c.text("recipient"), "identifier", c.DELIVERY),
+    c.personal(c.text("courier"), "identifier", c.DELIVERY),
     c.text("state"),  # core.custody.ParcelState
     c.text("size", optional=True),
     c.text("carrier", optional=True),
-    c.text("tracking", optional=True),
+    c.personal(c.text("tracking", optional=True), "delivery", c.DELIVERY, of="recipient"),
     c.instant("changed_at"),
     c.instant("deposited_at", optional=True),
     c.instant("ended_at", optional=True),
@@ -62,7 +62,7 @@ grant = c.table(
     c.text("bank"),
     c.text("parcel"),
     c.text("compartment"),
-    c.text("recipient"),
+    c.personal(c.text("recipient"), "identifier", c.DELIVERY),
     c.text("state"),  # core.grants.GrantState
     c.instant("issued_at"),
     c.instant("not_after"),
@@ -78,7 +78,7 @@ parcel_link = c.table(
     c.tenant(),
     sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the 128-bit token
     c.text("parcel"),
-    c.text("person"),
+    c.personal(c.text("person"), "identifier", c.DELIVERY, erase=c.Erase.DELETE),
     c.instant("created_at"),
     c.instant("not_after"),
     sa.Index(None, "hash", unique=True),
@@ -88,14 +88,14 @@ parcel_link = c.table(
 admission = c.table(
     "admission",
     c.tenant(),
-    c.key("person"),
+    c.personal(c.key("person"), "identifier", c.DELIVERY, erase=c.Erase.DELETE),
     c.key("bank"),
     c.text("carrier"),
     c.text("state"),  # requested | admitted | dismissed | refused
     c.instant("until"),
     c.instant("changed_at"),
     c.text("command"),  # the order that brought it here
-    c.text("granted_by"),
+    c.personal(c.text("granted_by"), "identifier", c.SECURITY),
     c.belongs_to("tenant", "person"),
     c.belongs_to("tenant", "bank"),
 )

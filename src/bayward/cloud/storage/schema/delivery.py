@@ -28,7 +28,8 @@ letter = c.table(
     c.key("letter"),
     c.text("bank"),
     c.text("kind"),  # pickup | courier
-    c.text("subject"),  # grant or person
+    # grant or person
+    c.personal(c.text("subject"), "identifier", c.DELIVERY, erase=c.Erase.DELETE),
     c.blob("sealed"),  # HPKE to the notifier's key; opened in the sending worker only
     c.instant("received_at"),
     c.belongs_to("tenant", "bank"),
@@ -42,11 +43,13 @@ delivery = c.table(
     c.text("channel"),  # email | webhook
     c.text("kind"),  # which message, or the type of the event
     c.text("address"),  # e-mail address, or id of the webhook
-    c.text("person", optional=True),
-    c.text("subject", optional=True),  # parcel, incident, bank… it is about
+    c.personal(c.text("person", optional=True), "identifier", c.DELIVERY, erase=c.Erase.DELETE),
+    # parcel, incident, bank… it is about
+    c.personal(c.text("subject", optional=True), "identifier", c.DELIVERY),
     c.text("state"),  # queued | retrying | sent | dead | expired
     c.number("attempts"),
-    c.text("facts"),  # JSON; never a code
+    # JSON; never a code
+    c.personal(c.text("facts"), "delivery", c.DELIVERY, erase=c.Erase.CONTAINS, blank="{}"),
     c.instant("created_at"),
     c.instant("not_after"),  # later it would only confuse
     c.instant("next_at", optional=True),
@@ -64,7 +67,7 @@ webhook = c.table(
     c.text("events"),  # JSON list of event types; empty: all
     c.blob("secret"),  # sealed
     c.flag("is_enabled"),
-    c.text("created_by"),
+    c.personal(c.text("created_by"), "identifier", c.SECURITY),
     c.instant("created_at"),
     c.instant("last_ok_at", optional=True),
     c.instant("failing_since", optional=True),

@@ -19,7 +19,7 @@ setting = c.table(
     c.tenant(),
     c.key("name"),
     c.text("value"),
-    c.text("changed_by"),
+    c.personal(c.text("changed_by"), "identifier", c.SECURITY),
     c.instant("changed_at"),
 )
 
@@ -114,8 +114,9 @@ command = c.table(
     c.text("bank"),
     c.text("kind"),  # name of the order, wire.orders
     c.flag("is_door"),  # sent once, on one connection
-    c.text("body"),  # JSON of the order
-    c.text("actor"),
+    # JSON of the order
+    c.personal(c.text("body"), "order", c.SECURITY, erase=c.Erase.CONTAINS, blank="{}"),
+    c.personal(c.text("actor"), "identifier", c.SECURITY),
     c.text("state"),  # waiting | sent | done | refused | expired
     c.instant("not_after"),
     c.instant("created_at"),
@@ -143,12 +144,12 @@ incident = c.table(
     c.instant("opened_at"),
     c.instant("last_at"),
     c.instant("acknowledged_at", optional=True),
-    c.text("acknowledged_by", optional=True),
+    c.personal(c.text("acknowledged_by", optional=True), "identifier", c.SECURITY),
     c.instant("closed_at", optional=True),
-    c.text("closed_by", optional=True),
-    c.text("reason", optional=True),
+    c.personal(c.text("closed_by", optional=True), "identifier", c.SECURITY),
+    c.personal(c.text("reason", optional=True), "free text", c.SECURITY, of="closed_by"),
     c.instant("released_at", optional=True),  # when the last lockdown it caused was ended
-    c.text("released_by", optional=True),
+    c.personal(c.text("released_by", optional=True), "identifier", c.SECURITY),
     c.belongs_to("tenant", "bank"),
     # One open incident per bank and kind, whatever arrives at the same time.
     sa.Index(
@@ -168,8 +169,8 @@ lockdown = c.table(
     c.key("bank"),
     c.key("scope"),  # `bank` or a compartment id; the row is gone when the lockdown is over
     c.text("incident", optional=True),
-    c.text("reason"),
-    c.text("actor"),
+    c.personal(c.text("reason"), "free text", c.SECURITY, of="actor"),
+    c.personal(c.text("actor"), "identifier", c.SECURITY),
     c.instant("since"),
     c.text("release_command", optional=True),
     c.text("release_state"),  # none | requested | refused

@@ -6,21 +6,33 @@ import sqlalchemy as sa
 
 from bayward.cloud.storage.schema import columns as c
 
+
+def _his(column: sa.Column[c.Kind], category: str, blank: object = None) -> sa.Column[c.Kind]:
+    """Of the person himself, whose row stays so that nobody gets his id again."""
+    return c.personal(column, category, c.ACCOUNT, of="person", blank=blank)
+
+
+def _whose(name: str = "person", *, is_key: bool = False) -> sa.Column[str]:
+    """The person whose row this is; it goes with him."""
+    column = c.key(name) if is_key else c.text(name)
+    return c.personal(column, "identifier", c.ACCOUNT, erase=c.Erase.DELETE)
+
+
 person = c.table(
     "person",
     c.tenant(),
     c.key("person"),
-    c.text("name"),
-    c.text("email", optional=True),
-    c.text("email_key", optional=True),  # case-folded, to find by
-    c.text("phone", optional=True),
-    c.text("unit"),  # "" for staff and couriers
-    c.text("site", optional=True),  # where a resident lives
-    c.text("language"),
-    c.flag("needs_low"),  # allocate within reach from a wheelchair
-    c.text("state"),  # invited | active | disabled
+    _his(c.text("name"), "name"),
+    _his(c.text("email", optional=True), "e-mail"),
+    _his(c.text("email_key", optional=True), "e-mail"),  # case-folded, to find by
+    _his(c.text("phone", optional=True), "telephone"),
+    _his(c.text("unit"), "dwelling"),  # "" for staff and couriers
+    _his(c.text("site", optional=True), "dwelling"),  # where a resident lives
+    _his(c.text("language"), "preference", "en"),
+    _his(c.flag("needs_low"), "health", 0),  # allocate within reach from a wheelchair
+    _his(c.text("state"), "account", c.IN_PLACE_OF_A_PERSON),  # invited | active | disabled
     c.instant("created_at"),
-    c.instant("seen_at", optional=True),
+    _his(c.instant("seen_at", optional=True), "presence"),
     sa.Index(None, "tenant", "email_key", unique=True),
 )
 
@@ -28,12 +40,12 @@ role_binding = c.table(
     "role_binding",
     c.tenant(),
     c.key("binding"),
-    c.text("person"),
+    _whose(),
     c.text("role"),
     c.text("scope"),  # id of a tenant, site or bank
     c.instant("not_before"),
     c.instant("not_after", optional=True),
-    c.text("granted_by"),
+    c.personal(c.text("granted_by"), "identifier", c.SECURITY),
     c.belongs_to("tenant", "person"),
     sa.Index(None, "tenant", "person"),
 )
@@ -41,7 +53,7 @@ role_binding = c.table(
 password = c.table(
     "password",
     c.tenant(),
-    c.key("person"),
+    _whose(is_key=True),
     c.text("hash"),
     c.instant("changed_at"),
     c.belongs_to("tenant", "person"),
@@ -50,7 +62,7 @@ password = c.table(
 totp = c.table(
     "totp",
     c.tenant(),
-    c.key("person"),
+    _whose(is_key=True),
     c.blob("secret"),  # sealed
     c.number("last_step"),
     c.number("failures"),
@@ -62,7 +74,7 @@ totp = c.table(
 recovery_code = c.table(
     "recovery_code",
     c.tenant(),
-    c.key("person"),
+    _whose(is_key=True),
     sa.Column("hash", sa.LargeBinary, primary_key=True),
     c.instant("used_at", optional=True),
     c.belongs_to("tenant", "person"),
@@ -72,7 +84,7 @@ session = c.table(
     "session",
     c.tenant(),
     sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the cookie
-    c.text("person"),
+    _whose(),
     c.text("method"),
     c.number("aal"),
     c.instant("created_at"),
@@ -89,7 +101,7 @@ login_link = c.table(
     "login_link",
     c.tenant(),
     sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the token
-    c.text("person"),
+    _whose(),
     c.instant("created_at"),
     c.instant("not_after"),
     c.instant("used_at", optional=True),
@@ -101,7 +113,7 @@ setup_link = c.table(
     "setup_link",
     c.tenant(),
     sa.Column("hash", sa.LargeBinary, primary_key=True),
-    c.text("person"),
+    _whose(),
     c.instant("created_at"),
     c.instant("not_after"),
     c.instant("used_at", optional=True),

@@ -1,0 +1,36 @@
+"""What is done about keys after the transaction that decided it; each can be done twice."""
+
+from __future__ import annotations
+
+from bayward.cloud.jobs import Again, Settle
+from bayward.cloud.privacy import service as privacy
+from bayward.cloud.storage.outbox import Job
+from bayward.cloud.unit import Unit
+from bayward.core.ids import TenantId
+
+
+class Forgetting:
+    """The worker's side of `privacy`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def destroy(self, job: Job) -> Settle | None:
+        """Destroy the key of somebody who was erased, and the traces he left in the files."""
+        told = job.payload
+        self._unit.house.keyring.destroy(
+            str(told["tenant"]), str(told["person"]), str(told["key"]), self._unit.clock.now()
+        )
+        await self._unit.scrub()
+        return None
+
+    async def roll(self, job: Job) -> Settle | None:
+        """End an epoch: from here on no older copy of the keyring opens anything."""
+        tenant, after = TenantId(job.payload["tenant"]), int(job.payload["after"] or 0)
+        if await self._unit.read(lambda work: privacy.is_destroying(work, tenant)):
+            raise Again("a key is still to be destroyed")
+        done = self._unit.house.keyring.roll(tenant, after, self._unit.clock.now())
+        actor = str(job.payload["actor"])
+        return lambda work: privacy.rolled(
+            work, tenant, epoch=done.epoch, survivors=done.survivors, actor=actor
+        )

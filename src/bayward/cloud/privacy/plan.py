@@ -1,0 +1,59 @@
+"""What becomes of each table when somebody is erased, read from how the columns are declared.
+
+There is no list here to forget a table in: a column that is about a person says so in the schema
+(`storage.schema.columns.personal`), and the steps follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.schema.columns import INFO, Erase, Personal
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement's worth: where `who` names the person, delete the row or blank `values`."""
+
+    table: sa.Table
+    who: sa.Column[Any]
+    erase: Erase
+    values: Mapping[str, object]
+
+
+@cache
+def steps() -> tuple[Step, ...]:
+    """The whole plan; rows that refer to others come before them."""
+    found: list[Step] = []
+    for table in reversed(s.metadata.sorted_tables):
+        found += _steps(table)
+    return tuple(sorted(found, key=lambda step: step.erase is not Erase.DELETE))
+
+
+def personal_columns(table: sa.Table) -> dict[str, Personal]:
+    """The columns of a table that are about a person."""
+    return {column.name: column.info[INFO] for column in table.columns if INFO in column.info}
+
+
+def _steps(table: sa.Table) -> list[Step]:
+    declared = personal_columns(table)
+    deleted = [name for name, one in declared.items() if one.erase is Erase.DELETE]
+    texts = [name for name, one in declared.items() if one.erase is Erase.CONTAINS]
+    blanked: dict[str, dict[str, object]] = {}
+    for name, one in declared.items():
+        if one.erase is Erase.BLANK:
+            blanked.setdefault(one.of, {})[name] = one.blank
+    return [
+        *(Step(table, table.c[name], Erase.DELETE, {}) for name in deleted),
+        *(
+            Step(table, table.c[name], Erase.CONTAINS, {name: declared[name].blank})
+            for name in texts
+        ),
+        *(Step(table, table.c[who], Erase.BLANK, values) for who, values in blanked.items()),
+    ]

@@ -1,0 +1,169 @@
+"""Erasing somebody, so that nothing says who he was and every proof still holds.
+
+In one transaction everything about him is taken out of the tables, what is sealed under his key
+is deleted, and the log says that a person was erased, by whom and on what ground. Destroying the
+key itself, and emptying the write-ahead log, are a job of that transaction: after a crash it is
+done again. Until the epoch of the keys is rolled (at most 30 days later, by a job as well) an
+older copy of the keyring could still open an older copy of the database; from then on nothing can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bayward.cloud.keyring.file import Epoch
+from bayward.cloud.privacy import holds, store
+from bayward.cloud.storage import outbox
+from bayward.cloud.storage.outbox import Payload
+from bayward.cloud.unit import Work
+from bayward.core.clock import DAY_MS, Instant, after
+from bayward.core.errors import Conflict, NotFound
+from bayward.core.events import Event, EventType
+from bayward.core.ids import PersonId, TenantId
+
+DESTROY_JOB = "privacy.destroy"
+ROLL_JOB = "privacy.roll"
+EPOCH_MS_MAX = 30 * DAY_MS  # GDPR 12(3) gives a month
+RESTORED = "restored"
+SYSTEM = "system"
+
+
+class Basis(StrEnum):
+    """Why somebody is erased (GDPR article 17(1))."""
+
+    NO_LONGER_NEEDED = "no_longer_needed"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    OBJECTION = "objection"
+    UNLAWFUL = "unlawful"
+    LEGAL_OBLIGATION = "legal_obligation"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: `key` is the random id of the key that is destroyed."""
+
+    key: str
+    disclosures: int
+    dead_by: Instant  # when no copy of the key can be left
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How the keys of a tenant stand."""
+
+    epoch: Epoch | None
+    subjects: int
+    periods: int
+    destroyed: int
+    roll_due: Instant | None
+
+
+def erase(work: Work, tenant: TenantId, person: PersonId, *, basis: Basis, actor: str) -> Erased:
+    """Erase somebody for good; raises `NotFound`, or `Conflict` with what has to end before."""
+    state = store.state_of(work.tx, tenant, person)
+    if state is None or store.is_erased(state):
+        raise NotFound("person.unknown")
+    holds.check(work, tenant, person)
+    _check_ties(work, tenant, person)
+    return _erase(work, tenant, person, reason=basis.value, actor=actor)
+
+
+def replay(work: Work) -> int:
+    """Erase again whom a restored database brought back; returns how many. At each start.
+
+    Whose key was destroyed is written in the keyring, which is not restored with the database.
+    """
+    count = 0
+    for one in work.house.keyring.destroyed():
+        state = store.state_of(work.tx, TenantId(one.tenant), one.name)
+        if state is not None and not store.is_erased(state):
+            tenant, person = TenantId(one.tenant), PersonId(one.name)
+            _erase(work, tenant, person, reason=RESTORED, actor=SYSTEM, key=one.key)
+            count += 1
+    return count
+
+
+def roll_now(work: Work, tenant: TenantId, *, actor: PersonId) -> None:
+    """End the present epoch of the keys, as soon as a worker comes to it."""
+    present = work.house.keyring.epoch(tenant)
+    if present is None:
+        raise Conflict("keys.none")
+    outbox.discard(work.tx, ROLL_JOB, tenant)
+    payload: Payload = {"tenant": tenant, "after": present.number, "actor": actor}
+    work.enqueue(ROLL_JOB, tenant, payload)
+
+
+def keys(work: Work, tenant: TenantId) -> Keys:
+    """How the keys stand."""
+    ring = work.house.keyring
+    count = ring.count(tenant)
+    gone = sum(one.tenant == tenant for one in ring.destroyed())
+    due = outbox.due_of(work.tx, ROLL_JOB, tenant)
+    return Keys(ring.epoch(tenant), count["subject"], count["period"], gone, due)
+
+
+def is_destroying(work: Work, tenant: TenantId) -> bool:
+    """Whether a key of the tenant is still to be destroyed; a roll would carry it over."""
+    waiting = outbox.payloads(work.tx, DESTROY_JOB)
+    return any(one["tenant"] == tenant for one in waiting)
+
+
+def rolled(work: Work, tenant: TenantId, *, epoch: int, survivors: int, actor: str) -> None:
+    """Log that an epoch has ended."""
+    work.emit(
+        Event(
+            type=EventType.KEY_EPOCH_ROLLED,
+            time=work.now,
+            actor=actor,
+            detail=str(epoch),
+            count=survivors,
+        ),
+        tenant=tenant,
+    )
+
+
+def _check_ties(work: Work, tenant: TenantId, person: PersonId) -> None:
+    found = store.ties(work.tx, tenant, person, work.now)
+    if found.parcels or found.grants:
+        raise Conflict("erase.parcels", count=max(found.parcels, found.grants))
+    if found.admissions:
+        raise Conflict("erase.admitted", count=found.admissions)
+    if found.orders:
+        raise Conflict("erase.orders", count=found.orders)
+
+
+def _erase(
+    work: Work,
+    tenant: TenantId,
+    person: PersonId,
+    *,
+    reason: str,
+    actor: str,
+    key: str | None = None,
+) -> Erased:
+    ring = work.house.keyring
+    if key is None:  # made if he has none, so that the keyring can remember that he was erased
+        made = ring.subject(tenant, person, work.now, work.ids.random)
+        assert made is not None, "somebody whose key is destroyed was erased, or is replayed"
+        key = made.id
+    count = store.delete_disclosures(work.tx, tenant, key)
+    store.blank(work.tx, tenant, person)
+    work.emit(
+        Event(
+            type=EventType.SUBJECT_ERASED,
+            time=work.now,
+            actor=actor,
+            subject=key,
+            reason=reason,
+            count=count,
+        ),
+        tenant=tenant,
+    )
+    work.enqueue(DESTROY_JOB, key, {"tenant": tenant, "person": person, "key": key})
+    present = ring.epoch(tenant)
+    assert present is not None, "there is a key"
+    due = max(work.now, after(present.begun_at, EPOCH_MS_MAX))
+    payload: Payload = {"tenant": tenant, "after": present.number, "actor": SYSTEM}
+    work.enqueue(ROLL_JOB, tenant, payload, Instant(due))
+    return Erased(key, count, Instant(due))

@@ -1,0 +1,127 @@
+"""SQL of erasing: what stands in its way, and what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bayward.cloud.privacy.plan import Step, personal_columns, steps
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.schema.columns import Erase
+from bayward.core.clock import Instant
+from bayward.core.custody import ParcelState
+from bayward.core.events import ERASED
+from bayward.core.grants import GrantState
+from bayward.core.ids import PersonId, TenantId
+
+_INSIDE = (ParcelState.EXPECTED.value, ParcelState.DEPOSITED.value, ParcelState.HELD.value)
+_LIVE = (GrantState.ACTIVE.value, GrantState.OPENING.value)
+
+
+def state_of(tx: sa.Connection, tenant: TenantId, person: str) -> str | None:
+    """The state of somebody; None for a stranger."""
+    mine = (s.person.c.tenant == tenant) & (s.person.c.person == person)
+    return tx.execute(sa.select(s.person.c.state).where(mine)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What somebody is still in the middle of."""
+
+    parcels: int
+    grants: int
+    admissions: int
+    orders: int
+
+
+def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) -> Ties:
+    """Count it."""
+    parcel, grant, admission, command = (
+        s.parcel.c, s.grant.c, s.admission.c, s.command.c,
+    )  # fmt: skip
+    his = (parcel.recipient == person) | (parcel.courier == person)
+    brought = (parcel.recipient == person) | (parcel.state == ParcelState.EXPECTED.value)
+    admitted = admission.state.in_(("requested", "admitted")) & (admission.until > now)
+    ordered = (command.actor == person) | command.body.contains(person, autoescape=True)
+    return Ties(
+        parcels=_count(tx, s.parcel, tenant, his & brought & parcel.state.in_(_INSIDE)),
+        grants=_count(tx, s.grant, tenant, (grant.recipient == person) & grant.state.in_(_LIVE)),
+        admissions=_count(tx, s.admission, tenant, (admission.person == person) & admitted),
+        orders=_count(tx, s.command, tenant, ordered & command.state.in_(("waiting", "sent"))),
+    )
+
+
+def delete_disclosures(tx: sa.Connection, tenant: TenantId, key: str) -> int:
+    """Take away everything that is sealed under a key; returns how many records."""
+    mine = (s.disclosure.c.tenant == tenant) & (s.disclosure.c.key == key)
+    return tx.execute(s.disclosure.delete().where(mine)).rowcount
+
+
+def blank(tx: sa.Connection, tenant: TenantId, person: str) -> None:
+    """Carry out the plan: nothing of him is left but the id of his own row."""
+    for step in steps():
+        mine = (step.table.c.tenant == tenant) & _names(step, person)
+        if step.erase is Erase.DELETE:
+            tx.execute(step.table.delete().where(mine))
+        else:
+            tx.execute(step.table.update().where(mine).values(**step.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows of one table that are about somebody, as far as they are his to see."""
+
+    table: str
+    ground: str
+    rows: list[dict[str, object]]
+
+
+def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
+    """Everything the tables hold of somebody: his own columns, and when and in what state.
+
+    Of a row that names him beside others only what is about him is shown; orders and calls to
+    webhooks that name him (`Erase.CONTAINS`) only repeat it.
+    """
+    found: dict[str, Kept] = {}
+    for step in steps():
+        if step.erase is Erase.CONTAINS:
+            continue
+        declared = personal_columns(step.table)
+        mine = (step.table.c.tenant == tenant) & _names(step, person)
+        names = {name for name, one in declared.items() if one.of == step.who.name}
+        columns = [
+            column
+            for column in step.table.columns
+            if column.name in names or (column.name not in declared and _is_plain(column))
+        ]
+        rows = [dict(row) for row in tx.execute(sa.select(*columns).where(mine)).mappings()]
+        if rows:
+            ground = declared[step.who.name if step.who.name in declared else min(names)].ground
+            told = f"{ground.purpose}; {ground.basis}; kept {ground.retention}"
+            found.setdefault(step.table.name, Kept(step.table.name, told, [])).rows.extend(rows)
+    return [found[name] for name in sorted(found)]
+
+
+def _is_plain(column: sa.Column[object]) -> bool:
+    """Times, states and places: no bytes, no keys of other things."""
+    is_time = column.name.endswith(("_at", "not_after", "not_before", "until"))
+    return is_time or column.name in {"state", "kind", "type", "time", "method", "role", "carrier"}
+
+
+def _names(step: Step, person: str) -> sa.ColumnElement[bool]:
+    if step.erase is Erase.CONTAINS:
+        return step.who.contains(person, autoescape=True)
+    return step.who == person
+
+
+def _count(
+    tx: sa.Connection, table: sa.Table, tenant: TenantId, which: sa.ColumnElement[bool]
+) -> int:
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.tenant == tenant, which)
+    return int(tx.execute(query).scalar_one())
+
+
+def is_erased(state: str | None) -> bool:
+    """Whether a person of this state was erased."""
+    return state == ERASED

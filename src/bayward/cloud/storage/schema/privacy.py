@@ -1,0 +1,24 @@
+"""What must not be erased for now, and who said so."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bayward.cloud.storage.schema import columns as c
+
+hold = c.table(
+    "hold",
+    c.tenant(),
+    c.key("hold"),
+    c.text("kind"),  # person | parcel | incident | bank | period
+    c.personal(c.text("subject", optional=True), "identifier", c.SECURITY),  # id of that thing
+    c.instant("begins_at", optional=True),  # only what happened from here
+    c.instant("ends_at", optional=True),  # to here
+    c.text("authority"),  # who demands it: a court, a case, a law
+    c.personal(c.text("placed_by"), "identifier", c.SECURITY),
+    c.instant("placed_at"),
+    c.instant("not_after", optional=True),  # when it has to be looked at again
+    c.personal(c.text("lifted_by", optional=True), "identifier", c.SECURITY),
+    c.instant("lifted_at", optional=True),
+    sa.Index(None, "tenant", "lifted_at"),
+)
