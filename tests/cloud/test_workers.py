@@ -5,12 +5,15 @@ from bayward.cloud.custody import items
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
+from bayward.cloud.privacy import service as privacy
 from bayward.cloud.settings import MailSettings
 from bayward.cloud.web.links import LINKS
 from bayward.ui.render import Renderer
 from cloud_bench import NOTIFIER, CloudBench
 
 EVERY_KIND = {
+    privacy.DESTROY_JOB,
+    privacy.ROLL_JOB,
     orders.EXPIRE_JOB,
     items.LAPSE_JOB,
     notify.REMIND_JOB,

@@ -28,7 +28,7 @@ from typing import Self
 import structlog
 from litestar.types import ASGIApp
 
-from bayward.cloud.audit import moving
+from bayward.cloud import upkeep
 from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
@@ -52,7 +52,6 @@ from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import AT_ONCE, WAITING_MAX, Passwords, Scheme
 from bayward.cloud.people.sign_in_store import delete_sessions_before
 from bayward.cloud.people.store import PersonState
-from bayward.cloud.privacy import service as privacy
 from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.sqlite import SqliteStore
@@ -179,8 +178,7 @@ class Cloud:
         self.unit = Unit(
             store=store, clock=self.clock, ids=Ids(self._random), house=house, react=react
         )
-        await self._open_vault()
-        await self._forget_again()
+        await upkeep.before_anybody(self.unit)
         self.setup_link = await self.unit.write(self._first_start)
         self._is_first_start = False
         self.witness = closing.enter_context(
@@ -259,22 +257,6 @@ class Cloud:
             return None
         token = set_up.mint_link(work, first, owner)
         return f"{self.settings.public_url}/setup/{token}"
-
-    async def _open_vault(self) -> None:
-        """Seal what an older version kept in plain text, and leave no trace of it."""
-        await self.unit.read(moving.check)
-        if not await self.unit.read(moving.is_pending):
-            return
-        entries = await moving.seal_all(self.unit)
-        await self.unit.scrub(is_whole=True)
-        await self.unit.write(moving.done)
-        _log.warning("cloud.disclosures_sealed", entries=entries)
-
-    async def _forget_again(self) -> None:
-        """Erase again whom a restored database brought back, before anybody is served."""
-        if count := await self.unit.write(privacy.replay):
-            await self.unit.scrub()
-            _log.warning("cloud.erased_again", people=count)
 
     async def _start_link(self) -> None:
         tls = server_context([self.deployment.anchor], self.deployment.server, self.gate.judge)

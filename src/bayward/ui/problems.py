@@ -23,10 +23,10 @@ _FAMILIES = {
     "png scan scope search tracking wall webhook",
     "limit": "directory login rate streams",
     "denied": "action command kiosk owner role sign_in super_admin",
-    "moved": "bank compartment courier custody deposit evidence incident item lockdown log "
-    "notification parcel seal unlock",
+    "moved": "bank compartment courier custody deposit erase evidence hold incident item lockdown "
+    "log notification parcel seal unlock",
     "session": "second_factor session step_up visit",
-    "gone": "bnd cmd cmp grt inc itm prc prs site ten tenant thing",  # also prefixes of ids
+    "gone": "bnd cmd cmp grt hld inc itm prc prs site ten tenant thing",  # also prefixes of ids
 }
 AREAS = {area: family for family, areas in _FAMILIES.items() for area in areas.split()}
 UNKNOWN = "unknown"

@@ -17,7 +17,7 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.core.clock import Instant
-from bayward.core.events import Event, EventType
+from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
 from bayward.ledger.strict import base64_text
 from bayward.ui.filters import spoken
@@ -95,10 +95,10 @@ class Words:
         return self._people.get(PersonId(person or ""))
 
     def person(self, person: str | None) -> str:
-        """What somebody is called; "" for nobody, the id for who is gone."""
+        """What somebody is called; "" for nobody, `ERASED` for who is gone."""
         found = self.find(person)
         if found is not None:
-            return found.name
+            return found.name or ERASED
         return "" if person in NOBODY else str(person)
 
     def unit(self, person: str | None) -> str:

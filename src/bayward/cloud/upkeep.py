@@ -1,0 +1,28 @@
+"""What is put right in a database at start, before anybody is served from it."""
+
+from __future__ import annotations
+
+import structlog
+
+from bayward.cloud.audit import moving
+from bayward.cloud.privacy import service as privacy
+from bayward.cloud.unit import Unit
+
+_log = structlog.get_logger()
+
+
+async def before_anybody(unit: Unit) -> None:
+    """Refuse a database without its keyring, seal what is plain, forget again who was erased.
+
+    Raises `Misconfigured("keyring.missing")`.
+    """
+    await unit.read(moving.check)
+    if await unit.read(moving.is_pending):
+        entries = await moving.seal_all(unit)
+        await unit.scrub(is_whole=True)
+        await unit.write(moving.done)
+        if entries:
+            _log.warning("cloud.disclosures_sealed", entries=entries)
+    if people := await unit.write(privacy.replay):
+        await unit.scrub()
+        _log.warning("cloud.erased_again", people=people)
