@@ -13,21 +13,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bayward.cloud.app import DATABASE, KEYRING, KEYS, SystemClock
-from bayward.cloud.fleet.deployment import check_name
-from bayward.cloud.keyring.file import KeyringFile
-from bayward.cloud.keyring.ring import Keyring
-from bayward.cloud.keys import FileKeys
+from bayward.cloud.offline import opened
 from bayward.cloud.people import service as people
 from bayward.cloud.people import set_up, store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import Person, PersonState
-from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
-from bayward.cloud.storage.sqlite import SqliteStore
-from bayward.cloud.unit import House, Ids, Unit, Work
+from bayward.cloud.unit import Work
 from bayward.core.clock import Clock
-from bayward.core.errors import Misconfigured, NotFound
+from bayward.core.errors import NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId
 from bayward.core.roles import Binding, Node, Role, active
@@ -57,25 +51,8 @@ async def let_in(
     Raises `NotFound("person.unknown")` when no member of staff has the address, and `Misconfigured`
     when there is no control plane in the directory, or when it is running.
     """
-    if not (settings.state / DATABASE).exists():
-        raise Misconfigured("deployment.missing", file=str(settings.state))
-    check_name(settings.state, settings.name)
-    keys = FileKeys.open(settings.state / KEYS)
-    opened = SqliteStore.open(settings.state / DATABASE)
-    keyring = Keyring(KeyringFile(settings.state / KEYRING), keys)
-    house = House(settings.name, settings.public_url, keys, keyring)
-    try:
-        unit = Unit(
-            store=opened,
-            clock=clock or SystemClock(),
-            ids=Ids(random),
-            house=house,
-            react=react,
-        )
+    async with opened(settings, clock=clock, random=random) as unit:
         return await unit.write(lambda work: _let_in(work, email.strip(), is_platform=is_platform))
-    finally:
-        opened.close()
-        keyring.close()
 
 
 def _let_in(work: Work, email: str, *, is_platform: bool) -> list[WayIn]:

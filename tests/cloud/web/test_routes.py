@@ -35,6 +35,7 @@ IDS = {
     "webhook",
     "delivery",
     "command",
+    "hold",
     "ref",
     "token",
 }
@@ -91,6 +92,7 @@ def ids_of(world: World, hook: str) -> dict[str, str]:
         "webhook": hook,
         "delivery": "dlv_" + "0" * 26,
         "command": "cmd_" + "0" * 26,
+        "hold": "hld_" + "0" * 26,
         "ref": "0" * 16,
         "token": world.link,
     }
@@ -111,6 +113,10 @@ FORM = {
     "email": "bea@example.com",
     "reason": "because",
     "note": "looked",
+    "basis": "objection",
+    "kind": "bank",
+    "subject": "bank_x",
+    "authority": "a court",
     "role": "resident",
     "next": "/console",
     "step_action": "log.export",
@@ -125,6 +131,8 @@ BODIES: dict[str, dict[str, str]] = {
     "open": {"presence": "1234"},
     "banks": {"site": "site_" + "0" * 26, "name": "Lobby"},
     "people": {"name": "Bea"},
+    "erase": {"basis": "objection"},
+    "holds": {"kind": "bank", "subject": "bank_x", "authority": "a court"},
     "tenants": {"name": "T", "site": "S", "owner_name": "O", "owner_email": "o@example.com"},
 }
 

@@ -17,6 +17,7 @@ PARTS = (
     "bayward.cli.audit.prove",
     "bayward.cli.audit.diff",
     "bayward.cli.audit.export",
+    "bayward.cli.audit.erase",
     "bayward.cli.audit.witness",
 )  # fmt: skip
 """Modules whose `add_parser` adds one command each, in the order of `--help`."""

@@ -117,10 +117,19 @@ def fields_of(work: Work, person: Person, held: tuple[Binding, ...]) -> PersonFi
 def _actions(person: Person, fields: PersonFields) -> tuple[Action, ...]:
     url = f"/console/people/{person.person}"
     if person.state is PersonState.DISABLED:
-        return (Action(key="enable", href=f"{url}/enable", is_post=True),)
+        erase = f"/console/privacy?person={person.person}"
+        return (
+            Action(key="enable", href=f"{url}/enable", is_post=True),
+            Action(key="report", href=f"{url}/report"),
+            Action(key="erase", href=erase, is_dangerous=True),
+        )
     told = []
     if fields.role == Role.ADMIN.value:
         key = "invite" if person.state is PersonState.INVITED else "reset_factor"
         told.append(Action(key=key, href=f"{url}/invite", is_post=True))
+    told.append(Action(key="report", href=f"{url}/report"))
     told.append(Action(key="disable", href=f"{url}/disable", is_post=True, is_dangerous=True))
+    told.append(
+        Action(key="erase", href=f"/console/privacy?person={person.person}", is_dangerous=True)
+    )
     return tuple(told)

@@ -35,8 +35,9 @@ def samples() -> Iterator[Sample]:
         demo,
         evidence,
         kiosk,
+        privacy,
         resident,
     )
 
-    for module in (kiosk, resident, console, admin, evidence, auth, demo):
+    for module in (kiosk, resident, console, admin, evidence, privacy, auth, demo):
         yield from module.samples()

@@ -38,6 +38,7 @@ class Place(StrEnum):
     COURIERS = "couriers"
     BANKS = "banks"
     LOG = "log"
+    PRIVACY = "privacy"
     WEBHOOKS = "webhooks"
     NOTIFICATIONS = "notifications"
     SETTINGS = "settings"

@@ -1,0 +1,172 @@
+"""JSON API: what is held about people, what must be kept, and forgetting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.params import FromPath, JSONBody
+
+from bayward.cloud.privacy import holds
+from bayward.cloud.privacy import service as privacy
+from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
+from bayward.cloud.privacy.holds import Scope
+from bayward.cloud.privacy.service import Erased
+from bayward.cloud.unit import Work
+from bayward.cloud.web import own_data, places
+from bayward.cloud.web.api_types import Given, Short, Taken
+from bayward.cloud.web.asking import You
+from bayward.cloud.web.console_privacy import basis_of
+from bayward.cloud.web.routes import Asking, api
+from bayward.core.clock import Instant
+from bayward.core.errors import Invalid
+from bayward.core.ids import PersonId
+from bayward.core.policy import Action
+
+
+class EraseIn(Taken, frozen=True):
+    """Why somebody is erased: a ground of GDPR article 17(1)."""
+
+    basis: Short
+
+
+class ErasedOut(Given, frozen=True):
+    """What was done; `dead_by` is when no older copy of his key can be left."""
+
+    key: str
+    disclosures: int
+    dead_by: int
+
+
+class HoldIn(Taken, frozen=True):
+    """What to hold: `subject` is an id, or nothing for a period."""
+
+    kind: Short
+    authority: Short
+    subject: Short | None = None
+    begins_at: int | None = None
+    ends_at: int | None = None
+    until: int | None = None
+
+
+class HoldOut(Given, frozen=True):
+    """A legal hold."""
+
+    hold: str
+    kind: str
+    subject: str | None
+    authority: str
+    placed_by: str
+    placed_at: int
+    begins_at: int | None
+    ends_at: int | None
+    until: int | None
+
+
+class PrivacyOut(Given, frozen=True):
+    """Holds and keys."""
+
+    holds: list[HoldOut]
+    epoch: int
+    erased: int
+    roll_due: int | None
+
+
+@api("get", "/privacy", Action.PRIVACY_READ)
+async def state(asker: Asking) -> PrivacyOut:
+    """How holds and keys stand."""
+
+    def read(work: Work, you: You) -> PrivacyOut:
+        keys = privacy.keys(work, you.tenant)
+        return PrivacyOut(
+            holds=[_hold(one) for one in holds.live(work, you.tenant)],
+            epoch=0 if keys.epoch is None else keys.epoch.number,
+            erased=keys.destroyed,
+            roll_due=keys.roll_due,
+        )
+
+    return await asker.read(places.everything, read)
+
+
+@api("get", "/people/{person:str}/report", Action.PERSON_REPORT)
+async def report(asker: Asking, person: FromPath[str]) -> dict[str, Any]:
+    """Everything we hold about somebody."""
+    person_id = places.parse(PersonId, person)
+    return await asker.write(
+        places.person(person), lambda work, you: own_data.own_data(work, you.tenant, person_id)
+    )
+
+
+@api("post", "/people/{person:str}/erase", Action.PERSON_ERASE)
+async def erase(asker: Asking, person: FromPath[str], data: JSONBody[EraseIn]) -> ErasedOut:
+    """Forget somebody for good."""
+    person_id = places.parse(PersonId, person)
+
+    def take(work: Work, you: You) -> Erased:
+        basis = basis_of(data.basis)
+        return privacy.erase(work, you.tenant, person_id, basis=basis, actor=you.person)
+
+    done = await asker.write(places.person(person), take)
+    return ErasedOut(key=done.key, disclosures=done.disclosures, dead_by=done.dead_by)
+
+
+@api("post", "/privacy/holds", Action.HOLD_PLACE)
+async def place(asker: Asking, data: JSONBody[HoldIn]) -> HoldOut:
+    """Hold something from now on."""
+
+    def take(work: Work, you: You) -> HoldOut:
+        held = holds.place(
+            work,
+            you.tenant,
+            _scope(data),
+            authority=data.authority,
+            until=_instant(data.until),
+            actor=you.person,
+        )
+        return _hold(held)
+
+    return await asker.write(places.everything, take)
+
+
+@api("delete", "/privacy/holds/{hold:str}", Action.HOLD_LIFT)
+async def lift(asker: Asking, hold: FromPath[str]) -> None:
+    """End a hold."""
+    hold_id = places.parse(HoldId, hold)
+    await asker.write(
+        places.everything,
+        lambda work, you: holds.lift(work, you.tenant, hold_id, actor=you.person),
+    )
+
+
+@api("post", "/privacy/roll", Action.KEYS_ROLL)
+async def roll(asker: Asking) -> None:
+    """End the epoch of the keys, so that no older copy of them opens anything."""
+    await asker.write(
+        places.everything, lambda work, you: privacy.roll_now(work, you.tenant, actor=you.person)
+    )
+
+
+def _scope(data: HoldIn) -> Scope:
+    try:
+        kind = HoldKind(data.kind)
+    except ValueError:
+        raise Invalid("http.invalid", field="kind") from None
+    begins, ends = _instant(data.begins_at), _instant(data.ends_at)
+    return Scope(kind=kind, subject=data.subject, begins_at=begins, ends_at=ends)
+
+
+def _instant(ms: int | None) -> Instant | None:
+    return None if ms is None else Instant(ms)
+
+
+def _hold(hold: Hold) -> HoldOut:
+    return HoldOut(
+        hold=hold.id,
+        kind=hold.kind.value,
+        subject=hold.subject,
+        authority=hold.authority,
+        placed_by=hold.placed_by,
+        placed_at=hold.placed_at,
+        begins_at=hold.begins_at,
+        ends_at=hold.ends_at,
+        until=hold.not_after,
+    )

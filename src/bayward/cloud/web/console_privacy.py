@@ -1,0 +1,248 @@
+"""Privacy: who is forgotten, what is held, and the keys of the log."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from litestar import Response
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+from msgspec import Meta, Struct
+
+from bayward.cloud.people import service as people
+from bayward.cloud.privacy import holds
+from bayward.cloud.privacy import service as privacy
+from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
+from bayward.cloud.privacy.holds import Scope
+from bayward.cloud.privacy.service import Basis
+from bayward.cloud.unit import Work
+from bayward.cloud.web import own_data, places
+from bayward.cloud.web.asking import You
+from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
+from bayward.cloud.web.words import Words
+from bayward.core.clock import DAY_MS, Instant
+from bayward.core.errors import Invalid
+from bayward.core.ids import PersonId
+from bayward.core.policy import Action
+from bayward.ui.i18n import FALLBACK, catalogues
+from bayward.ui.views.base import Choice, FieldProblem, Say
+from bayward.ui.views.console import Shell
+from bayward.ui.views.console_privacy import HoldRow, KeysCard, Privacy, ToErase
+
+HOME = "/console/privacy"
+AGAIN = 422
+FIELD_CHARS_MAX = 300
+Short = Annotated[str, Meta(max_length=FIELD_CHARS_MAX)]
+
+
+class HoldFields(Struct, frozen=True):
+    """A hold as somebody types it; days in UTC."""
+
+    kind: Short = ""
+    subject: Short = ""
+    begins: Short = ""
+    ends: Short = ""
+    authority: Short = ""
+    until: Short = ""
+
+
+class EraseFields(Struct, frozen=True):
+    """Why."""
+
+    basis: Short = ""
+
+
+@show(HOME, Action.PRIVACY_READ)
+async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
+    """Holds and keys; with `person`, the form that erases him."""
+    person = request.query_params.get("person", "")
+    chosen = places.parse(PersonId, person) if person else None
+    return await console(
+        asker, places.everything, lambda words, you, frame: _view(words, you, frame, chosen)
+    )
+
+
+@show("/console/people/{person:str}/report", Action.PERSON_REPORT)
+async def report(asker: Asking, person: FromPath[str]) -> Response[bytes]:
+    """Everything we hold about somebody, as a file."""
+    person_id = places.parse(PersonId, person)
+    told = await asker.write(
+        places.person(person),
+        lambda work, you: own_data.own_data(work, you.tenant, person_id),
+        lambda work, you: Say("report_person", {"person": _name(work, you, person_id)}),
+    )
+    headers = {"Content-Disposition": f'attachment; filename="{person_id}.json"'}
+    return Response(own_data.as_file(told), media_type="application/json", headers=headers)
+
+
+@do("/console/people/{person:str}/erase", Action.PERSON_ERASE)
+async def erase(
+    request: AnyRequest, asker: Asking, person: FromPath[str], data: URLEncodedBody[EraseFields]
+) -> Redirect:
+    """Forget somebody for good."""
+    person_id = places.parse(PersonId, person)
+
+    def take(work: Work, you: You) -> None:
+        basis = basis_of(data.basis)
+        privacy.erase(work, you.tenant, person_id, basis=basis, actor=you.person)
+
+    await asker.write(
+        places.person(person),
+        take,
+        lambda work, you: Say("erase_person", {"person": _name(work, you, person_id)}),
+    )
+    notify(request, "person.erased")
+    return back(HOME)
+
+
+@do("/console/privacy/holds", Action.HOLD_PLACE)
+async def place(
+    request: AnyRequest, asker: Asking, data: URLEncodedBody[HoldFields]
+) -> Response[str] | Redirect:
+    """Hold something from now on."""
+
+    def take(work: Work, you: You) -> None:
+        until = _day(data.until, "until")
+        holds.place(
+            work, you.tenant, _scope(data), authority=data.authority, until=until, actor=you.person
+        )
+
+    try:
+        await asker.write(places.everything, take)
+    except Invalid as error:
+        problem = FieldProblem(str(error.facts.get("field", "subject")), error.code, error.facts)
+        return await console(
+            asker.also(Action.PRIVACY_READ),
+            places.everything,
+            lambda words, you, frame: _view(words, you, frame, typed=data, problems=(problem,)),
+            status=AGAIN,
+        )
+    notify(request, "hold.placed")
+    return back(HOME)
+
+
+@do("/console/privacy/holds/{hold:str}/lift", Action.HOLD_LIFT)
+async def lift(request: AnyRequest, asker: Asking, hold: FromPath[str]) -> Redirect:
+    """End a hold."""
+    hold_id = places.parse(HoldId, hold)
+    await asker.write(
+        places.everything,
+        lambda work, you: holds.lift(work, you.tenant, hold_id, actor=you.person),
+        lambda _, __: Say("lift_hold", {}),
+    )
+    notify(request, "hold.lifted")
+    return back(HOME)
+
+
+@do("/console/privacy/roll", Action.KEYS_ROLL)
+async def roll(request: AnyRequest, asker: Asking) -> Redirect:
+    """End the epoch of the keys."""
+    await asker.write(
+        places.everything,
+        lambda work, you: privacy.roll_now(work, you.tenant, actor=you.person),
+        lambda _, __: Say("roll_keys", {}),
+    )
+    notify(request, "keys.rolling")
+    return back(HOME)
+
+
+def basis_of(text: str) -> Basis:
+    """The ground somebody named; raises `Invalid`."""
+    try:
+        return Basis(text)
+    except ValueError:
+        raise Invalid("http.invalid", field="basis") from None
+
+
+def _view(
+    words: Words,
+    you: You,
+    frame: Shell,
+    person: PersonId | None = None,
+    *,
+    typed: HoldFields | None = None,
+    problems: tuple[FieldProblem, ...] = (),
+) -> Privacy:
+    state = privacy.keys(words.work, you.tenant)
+    typed = typed or HoldFields(kind=HoldKind.PERSON.value, subject=str(person or ""))
+    shown = None
+    if person is not None:
+        bases = tuple(
+            Choice(one.value, _label(f"console.basis.{one.value}"), one is Basis.OBJECTION)
+            for one in Basis
+        )
+        name = people.get(words.work, you.tenant, person).name
+        shown = ToErase(id=person, name=name, bases=bases)
+    return Privacy(
+        shell=frame,
+        keys=KeysCard(
+            epoch=0 if state.epoch is None else state.epoch.number,
+            since=None if state.epoch is None else state.epoch.begun_at,
+            people=max(0, state.subjects - 1),  # one is the tenant's own
+            months=state.periods,
+            erased=state.destroyed,
+            roll_due=state.roll_due,
+        ),
+        holds=tuple(_row(words, one) for one in holds.live(words.work, you.tenant)),
+        hold_kinds=tuple(
+            Choice(kind.value, _label(f"console.hold.{kind.value}"), kind.value == typed.kind)
+            for kind in HoldKind
+        ),
+        person=shown,
+        subject=typed.subject,
+        authority=typed.authority,
+        problems=problems,
+    )
+
+
+def _row(words: Words, hold: Hold) -> HoldRow:
+    subject = hold.subject or ""
+    if hold.kind is HoldKind.PERSON:
+        subject = words.person(subject)
+    elif hold.kind is HoldKind.BANK:
+        subject = words.bank(subject) or subject
+    return HoldRow(
+        id=hold.id,
+        kind=hold.kind.value,
+        subject=subject,
+        authority=hold.authority,
+        by=words.person(hold.placed_by),
+        at=hold.placed_at,
+        begins_at=hold.begins_at,
+        ends_at=hold.ends_at,
+        until=hold.not_after,
+    )
+
+
+def _scope(data: HoldFields) -> Scope:
+    try:
+        kind = HoldKind(data.kind)
+    except ValueError:
+        raise Invalid("http.invalid", field="kind") from None
+    ends = _day(data.ends, "ends")
+    return Scope(
+        kind=kind,
+        subject=data.subject.strip() or None,
+        begins_at=_day(data.begins, "begins"),
+        ends_at=None if ends is None else Instant(ends + DAY_MS - 1),  # the whole of that day
+    )
+
+
+def _day(text: str, field: str) -> Instant | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("http.invalid", field=field) from None
+    return Instant(int(datetime.combine(day, time.min, tzinfo=UTC).timestamp()) * 1000)
+
+
+def _name(work: Work, you: You, person: PersonId) -> str:
+    return people.get(work, you.tenant, person).name
+
+
+def _label(key: str) -> str:
+    return catalogues()[FALLBACK].text(key)

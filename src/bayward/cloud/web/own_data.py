@@ -1,0 +1,66 @@
+"""What we hold about somebody, in one file that he can read (GDPR articles 15 and 20)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from bayward.cloud.audit import reader
+from bayward.cloud.people import service as people
+from bayward.cloud.privacy import store as privacy_store
+from bayward.cloud.unit import Work
+from bayward.core.ids import PersonId, TenantId
+
+NOTE = (
+    "Everything this control plane holds about one person. Times are in UTC. `tables` are rows "
+    "of its database with the purpose, ground and duration for which they are kept; `log` are "
+    "the fields of the tamper-evident logs that are his. Secrets (hashes of passwords and of "
+    "links) are left out. Mail servers, carriers and receivers of webhooks may hold copies."
+)
+
+
+def own_data(work: Work, tenant: TenantId, person: PersonId) -> dict[str, Any]:
+    """The file as an object; raises `NotFound`."""
+    people.get(work, tenant, person)
+    return {
+        "note": NOTE,
+        "person": str(person),
+        "made_at": iso(work.now),
+        "tables": [
+            {
+                "table": one.table,
+                "kept_for": one.ground,
+                "rows": [_row(row) for row in one.rows],
+            }
+            for one in privacy_store.kept(work.tx, tenant, person)
+        ],
+        "log": [
+            {
+                "log": one.place.origin,
+                "entry": one.place.index,
+                "field": one.name,
+                "value": one.value,
+            }
+            for one in reader.fields_of(work, tenant, person)
+        ],
+    }
+
+
+def as_file(told: dict[str, Any]) -> bytes:
+    """The file."""
+    return json.dumps(told, indent=1, ensure_ascii=False).encode()
+
+
+def iso(ms: int) -> str:
+    """An instant in UTC, as ISO 8601 writes it."""
+    return datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(timespec="seconds")
+
+
+def _row(row: dict[str, object]) -> dict[str, object]:
+    return {name: _told(name, value) for name, value in row.items()}
+
+
+def _told(name: str, value: object) -> object:
+    is_time = name.endswith(("_at", "not_after", "not_before", "until")) or name == "time"
+    return iso(value) if is_time and isinstance(value, int) else value

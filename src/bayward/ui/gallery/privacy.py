@@ -1,0 +1,59 @@
+"""The page about what is forgotten and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayward.ui.gallery import Sample
+from bayward.ui.gallery.console import SHELL
+from bayward.ui.gallery.world import ago
+from bayward.ui.views.base import Choice, FieldProblem
+from bayward.ui.views.console_privacy import HoldRow, KeysCard, Privacy, ToErase
+
+KEYS = KeysCard(
+    epoch=4, since=ago(1_200_000), people=212, months=14, erased=3, roll_due=ago(-1_300_000)
+)
+KINDS = tuple(
+    Choice(kind, label, kind == "person")
+    for kind, label in (("person", "A person"), ("parcel", "A parcel"), ("period", "A period"))
+)
+BASES = (Choice("objection", "They objected", is_chosen=True),)
+
+
+def samples() -> Iterator[Sample]:
+    """Nothing is held; much is; somebody is about to be erased."""
+    quiet = KeysCard(epoch=1, since=ago(90_000), people=2, months=1, erased=0, roll_due=None)
+    yield Sample("console/privacy-quiet", Privacy(shell=SHELL, keys=quiet, hold_kinds=KINDS))
+    yield Sample(
+        "console/privacy",
+        Privacy(
+            shell=SHELL,
+            keys=KEYS,
+            hold_kinds=KINDS,
+            holds=(
+                HoldRow(
+                    id="hld_a", kind="person", subject="M. Okafor",
+                    authority="District court, 12 O 34/27", by="Ines Duarte", at=ago(400_000),
+                ),
+                HoldRow(
+                    id="hld_b", kind="period", subject="", authority="Tax code, section 147",
+                    by="Ines Duarte", at=ago(80_000), begins_at=ago(9_000_000),
+                    ends_at=ago(8_000_000), until=ago(-9_000_000),
+                ),
+            ),
+        ),
+    )  # fmt: skip
+    yield Sample(
+        "console/privacy-wrong",
+        Privacy(
+            shell=SHELL,
+            keys=KEYS,
+            hold_kinds=KINDS,
+            problems=(FieldProblem("subject", "hold.subject"),),
+        ),
+    )
+    person = ToErase(id="prs_x", name="M. Okafor", bases=BASES)
+    yield Sample(
+        "console/privacy-erase",
+        Privacy(shell=SHELL, keys=KEYS, hold_kinds=KINDS, person=person),
+    )

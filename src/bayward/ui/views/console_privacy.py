@@ -1,0 +1,61 @@
+"""View models of the page about what is forgotten and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bayward.core.clock import Instant
+from bayward.ui.views.base import Choice, FieldProblem
+from bayward.ui.views.console import ConsoleView, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRow:
+    """A legal hold: `kind` is a key of [console.hold], `subject` what it is on, in words."""
+
+    id: str
+    kind: str
+    subject: str
+    authority: str
+    by: str
+    at: Instant
+    begins_at: Instant | None = None
+    ends_at: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysCard:
+    """How the keys of the log stand; `roll_due` None: nothing was erased since the last roll."""
+
+    epoch: int
+    since: Instant | None
+    people: int
+    months: int
+    erased: int
+    roll_due: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToErase:
+    """Somebody who is about to be erased."""
+
+    id: str
+    name: str
+    bases: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy(ConsoleView):
+    """Erasing people, legal holds, and the keys that make the one final."""
+
+    template: ClassVar[str] = "console/privacy.html"
+    place: ClassVar[Place] = Place.PRIVACY
+    keys: KeysCard
+    holds: tuple[HoldRow, ...] = ()
+    hold_kinds: tuple[Choice, ...] = ()
+    person: ToErase | None = None
+    subject: str = ""
+    authority: str = ""
+    problems: tuple[FieldProblem, ...] = ()

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bayward.cloud.forget import Forgotten, forget
+from bayward.cloud.privacy import holds
+from bayward.cloud.privacy.hold_store import HoldKind
+from bayward.cloud.privacy.holds import Scope
+from bayward.cloud.privacy.service import Basis
+from bayward.cloud.settings import CloudSettings
+from bayward.core.errors import Conflict, NotFound
+from bayward.core.events import EventType
+from bayward.core.roles import Role
+from cloud_bench import HOUSE
+from cloud_house import ANNE, URL, make_template, open_house
+from people_bench import START, HandClock
+
+ZOE = "zoe@example.com"
+
+
+@pytest.fixture
+async def state(tmp_path: Path) -> Path:
+    """A control plane that was stopped; Anne owns it, Zoe lives there."""
+    state = (await make_template(tmp_path / "state")).state
+    async with open_house(state) as house:
+        await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+    return state
+
+
+async def do(state: Path, email: str, *, is_rolled: bool = False) -> list[Forgotten]:
+    settings = CloudSettings(state=state, public_url=URL, name=HOUSE)
+    clock = HandClock(START)
+    return await forget(settings, email, basis=Basis.UNLAWFUL, is_rolled=is_rolled, clock=clock)
+
+
+def files(state: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("is_rolled", [False, True])
+async def test_somebody_is_gone_from_every_file(state: Path, is_rolled: bool) -> None:
+    assert ZOE.encode() in files(state)
+    [done] = await do(state, ZOE, is_rolled=is_rolled)
+    assert done.epoch == (2 if is_rolled else None)
+    assert done.erased.disclosures > 0
+    assert ZOE.encode() not in files(state)
+    async with open_house(state) as house:
+        [event] = await house.events(EventType.SUBJECT_ERASED)
+        assert (event.actor, event.reason) == ("system", "unlawful")
+        assert len(await house.events(EventType.KEY_EPOCH_ROLLED)) == is_rolled
+    with pytest.raises(NotFound):
+        await do(state, ZOE)
+
+
+async def test_audit_13_a_hold_stands_in_the_way_here_too(state: Path) -> None:
+    async with open_house(state) as house:
+        found = await house.do(
+            lambda work: work.tx.exec_driver_sql(
+                "SELECT person FROM person WHERE email = ?", (ZOE,)
+            ).scalar_one()
+        )
+        scope = Scope(kind=HoldKind.PERSON, subject=found)
+        await house.do(
+            lambda work: holds.place(
+                work, house.tenant, scope, authority="a court", until=None, actor=found
+            )
+        )
+    with pytest.raises(Conflict) as caught:
+        await do(state, ZOE)
+    assert caught.value.code == "hold.active"
+    assert ZOE.encode() in files(state)
+
+
+async def test_somebody_has_to_be_left_who_can_administer(state: Path) -> None:
+    with pytest.raises(Conflict) as caught:
+        await do(state, ANNE)
+    assert caught.value.code == "owner.last"

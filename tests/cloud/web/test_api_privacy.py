@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from bayward.core.events import EventType
+from bayward.core.roles import Role
+from cloud_house import ANNE, Browser, House
+
+
+def fresh(browser: Browser) -> dict[str, str]:
+    return {"bayward-code": browser.code(ANNE, fresh=True)}
+
+
+async def test_the_same_by_machine(house: House, anne: Browser) -> None:
+    zoe = await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+    path, body = f"/api/v1/people/{zoe}", {"basis": "unlawful"}
+    told = (await anne.send("GET", f"{path}/report", headers=fresh(anne))).json()
+    assert told["person"] == zoe
+
+    hold = {"kind": "person", "subject": zoe, "authority": "Court"}
+    placed = await anne.send("POST", "/api/v1/privacy/holds", json=hold)
+    assert placed.status_code == 201
+    held = await anne.send("POST", f"{path}/erase", json=body, headers=fresh(anne))
+    assert (held.status_code, held.json()["code"]) == (409, "hold.active")
+    lifting = f"/api/v1/privacy/holds/{placed.json()['hold']}"
+    assert (await anne.send("DELETE", lifting, headers=fresh(anne))).status_code == 204
+
+    stale = await anne.send("POST", f"{path}/erase", json=body)
+    assert stale.json()["code"] == "step_up.missing"
+    done = await anne.send("POST", f"{path}/erase", json=body, headers=fresh(anne))
+    assert done.json()["disclosures"] > 0
+    [event] = await house.events(EventType.SUBJECT_ERASED)
+    assert event.subject == done.json()["key"]
+    state = (await anne.get("/api/v1/privacy")).json()
+    assert (state["holds"], state["roll_due"]) == ([], done.json()["dead_by"])
+    answer = await anne.send("POST", "/api/v1/privacy/roll", headers=fresh(anne))
+    assert answer.status_code == 201
+    assert (await anne.get(path)).status_code == 404
+
+
+async def test_what_is_no_hold_is_refused(house: House, anne: Browser) -> None:
+    for wrong in (
+        {"kind": "everything", "authority": "Court"},
+        {"kind": "person", "authority": "Court"},
+        {"kind": "period", "authority": "Court", "begins_at": 5, "ends_at": 4},
+    ):
+        answer = await anne.send("POST", "/api/v1/privacy/holds", json=wrong)
+        assert answer.status_code == 422
+    assert await house.events(EventType.HOLD_PLACED) == []

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bayward.cloud.unit import Work
+from bayward.core.events import EventType
+from bayward.core.ids import PersonId
+from bayward.core.roles import Role
+from cloud_house import ANNE, Browser, House
+from step_up_form import confirmed
+
+
+@pytest.fixture
+async def zoe(house: House) -> PersonId:
+    return await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+
+
+async def test_somebody_is_erased_after_a_fresh_factor(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    page = await anne.get(f"/console/people/{zoe}")
+    assert f"/console/privacy?person={zoe}" in page.text
+    page = await anne.get(f"/console/privacy?person={zoe}")
+    assert "Erase Zoe" in page.text
+    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
+    assert "Zoe is forgotten for good" in asked.text
+    assert await house.events(EventType.SUBJECT_ERASED) == []
+    answer = await confirmed(anne, asked, ANNE)
+    assert answer.status_code == 303
+    [event] = await house.events(EventType.SUBJECT_ERASED)
+    assert event.reason == "objection"
+    for path in ("/console/people", "/console/log?kind=administrators", "/console/privacy"):
+        page = await anne.get(path)
+        assert page.status_code == 200
+        assert "Zoe" not in page.text
+    log = await anne.get("/console/log")
+    assert "somebody who was erased" in log.text
+    assert (await anne.get(f"/console/people/{zoe}")).status_code == 404
+
+
+async def test_a_ground_has_to_be_one_of_the_laws(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "because"})
+    assert (await confirmed(anne, asked, ANNE)).status_code == 422
+    assert await house.events(EventType.SUBJECT_ERASED) == []
+
+
+async def test_nobody_erases_himself_or_the_last_owner(house: House, anne: Browser) -> None:
+    me = await house.cloud.unit.read(
+        lambda work: work.tx.exec_driver_sql(
+            "SELECT person FROM person WHERE email = ?", (ANNE,)
+        ).scalar_one()
+    )
+    answer = await anne.post(f"/console/people/{me}/erase", {"basis": "objection"})
+    assert answer.status_code == 403
+    assert await house.events(EventType.SUBJECT_ERASED) == []
+
+
+async def test_what_we_hold_is_a_file(house: House, anne: Browser, zoe: PersonId) -> None:
+    answer = await confirmed(anne, await anne.get(f"/console/people/{zoe}/report"), ANNE)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="{zoe}.json"'
+    told = json.loads(answer.text)
+    tables = {one["table"]: one["rows"] for one in told["tables"]}
+    assert tables["person"][0]["email"] == "zoe@example.com"
+    assert {"person", "role_binding", "happening"} <= set(tables)
+    assert {one["field"] for one in told["log"]} >= {"subject", "role"}
+    assert ANNE not in answer.text
+
+
+async def test_a_hold_is_placed_stands_in_the_way_and_is_lifted(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    form = {
+        "kind": "person",
+        "subject": zoe,
+        "authority": "Court, 12 O 34/27",
+        "until": "2030-01-01",
+    }
+    assert (await anne.post("/console/privacy/holds", form)).status_code == 303
+    page = await anne.get("/console/privacy")
+    assert "Court, 12 O 34/27" in page.text
+    assert "Zoe" in page.text
+    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
+    refused = await confirmed(anne, asked, ANNE)
+    assert refused.status_code == 409
+    assert "A legal hold is on this person" in refused.text
+    [placed] = await house.events(EventType.HOLD_PLACED)
+    asked = await anne.post(f"/console/privacy/holds/{placed.detail}/lift")
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
+    assert "12 O 34/27" not in (await anne.get("/console/privacy")).text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"subject": ""},
+        {"kind": "everything"},
+        {"authority": " "},
+        {"begins": "tomorrow"},
+        {"begins": "2027-02-01", "ends": "2027-01-01"},
+        {"kind": "period", "subject": ""},
+    ],
+)
+async def test_what_is_wrong_with_a_hold_is_said_beside_it(
+    house: House, anne: Browser, zoe: PersonId, wrong: dict[str, str]
+) -> None:
+    form = {"kind": "person", "subject": zoe, "authority": "Court"} | wrong
+    assert (await anne.post("/console/privacy/holds", form)).status_code == 422
+    assert await house.events(EventType.HOLD_PLACED) == []
+
+
+async def test_an_epoch_is_ended_by_hand(house: House, anne: Browser, zoe: PersonId) -> None:
+    answer = await confirmed(anne, await anne.post("/console/privacy/roll"), ANNE)
+    assert answer.status_code == 303
+
+    def epoch(work: Work) -> int:
+        present = work.house.keyring.epoch(house.tenant)
+        return 0 if present is None else present.number
+
+    while await house.cloud.unit.read(epoch) < 2:
+        await house.settle()
+    page = await anne.get("/console/people")
+    assert "Zoe" in page.text
