@@ -127,6 +127,8 @@ def _check_ties(work: Work, tenant: TenantId, person: PersonId) -> None:
     found = store.ties(work.tx, tenant, person, work.now)
     if found.parcels or found.grants:
         raise Conflict("erase.parcels", count=max(found.parcels, found.grants))
+    if found.items:
+        raise Conflict("erase.items", count=found.items)
     if found.admissions:
         raise Conflict("erase.admitted", count=found.admissions)
     if found.orders:

@@ -33,6 +33,7 @@ class Ties:
     grants: int
     admissions: int
     orders: int
+    items: int
 
 
 def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) -> Ties:
@@ -44,7 +45,9 @@ def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) ->
     brought = (parcel.recipient == person) | (parcel.state == ParcelState.EXPECTED.value)
     admitted = admission.state.in_(("requested", "admitted")) & (admission.until > now)
     ordered = (command.actor == person) | command.body.contains(person, autoescape=True)
+    holds = (s.item.c.holder == person) | (s.item.c.offer_to == person)
     return Ties(
+        items=_count(tx, s.item, tenant, holds),
         parcels=_count(tx, s.parcel, tenant, his & brought & parcel.state.in_(_INSIDE)),
         grants=_count(tx, s.grant, tenant, (grant.recipient == person) & grant.state.in_(_LIVE)),
         admissions=_count(tx, s.admission, tenant, (admission.person == person) & admitted),

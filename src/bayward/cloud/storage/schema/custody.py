@@ -37,10 +37,11 @@ item = c.table(
     c.text("exhibit", optional=True),
     c.text("state"),  # core.items.ItemState
     c.text("holder_kind"),
-    c.text("holder"),  # a person's or a compartment's id, or what a party is called
+    # a person's or a compartment's id, or what a party is called
+    c.personal(c.text("holder"), "identifier", c.SECURITY),
     c.instant("since"),
     c.text("offer_kind", optional=True),
-    c.text("offer_to", optional=True),
+    c.personal(c.text("offer_to", optional=True), "identifier", c.SECURITY),
     c.text("offer_party", optional=True),
     c.text("offer_authority", optional=True),
     c.instant("offer_until", optional=True),

@@ -14,7 +14,7 @@ evidence = c.table(
     "evidence",
     c.tenant(),
     c.key("evidence"),
-    c.text("person"),  # who asked, and alone may fetch it
+    c.personal(c.text("person"), "identifier", c.SECURITY),  # who asked, and alone may fetch it
     c.instant("asked_at"),
     c.text("origin"),
     c.number("first"),
