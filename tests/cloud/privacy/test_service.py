@@ -11,6 +11,7 @@ from bayward.cloud.access import couriers
 from bayward.cloud.audit import export, reader
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
+from bayward.cloud.custody import items
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.people import service as people
 from bayward.cloud.privacy import service as privacy
@@ -22,6 +23,7 @@ from bayward.core.commands import RotateCode
 from bayward.core.errors import BaywardError, Conflict, NotFound
 from bayward.core.events import ERASED, EventType
 from bayward.core.ids import GrantId, PersonId
+from bayward.core.items import ItemKind
 from bayward.core.roles import Role
 from cloud_bench import CloudBench, named
 from privacy_bench import Ended
@@ -244,3 +246,9 @@ async def test_a_crash_leaves_somebody_erased_or_not(
     assert ring.find(ended.tenant, held.id) is None
     assert where(cloud, ended.anne) == {"person.person"}
     assert len(cloud.events(_T.SUBJECT_ERASED)) == 1
+
+
+async def test_an_item_in_his_hands_is_handed_over_first(ended: Ended) -> None:
+    told = items.Description(kind=ItemKind.EVIDENCE, text="a knife")
+    await ended.cloud.do(items.register, ended.tenant, told, actor=ended.ben)
+    assert await refused(ended, ended.ben) == "erase.items"
