@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from bayward.ledger.leaf import SALT_BYTES, seal
 from bayward.ledger.log import plan_append
 from bayward.ledger.proof import Proof
 from bayward.ledger.receipt import Receipt
+from bayward.ledger.strict import base64url_text
 from bayward.ui.gallery.world import NOW
 from bayward.ui.render import Renderer, security_headers
 from bayward.ui.views.verify import KnownLog, Verify
@@ -122,3 +124,41 @@ def test_audit_a_changed_receipt_does_not_hold(chromium: Browser, gallery: str, 
     told, steps = verdict(chromium, gallery, known(SIGNERS["p256"]), tampered(what))
     assert told == "bad"
     assert not steps or not all(steps[:3])
+
+
+def test_a_scanned_link_is_checked_by_itself_and_says_what_is_not_proven(
+    chromium: Browser, gallery: str
+) -> None:
+    signer = SIGNERS["p256"]
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    raw = packer.compress(receipt(signer, 3).encode()) + packer.flush()
+    fragments = {"good": base64url_text(raw), "bad": "AAAA"}
+    for view, told in ((known(signer), "good"), (Verify(), "unknown_log"), (Verify(), "bad")):
+        fragment = fragments.get(told, fragments["good"])
+        verdict, words, asked = scanned(chromium, gallery, view, fragment)
+        assert verdict == told
+        assert ("what was never recorded" in words) is (told != "bad")
+        assert ("whose the key is" in words) is (told == "unknown_log")
+        assert not [url for url in asked if fragment in url.partition("#")[0]], "it stays here"
+
+
+def scanned(
+    chromium: Browser, gallery: str, view: Verify, fragment: str
+) -> tuple[str | None, str, list[str]]:
+    context = chromium.new_context(base_url=gallery, service_workers="block")
+    page = context.new_page()
+    html = Renderer().page(view, nonce="gallery", now=NOW)
+
+    def answer(route: Route) -> None:
+        headers = dict(security_headers("gallery"))
+        route.fulfill(body=html, content_type="text/html", headers=headers)
+
+    asked: list[str] = []
+    page.route("**/verify", answer)
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/verify#r={fragment}")
+    box = page.locator(".verdict")
+    expect(box).to_be_visible()
+    found = box.get_attribute("data-verdict"), box.inner_text(), asked
+    context.close()
+    return found

@@ -20,7 +20,9 @@ from bayward.cloud.unit import Place, Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.receipt_link import parcel_page
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
+from bayward.cloud.web.state import page
 from bayward.cloud.web.wall import scene
 from bayward.cloud.web.words import Words
 from bayward.core.clock import Instant
@@ -132,6 +134,18 @@ async def receipt(asker: Asking, parcel: FromPath[str]) -> Response[str]:
         lambda work, you: audit.parcel_receipt(work, you.tenant, parcel_id).text,
     )
     return as_file(text, f"receipt-{parcel_id}.json")
+
+
+@show("/console/parcels/{parcel:str}/receipt/page", Do.RECEIPT_READ)
+async def receipt_page(request: AnyRequest, asker: Asking, parcel: FromPath[str]) -> Response[str]:
+    """The same, to look at and to scan."""
+    parcel_id = places.parse(ParcelId, parcel)
+    download = f"/console/parcels/{parcel_id}/receipt"
+    view = await asker.read(
+        places.parcel(parcel),
+        lambda work, you: parcel_page(work, you.tenant, parcel_id, download),
+    )
+    return page(request, view)
 
 
 @show("/console/log/receipt", Do.RECEIPT_READ)

@@ -30,6 +30,7 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, live, places
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_parcels import as_file
+from bayward.cloud.web.receipt_link import parcel_page
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page, told
 from bayward.cloud.web.wall import scene
@@ -170,6 +171,22 @@ async def receipt_by_id(asker: Asking, parcel: FromPath[str]) -> Response[str]:
     return await _receipt(asker, by_id(parcel))
 
 
+@show("/p/{token:str}/receipt/page", Action.RECEIPT_READ)
+async def receipt_page_by_link(
+    request: AnyRequest, asker: Asking, token: FromPath[str]
+) -> Response[str]:
+    """To look at and to scan."""
+    return await _receipt_page(request, asker, by_link(token))
+
+
+@show("/me/parcels/{parcel:str}/receipt/page", Action.RECEIPT_READ)
+async def receipt_page_by_id(
+    request: AnyRequest, asker: Asking, parcel: FromPath[str]
+) -> Response[str]:
+    """The same, signed in."""
+    return await _receipt_page(request, asker, by_id(parcel))
+
+
 def frame_of(request: AnyRequest, person: str | None) -> PhoneFrame:
     """Around every page of the phone."""
     path, language = str(request.scope["path"]), told(request).language
@@ -227,6 +244,14 @@ async def _open(
         )
         return page(request, view, status=422, zone=zone)
     return back(way.url)
+
+
+async def _receipt_page(request: AnyRequest, asker: Asker, way: Way) -> Response[str]:
+    view = await asker.read(
+        way.at,
+        lambda work, you: parcel_page(work, you.tenant, way.find(you), f"{way.url}/receipt"),
+    )
+    return page(request, view)
 
 
 async def _receipt(asker: Asker, way: Way) -> Response[str]:

@@ -9,6 +9,7 @@ from bayward.ui.gallery import Sample
 from bayward.ui.gallery.world import DOOR_14, WALL, ago, ahead
 from bayward.ui.views import resident, verify
 from bayward.ui.views.base import Language, Problem
+from bayward.ui.views.receipt import ReceiptPage
 from bayward.ui.views.wall import Reach
 
 URL = "/p/7k2m9qxr04tdwzpa66hn3fjc8b"
@@ -144,6 +145,14 @@ def checks() -> Iterator[Sample]:
     )
     yield Sample("verify/verify", verify.Verify(known=(log,)))
     yield Sample("verify/verify-es", verify.Verify(), "es")
+    kept = ReceiptPage(
+        fields=(("type", "parcel.collected"), ("parcel", "prc_7x3k"), ("result", "taken")),
+        origin="northgate.example/lobby-a",
+        index=8_200,
+        download="/p/x/receipt",
+        link="https://northgate.example/verify/northgate.example/lobby-a#r=" + "q2Zk0cV9" * 150,
+    )
+    yield Sample("verify/receipt", kept)
 
 
 def samples() -> Iterator[Sample]:

@@ -14,6 +14,7 @@ export class VerifyReceipt extends HTMLElement {
       this.#check(text.value);
     });
     file.addEventListener("change", async () => this.#take(text, file.files?.[0]));
+    this.#fromLink(text);
     text.addEventListener("dragover", (event) => event.preventDefault());
     text.addEventListener("drop", (event) => {
       if (!event.dataTransfer?.files.length) return;
@@ -26,6 +27,21 @@ export class VerifyReceipt extends HTMLElement {
   async #take(text, file) {
     if (!file) return;
     text.value = await file.text();
+    await this.#check(text.value);
+  }
+
+  /** A receipt that came in the fragment of a scanned link; it was not sent to anybody.
+   * @param {HTMLTextAreaElement} text */
+  async #fromLink(text) {
+    const told = new URLSearchParams(location.hash.slice(1)).get("r");
+    if (!told || !/^[\w-]+$/.test(told)) return;
+    try {
+      const raw = Uint8Array.from(atob(told.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
+      const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+      text.value = await bounded(stream.getReader());
+    } catch {
+      text.value = told; // no receipt, and is said to be none
+    }
     await this.#check(text.value);
   }
 
@@ -64,7 +80,13 @@ export class VerifyReceipt extends HTMLElement {
     const entry = document.createElement("pre");
     entry.tabIndex = 0;
     entry.textContent = JSON.stringify(fields, null, 2);
-    box.replaceChildren(title, list, ...(Object.keys(fields).length ? [entry] : []));
+    const open = ["good", "unknown_log"].includes(verdict) ? ["not_truth", ...(verdict === "good" ? [] : ["not_key"])] : [];
+    const notes = open.map((key) => {
+      const note = document.createElement("p");
+      note.textContent = this.#word(key);
+      return note;
+    });
+    box.replaceChildren(title, list, ...notes, ...(Object.keys(fields).length ? [entry] : []));
     box.dataset.verdict = verdict;
     box.hidden = false;
     box.focus();
@@ -73,6 +95,22 @@ export class VerifyReceipt extends HTMLElement {
   /** @param {string} key */
   #word(key) {
     return this.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
+  }
+}
+
+const RECEIPT_BYTES_MAX = 1024 * 1024;
+
+/** What a stream holds, as text, as long as it could be a receipt.
+ * @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+async function bounded(reader) {
+  const decoder = new TextDecoder();
+  let [text, length] = ["", 0];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.length;
+    if (length > RECEIPT_BYTES_MAX) throw new Error("too long");
+    text += decoder.decode(value, { stream: true });
   }
 }
 
