@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bayward.cloud import reactions
 from bayward.cloud.fleet import store as fleet_store
@@ -38,9 +40,9 @@ from bayward.core.ids import (
     TenantId,
 )
 from bayward.core.roles import Binding, Node, Role
-from bayward.ledger.keys import ecdsa_signer
+from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
 from bayward.wire import letters
-from bayward.wire.messages import Hello, Letter, LetterKind, layout_of
+from bayward.wire.messages import Acked, Hello, Letter, LetterKind, layout_of
 from link_bench import DeviceLog
 from people_bench import START, HandClock, Numbers
 
@@ -81,9 +83,17 @@ class HandShelf:
         return sorted(self.held)
 
 
+class HandKeys(FileKeys):
+    """Keys in memory, with cosigners that need no directory."""
+
+    def cosigners(self, role: str, name: str, time: int) -> list[Signer]:
+        seed = hashlib.sha256(f"{role} {name}".encode()).digest()
+        return [cosigner(name, Ed25519PrivateKey.from_private_bytes(seed), time)]
+
+
 def keys(shelf: HandShelf | None = None) -> FileKeys:
     log = ec.derive_private_key(7, ec.SECP256R1())
-    return FileKeys(log, bytes(range(32)), shelf or HandShelf())
+    return HandKeys(log, bytes(range(32)), shelf or HandShelf())
 
 
 def keyring(keys: FileKeys) -> Keyring:
@@ -107,6 +117,7 @@ class BankTwin:
     sent: int = 0
     letter_count: int = 0
     mono: int = 0
+    told: Acked | None = None
 
     @property
     def device(self) -> DeviceIdentity:
@@ -143,7 +154,8 @@ class BankTwin:
     async def upload(self, ingest: Ingest) -> int:
         acked = await ingest.upload(self.device, self.log.upload(self.sent, self.log.size))
         self.sent = self.log.size
-        return acked
+        self.told = acked
+        return acked.acked
 
     def door(self, number: int) -> CompartmentId:
         return CompartmentId.of(self.id.raw[:15] + bytes([number]))

@@ -18,12 +18,14 @@ from bayward.core.errors import Denied
 from bayward.core.ids import BankId, CommandId, GrantId
 from bayward.edge import controller
 from bayward.edge.agent import BeginDeposit, ConfirmDeposit, SignIn
+from bayward.edge.beacons import Beacons
 from bayward.edge.clerk import Clerk, ClerkSetup, Outcome
 from bayward.edge.codes import Argon2id, CodeBook, Epoch
 from bayward.edge.controller import CommandReceived, DoorRead, Input, Letter, Unlock, UnlockEnded
 from bayward.edge.drivers.boards.families import Family
 from bayward.edge.journal import Journal, JournalSetup, SealedLetter
 from bayward.edge.journal_schema import Connect, connect
+from bayward.edge.predecessor import Predecessor
 from bayward.edge.settings import BankSettings, KioskSettings
 from bayward.edge.settings_file import CodesTable
 from bayward.edge.trusted_clock import TrustedClock
@@ -108,6 +110,8 @@ class ClerkBench:
     open_pass: Callable[[str, Instant], GrantId] = no_pass
     letters: list[Letter] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    beacons: Beacons | None = None
+    predecessor: Predecessor | None = None
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -143,6 +147,8 @@ class ClerkBench:
                 open_pass=self.open_pass,
                 seal=self.seal,
                 version=VERSION,
+                beacons=self.beacons,
+                predecessor=self.predecessor,
             )
         )
 

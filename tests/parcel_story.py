@@ -194,7 +194,7 @@ async def upload(story: Story) -> None:
     message = await box.upload(journal.head.acked)
     assert message is not None
     acked = await story.cloud.ingest.upload(DeviceIdentity(story.tenant, BANK, "pin"), message)
-    journal.acknowledge(acked)
+    journal.acknowledge(acked.acked)
     shown = {
         "old_size": message.old_size,
         "checkpoint": [*message.checkpoint.splitlines()[:3], "", "— (signature)"],

@@ -24,9 +24,11 @@ from bayward.edge.uplink import (
     UplinkSetup,
 )
 from bayward.edge.uplink.ports import Dial
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.keys import Signer, ecdsa_signer
 from bayward.sim.certificates import p256
 from bayward.wire.messages import (
+    Acked,
     Hello,
     Issuer,
     Layout,
@@ -81,6 +83,7 @@ class MirrorInbox:
     comings: list[str] = field(default_factory=list)
     working: int = 0
     gate: asyncio.Event | None = None  # uploads wait for it
+    cosigned: str | None = None  # what an acknowledgement says
 
     def add(self, bank: BankId, signer: Signer) -> Mirror:
         self.mirrors[bank] = Mirror(signer.key)
@@ -101,7 +104,7 @@ class MirrorInbox:
             needs_layout=not self.layouts,
         )
 
-    async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
+    async def upload(self, device: DeviceIdentity, upload: Upload) -> Acked:
         self.working += 1
         assert self.working == 1, "one at a time for one device"
         try:
@@ -115,7 +118,7 @@ class MirrorInbox:
         finally:
             self.working -= 1
             self.bell.ring()
-        return mirror.size
+        return Acked(acked=mirror.size, cosigned=self.cosigned)
 
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         self.layouts.append(layout)
@@ -149,6 +152,8 @@ class RecordingHost:
     welcomes: list[Welcome] = field(default_factory=list)
     times: list[tuple[Instant, int]] = field(default_factory=list)
     statuses: list[LinkStatus] = field(default_factory=list)
+    cosigned: list[tuple[str, str | None]] = field(default_factory=list)
+    seen_by_a_witness: Checkpoint | None = None  # what it says a cosignature was for
 
     @property
     def is_up(self) -> bool:
@@ -167,6 +172,11 @@ class RecordingHost:
 
     async def take_welcome(self, welcome: Welcome) -> None:
         self.welcomes.append(welcome)
+
+    def take_cosigned(self, cosigned: str, witness_note: str | None) -> Checkpoint | None:
+        self.cosigned.append((cosigned, witness_note))
+        self.bell.ring()
+        return self.seen_by_a_witness
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         self.times.append((cloud, round_trip_ms))

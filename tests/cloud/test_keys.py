@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from bayward.cloud.keys import FileKeys
 from bayward.core.errors import Invalid, Misconfigured
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from bayward.ledger.keys import COSIGNATURE
 from bayward.ledger.merkle import EMPTY_ROOT
-from cloud_bench import keys
+from cloud_bench import HandShelf
 
 
 def test_keys_last_and_sign(tmp_path: Path) -> None:
@@ -150,5 +150,6 @@ def test_a_cosigner_is_made_when_it_is_first_asked_for(tmp_path: Path) -> None:
     assert mirror.key.public != witness.key.public
     with pytest.raises(AssertionError, match="one name"):
         one.cosigners("witness", "example.com/another", 7)
+    homeless = FileKeys(ec.generate_private_key(ec.SECP256R1()), bytes(32), HandShelf())
     with pytest.raises(Misconfigured, match=r"keys\.missing"):
-        keys().cosigners("witness", "example.com/witness", 7)
+        homeless.cosigners("witness", "example.com/witness", 7)

@@ -39,6 +39,7 @@ def host_of(rig: EdgeRig) -> LinkHost:
         state=edge._state,
         version="1.2",
         journal=edge.journal,
+        beacons=edge.beacons,
     )
 
 

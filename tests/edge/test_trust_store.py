@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -97,3 +98,15 @@ def test_what_is_no_key_is_refused_and_changes_nothing(state: StateDir, key: byt
     with pytest.raises(Invalid, match=r"trust\.key"):
         store.take(Trust(issuers=TRUST.issuers, notifier_key=key))
     assert TrustStore(BANK, state).open_pass(shown(), START) == GRANT
+
+
+def test_witnesses_are_pinned_until_the_next_enrolment(state: StateDir) -> None:
+    store = TrustStore(BANK, state)
+    store.take(TRUST)
+    assert store.witnesses == ()
+    store.take(msgspec.structs.replace(TRUST, witnesses=("one",)))
+    for told in (("other",), ()):  # a stranger's, and a control plane that speaks version 1
+        store.take(msgspec.structs.replace(TRUST, witnesses=told))
+        assert {one.witnesses for one in (store, TrustStore(BANK, state))} == {("one",)}
+    state.save("trust", TRUST)  # what `edge.enrol` does
+    assert TrustStore(BANK, state).witnesses == ()

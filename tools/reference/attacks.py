@@ -104,6 +104,7 @@ AUDIT: Mapping[int, str] = {
     7: "one thing presented as another",
     8: "malformed proofs",
     9: "replays, gaps and forks from a bank",
+    10: "clocks set back, forward, to 1970; invented beacons",
     11: "crashes and failing disks at every step of a commit",
     12: "disclosures moved, doubled, invented",
     13: "people who were erased, looked for in files, copies and backups",

@@ -34,6 +34,8 @@ class EventType(StrEnum):
     # A bank's own log.
     BANK_STARTED = "bank.started"
     TIME_SUSPECTED = "time.suspected"
+    BEACON_SEEN = "beacon.seen"
+    STORAGE_RECOVERED = "storage.recovered"
     COURIER_ADMITTED = "courier.admitted"
     COURIER_DISMISSED = "courier.dismissed"
     COURIER_SIGNED_IN = "courier.signed_in"
@@ -150,6 +152,7 @@ class Event:
     origin: str | None = None
     log_size: int | None = None
     log_root: str | None = None
+    cosigned_at: int | None = None  # when a witness had seen `log_size` entries of `origin`
     channel: str | None = None
     subject: str | None = None  # what an administrative act was done to
     detail: str | None = None
@@ -208,13 +211,15 @@ class Event:
 
 _ORDER = tuple(field.name for field in fields(Event))
 _NAMES = set(_ORDER)
-NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size", "count"})
+NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size", "count", "cosigned_at"})
 LOCAL = frozenset({"tag"})
 
 _T = EventType
 FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.BANK_STARTED: ("detail",),
     _T.TIME_SUSPECTED: ("reason",),
+    _T.BEACON_SEEN: ("origin", "log_size", "cosigned_at", "detail"),
+    _T.STORAGE_RECOVERED: ("origin", "log_size", "reason"),
     _T.COURIER_ADMITTED: ("actor", "carrier", "not_after"),
     _T.COURIER_DISMISSED: ("actor",),
     _T.COURIER_SIGNED_IN: ("actor", "method"),

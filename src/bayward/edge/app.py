@@ -21,7 +21,8 @@ import structlog
 from bayward.core.door import DoorReading
 from bayward.core.errors import Misconfigured, Unavailable
 from bayward.core.ids import CompartmentId
-from bayward.edge import keys
+from bayward.edge import keys, predecessor
+from bayward.edge.beacons import Beacons, Seen
 from bayward.edge.clerk import Clerk, ClerkSetup
 from bayward.edge.code_book import open_code_book
 from bayward.edge.hardware import Hardware
@@ -64,6 +65,13 @@ class Edge:
         self._identity = self._load_identity()
         self._keys = keys.open_or_create(self._state.keys, self._options.chance.random_bytes)
         self.journal = self._make_journal()
+        self.beacons = Beacons(
+            self._signer.key,
+            monotonic_ms=self._options.clock.monotonic_ms,
+            keep=lambda seen: self._state.save("cosigned", seen),
+            kept=self._state.load("cosigned", Seen),
+            vkeys=self.trust.witnesses,
+        )
         self.hardware = Hardware(
             settings.hardware,
             clock=self.clock,
@@ -184,6 +192,7 @@ class Edge:
             state=self._state,
             version=self._options.version,
             journal=self.journal,
+            beacons=self.beacons,
         )
         pins = self._pins(identity, cloud)
         dial = Dialer(
@@ -250,8 +259,19 @@ class Edge:
                 open_pass=self.trust.open_pass,
                 seal=self.trust.seal,
                 version=self._options.version,
+                beacons=self.beacons,
+                predecessor=self._predecessor(),
             )
         )
+
+    def _predecessor(self) -> predecessor.Predecessor | None:
+        """The log before this one, when this is not the first epoch."""
+        identity = self._identity
+        if identity is None or identity.epoch == 1:
+            return None
+        before = identity.epoch - 1
+        origin = log_origin(identity.deployment, self.settings.bank, before)
+        return predecessor.read(self._state.journal(before), origin)
 
     def _serve(self) -> None:
         kiosk = make_kiosk(

@@ -10,7 +10,7 @@ decides anything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bayward.core import fold
@@ -21,9 +21,11 @@ from bayward.core.events import Event, EventType
 from bayward.core.ids import GrantId
 from bayward.edge import snapshot
 from bayward.edge.agent import BankView
+from bayward.edge.beacons import Beacons
 from bayward.edge.codes import CodeBook
 from bayward.edge.controller import Controller, Effect, Ids, Input, Letter, Step, Tick
 from bayward.edge.journal import Journal, SealedLetter
+from bayward.edge.predecessor import Predecessor
 from bayward.edge.settings import BankSettings
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.view import bank_view
@@ -60,6 +62,8 @@ class ClerkSetup:
     open_pass: Callable[[str, Instant], GrantId]
     seal: Seal
     version: str
+    beacons: Beacons | None = None
+    predecessor: Predecessor | None = None
 
 
 class Clerk:
@@ -75,7 +79,10 @@ class Clerk:
         """Take up the journal, say that we are here, and ask how interrupted unlocks ended."""
         self._setup.clock.restore(self._setup.journal.head.time)
         self._controller = controller = self._replayed()
-        step = controller.start(self._setup.clock.now(), self._setup.version)
+        now = self._setup.clock.now()
+        step = controller.start(now, self._setup.version)
+        if self._setup.predecessor is not None and self._setup.journal.head.size == 0:
+            step.events.append(self._setup.predecessor.recovered(now))
         return self._carried(controller, step, is_restarted=True)
 
     @property
@@ -119,12 +126,7 @@ class Clerk:
         letters = [self._setup.seal(letter) for letter in step.letters]
         if step.events:
             try:
-                journal.append(
-                    step.events,
-                    letters,
-                    tq=self._setup.clock.quality,
-                    unconfirmed_ms=self._setup.clock.read().unproven_ms,
-                )
+                self._append(step.events, letters)
             except BaywardError:
                 self._controller = None
                 raise
@@ -141,6 +143,19 @@ class Clerk:
             ),
             is_restarted=is_restarted,
         )
+
+    def _append(self, events: Sequence[Event], letters: Sequence[SealedLetter]) -> None:
+        """Into the journal, under the newest beacon when one is due."""
+        beacons = self._setup.beacons
+        beacon = beacons.due(events[0].time) if beacons is not None else None
+        self._setup.journal.append(
+            events if beacon is None else [beacon, *events],
+            letters,
+            tq=self._setup.clock.quality,
+            unconfirmed_ms=self._setup.clock.read().unproven_ms,
+        )
+        if beacons is not None and beacon is not None:
+            beacons.logged(beacon)
 
     def _replayed(self) -> Controller:
         """A controller that knows what the journal knows."""

@@ -12,6 +12,7 @@ from bayward.core.commands import Command, CommandResult
 from bayward.core.door import DoorReading, UnknownDoor
 from bayward.core.ids import PersonId
 from bayward.edge import agent
+from bayward.edge.beacons import Beacons
 from bayward.edge.directory import Directory
 from bayward.edge.hardware import Hardware
 from bayward.edge.health import state_of
@@ -23,6 +24,7 @@ from bayward.edge.state_dir import StateDir
 from bayward.edge.trust_store import TrustStore
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.uplink import Facts, LinkStatus
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.wire import messages
 from bayward.wire.messages import DoorState, Layout, Readings, Welcome, layout_of
 
@@ -50,6 +52,7 @@ class LinkHost:
         state: StateDir,
         version: str,
         journal: Journal,
+        beacons: Beacons,
     ) -> None:
         self.status: LinkStatus | None = None
         self._settings = settings
@@ -60,6 +63,7 @@ class LinkHost:
         self._state = state
         self._version = version
         self._journal = journal
+        self._beacons = beacons
         self._layout = _layout(settings)
         kept = state.load("directory", DirectoryFile) or DirectoryFile(0, ())
         office.directory = Directory(kept.revision, kept.recipients)
@@ -82,8 +86,18 @@ class LinkHost:
 
     async def take_welcome(self, welcome: Welcome) -> None:
         """Keep the keys the control plane gave."""
-        trust = Trust(issuers=tuple(welcome.issuers), notifier_key=welcome.notifier_key)
+        trust = Trust(
+            issuers=tuple(welcome.issuers),
+            notifier_key=welcome.notifier_key,
+            witnesses=tuple(welcome.witness_vkeys or ()),
+        )
         self._trust.take(trust)
+        self._beacons.trust(self._trust.witnesses)
+
+    def take_cosigned(self, cosigned: str, witness_note: str | None) -> Checkpoint | None:
+        """Keep a cosignature; gives what was cosigned when it verifies and is news."""
+        found = self._beacons.take(cosigned, witness_note)
+        return None if found is None else found.checkpoint
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         """The control plane's clock said `cloud`, at most `round_trip_ms` ago."""

@@ -34,10 +34,14 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class Trust(Struct, frozen=True, kw_only=True):
-    """Keys the control plane gave: who signs passes, and to whom codes are sealed."""
+    """Keys the control plane gave: who signs passes, and to whom codes are sealed.
+
+    `witnesses` are those of the first welcome after enrolment, and are never replaced.
+    """
 
     issuers: tuple[Issuer, ...] = ()
     notifier_key: bytes | None = None
+    witnesses: tuple[str, ...] = ()
 
 
 def log_origin(deployment: str, bank: BankId, epoch: int) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -23,6 +25,8 @@ from bayward.edge.state_dir import StateDir
 from bayward.wire import letters
 from bayward.wire.cose import PublicKey
 from bayward.wire.passes import PassFlag, Purpose, verify_pass
+
+log = structlog.get_logger("edge.trust")
 
 # A pass that asks for more than its signature opens nothing until this program can do it.
 KNOWN_FLAGS = PassFlag.DELEGATED
@@ -43,8 +47,21 @@ class TrustStore:
         self._trust = state.load("trust", Trust) or Trust()
         self._keys = _read(self._trust)
 
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """The pinned keys of the control plane's witness."""
+        return self._trust.witnesses
+
     def take(self, trust: Trust) -> None:
-        """Keep what the control plane gave; raises `Invalid` for keys that are none."""
+        """Keep what the control plane gave; raises `Invalid` for keys that are none.
+
+        Witnesses are pinned: those that came first stay, until the bank is enrolled again.
+        """
+        pinned = self._trust.witnesses
+        if pinned and trust.witnesses != pinned:
+            if trust.witnesses:
+                log.warning("another witness", told=trust.witnesses, pinned=pinned)
+            trust = msgspec.structs.replace(trust, witnesses=pinned)
         if trust == self._trust:
             return
         keys = _read(trust)

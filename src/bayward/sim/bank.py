@@ -15,6 +15,7 @@ from bayward.core.door import DoorReading
 from bayward.core.errors import BaywardError, Denied, Misconfigured, Unavailable
 from bayward.core.ids import BankId, CommandId, CompartmentId, GrantId, ParcelId
 from bayward.edge.agent import Request, Stage, Visit
+from bayward.edge.beacons import Beacons
 from bayward.edge.clerk import Clerk, ClerkSetup, Outcome
 from bayward.edge.codes import CodeBook, Epoch, Pbkdf2
 from bayward.edge.controller import (
@@ -86,6 +87,7 @@ class SimBank:
         self._boot = 0
         self._timer: Appointment | None = None
         self.journal: Journal
+        self.beacons: Beacons
         self.trusted: TrustedClock
         self._governed: Governed
         self._clerk: Clerk | None = None
@@ -194,6 +196,13 @@ class SimBank:
         except Misconfigured as error:
             self.give_up(error)
             return
+        self.beacons = Beacons(
+            made.signer.key,
+            monotonic_ms=self.clock.monotonic_ms,
+            keep=lambda seen: self.disk.notes.update(cosigned=seen),
+            kept=self.disk.notes.get("cosigned"),
+            vkeys=self.disk.notes.get("witnesses", ()),
+        )
         self._governed = Governed(self.disk.notes, self.clock.monotonic_ms)
         self._clerk = self._make_clerk()
         self._take_up()
@@ -215,6 +224,7 @@ class SimBank:
                 open_pass=self._open_pass,
                 seal=self._seal,
                 version=VERSION,
+                beacons=self.beacons,
             )
         )
 

@@ -20,7 +20,6 @@ from bayward.wire.errors import RemoteProtocolError
 from bayward.wire.link import CloudLink, State
 from bayward.wire.link import events as e
 from bayward.wire.messages import (
-    Acked,
     Directory,
     Done,
     ErrorCode,
@@ -190,9 +189,9 @@ class Gateway:
         if isinstance(event, e.LayoutArrived):
             settled(cloud.ingest.layout(self.device, event.layout))
             return Done()
-        size = settled(cloud.ingest.upload(self.device, event.upload))
-        cloud.accepted(self.device, size)
-        return Acked(acked=size)
+        acked = settled(cloud.ingest.upload(self.device, event.upload))
+        cloud.accepted(self.device, acked.acked)
+        return acked
 
     def _next_page(self) -> None:
         if self._pages and not self._is_paging:

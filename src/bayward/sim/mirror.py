@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bayward.cloud.audit.mirror import event_of
@@ -20,7 +20,7 @@ from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.jobs import Again
 from bayward.core import fold
 from bayward.core.bank import BankState
-from bayward.core.clock import MINUTE_MS, Instant, after
+from bayward.core.clock import MINUTE_MS, SECOND_MS, Instant, after
 from bayward.core.commands import (
     COMMAND_LIFE_MS,
     DOOR_COMMAND_LIFE_MS,
@@ -34,7 +34,9 @@ from bayward.core.errors import Unavailable
 from bayward.core.events import Event, EventType
 from bayward.core.ids import BankId, CommandId, GrantId, PersonId
 from bayward.ledger.dense import Frontier
-from bayward.ledger.keys import VerifierKey
+from bayward.ledger.keys import Signer, VerifierKey, cosigner
+from bayward.ledger.note import open_note
+from bayward.ledger.witness import note_of
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network
 from bayward.sim.plane import Crash, Plane
@@ -43,6 +45,7 @@ from bayward.sim.register import Register, address_of
 from bayward.sim.world import World
 from bayward.wire.letters import open_letter
 from bayward.wire.messages import (
+    Acked,
     Hello,
     Issuer,
     Layout,
@@ -67,6 +70,7 @@ class Log:
     state: BankState
     frontier: Frontier = field(default_factory=Frontier)
     note: str = ""
+    cosigned: str = ""
     hashes: list[bytes] = field(default_factory=list)
 
     def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
@@ -105,6 +109,7 @@ class Mirror(Plane):
         keys = world.stream("mirror keys")
         self.issuer = ec.derive_private_key(keys.getrandbits(250) + 1, ec.SECP256R1())
         self._notifier = ec.derive_private_key(keys.getrandbits(250) + 1, ec.SECP256R1())
+        self._witness = ed25519.Ed25519PrivateKey.from_private_bytes(keys.randbytes(32))
         self._ids = world.stream("mirror ids")
         self._post = post
         self._names = {person: name for name, person in known.people.items()}
@@ -166,12 +171,18 @@ class Mirror(Plane):
             issuers=[Issuer(kid=KEY_ID, spki=_spki(self.issuer))],
             notifier_key=_spki(self._notifier),
             needs_layout=False,
+            witness_vkeys=[self._cosigner().key.vkey],
+            cosigned=log.cosigned or None,
         )
+
+    def _cosigner(self) -> Signer:
+        return cosigner("world.example/witness", self._witness, self.clock.now() // SECOND_MS)
 
     def keep(self, bank: BankId, accepted: Accepted) -> None:
         """Store what was accepted, and carry it out."""
         log = self.logs[bank]
         log.frontier, log.note = accepted.frontier, accepted.note
+        log.cosigned = note_of(open_note(log.note, [log.key]), [self._cosigner()])
         log.hashes += accepted.stored_hashes
         for entry in accepted.entries:
             event = event_of(bank, entry)
@@ -235,7 +246,7 @@ class _Inbox:
         check_hello(log.known, hello)
         return self._mirror.welcome(log)
 
-    async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
+    async def upload(self, device: DeviceIdentity, upload: Upload) -> Acked:
         mirror = self._mirror
         self._check_disk()
         accepted = check_upload(mirror.logs[device.bank].known, upload)
@@ -246,7 +257,8 @@ class _Inbox:
             mirror.keep(device.bank, accepted)
         if is_dying:
             raise Crash
-        return accepted.checkpoint.size
+        log = mirror.logs[device.bank]
+        return Acked(acked=accepted.checkpoint.size, cosigned=log.cosigned or None)
 
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         del device, layout

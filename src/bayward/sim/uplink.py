@@ -185,8 +185,9 @@ class Uplink:
                 self._welcomed(link, welcome)
             case e.TimeHeard(cloud=cloud):
                 bank.trusted.confirm(cloud)
-            case e.UploadAcked(size=size):
+            case e.UploadAcked(size=size, cosigned=cosigned, witness_note=witness_note):
                 self._acknowledge(size)
+                self._see(cosigned, witness_note)
             case e.CallRefused(text=text, details=details):
                 bank.world.tell(bank.name, "(turned away)", text)
                 if details.size is not None and details.root is not None:
@@ -220,6 +221,10 @@ class Uplink:
         }
         bank.disk.notes["notifier"] = load_der_public_key(welcome.notifier_key)
         self._acknowledge(welcome.acked)
+        if welcome.witness_vkeys:
+            pinned = bank.disk.notes.setdefault("witnesses", tuple(welcome.witness_vkeys))
+            bank.beacons.trust(pinned)
+        self._see(welcome.cosigned, welcome.witness_note)
         link.go_live(welcome.acked)
         self._backoff.worked()
         bank.world.tell(bank.name, "(link live)", f"acked={welcome.acked}")
@@ -227,6 +232,14 @@ class Uplink:
             settings = bank.made.settings
             layout = layout_of(settings.name, self._layout_hash, settings.layout)
             link.layout(layout, self._mono())
+
+    def _see(self, cosigned: str | None, witness_note: str | None) -> None:
+        """A cosignature for the next beacon, compared with our log first."""
+        if cosigned is None:
+            return
+        seen = self._bank.beacons.take(cosigned, witness_note)
+        if seen is not None:
+            self._compare(seen.checkpoint.size, seen.checkpoint.root)
 
     def _compare(self, size: int, root: bytes) -> bool:
         """What the control plane remembers of our log; a contradiction is for a technician."""

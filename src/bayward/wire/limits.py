@@ -32,6 +32,8 @@ VERSIONS_MAX = 8  # two are supported at a time; the rest is a neighbour's futur
 EPOCH_CHARS = 26  # 128 random bits in base32: nobody guesses the nonce of a connection
 
 # What the control plane gives.
+WITNESS_KEYS_MAX = 4  # Ed25519 and ML-DSA-44, today's and the next
+VKEY_CHARS_MAX = 2_200  # a name of 255, eight hex digits, ML-DSA's 1,312 bytes in base64
 ISSUERS_MAX = 16  # keys overlap for a month; more is a mistake
 SPKI_BYTES_MAX = 256  # P-256 has 91
 KEY_BYTES_MAX = 256

@@ -1,10 +1,11 @@
-"""What a bank and the control plane say to each other, version 1.
+"""What a bank and the control plane say to each other, version 2.
 
     up      hello → welcome · upload → acked · layout → done · heartbeat → time · readings
     down    command → ended · directory → done
 
 Each message is one struct; every text and list is bounded by `wire.limits`, unknown fields are
-refused. The JSON Schemas in `wire/schema` are generated from these classes. `readings` is a send:
+refused, so what is new in a version is left out for an older neighbour (`wire.dialect`). The
+JSON Schemas in `wire/schema` are generated from these classes. `readings` is a send:
 it has no answer and may be lost, since the next ones replace it.
 """
 
@@ -44,6 +45,7 @@ Hash: TypeAlias = Annotated[bytes, Meta(min_length=HASH_BYTES, max_length=HASH_B
 HexHash: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 NoteText: TypeAlias = Annotated[str, Meta(max_length=limits.NOTE_CHARS_MAX)]
 OriginText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.ORIGIN_CHARS_MAX)]
+VkeyText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.VKEY_CHARS_MAX)]
 EpochText: TypeAlias = Annotated[
     str,
     Meta(
@@ -91,11 +93,13 @@ class Issuer(Message, frozen=True):
     spki: Annotated[bytes, Meta(min_length=1, max_length=limits.SPKI_BYTES_MAX)]
 
 
-class Welcome(Message, frozen=True):
+class Welcome(Message, frozen=True, omit_defaults=True):
     """The answer to hello: how much of the log is stored, and what the bank needs to know.
 
     `root` is that of the first `acked` entries as the control plane has them; the bank compares.
     `witness_note` is a checkpoint of the tenant's log that covers them, where there is one.
+    Since version 2: `witness_vkeys` are the keys the control plane's witness cosigns with, and
+    `cosigned` is the last checkpoint of this log that it has cosigned.
     """
 
     acked: Count
@@ -106,6 +110,8 @@ class Welcome(Message, frozen=True):
     notifier_key: Annotated[bytes, Meta(min_length=1, max_length=limits.KEY_BYTES_MAX)]
     needs_layout: bool
     witness_note: NoteText | None = None
+    witness_vkeys: Annotated[list[VkeyText], Meta(max_length=limits.WITNESS_KEYS_MAX)] | None = None
+    cosigned: NoteText | None = None
 
 
 class Entry(Message, frozen=True):
@@ -145,10 +151,16 @@ class Upload(Message, frozen=True):
     letters: Annotated[list[Letter], Meta(max_length=limits.UPLOAD_LETTERS_MAX)]
 
 
-class Acked(Message, frozen=True):
-    """The first `acked` entries are verified and durable."""
+class Acked(Message, frozen=True, omit_defaults=True):
+    """The first `acked` entries are verified and durable.
+
+    Since version 2: `cosigned` is the newest checkpoint of this log that the control plane's
+    witness has cosigned, `witness_note` a checkpoint of the tenant's log that covers it.
+    """
 
     acked: Count
+    cosigned: NoteText | None = None
+    witness_note: NoteText | None = None
 
 
 class CompartmentLayout(Message, frozen=True):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from bayward.wire.errors import RemoteProtocolError
 
-VERSIONS: tuple[int, ...] = (1,)
+VERSIONS: tuple[int, ...] = (2, 1)
 """What this program speaks, newest first: N and N - 1."""
 
 _PREFIX = "bayward.v"

@@ -123,7 +123,7 @@ def test_a_bank_cannot_tell_what_only_the_control_plane_knows(
          "incident", "bank", "result", "channel", "log_root", "authority", "handed_to",
          "item", "purpose", "compartment", "parcel", "party", "witness", "seal"), "x",
     )  # fmt: skip
-    told = entry(type=kind.value, time=1, log_size=1, not_after=1, count=1, **every)
+    told = entry(type=kind.value, time=1, log_size=1, not_after=1, count=1, cosigned_at=1, **every)
     with pytest.raises(Invalid) as caught:
         mirror.event_of(bank.id, told)
     assert caught.value.code == "event.not_of_a_bank"

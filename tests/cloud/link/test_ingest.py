@@ -59,10 +59,10 @@ async def test_audit_09_a_replay_is_acknowledged_and_changes_nothing(
 ) -> None:
     bank.deposit(1, recipient=anne, courier=named(PersonId, 2))
     upload = bank.log.upload(0, 3)
-    assert await cloud.ingest.upload(bank.device, upload) == 3
+    assert (await cloud.ingest.upload(bank.device, upload)).acked == 3
     before = cloud.dump()
     for _ in range(3):
-        assert await cloud.ingest.upload(bank.device, upload) == 3
+        assert (await cloud.ingest.upload(bank.device, upload)).acked == 3
     assert cloud.dump() == before
 
 
@@ -72,7 +72,7 @@ async def test_audit_09_a_gap_is_told_and_is_no_crime(cloud: CloudBench, bank: B
         await cloud.ingest.upload(bank.device, bank.log.upload(2, 4))
     assert caught.value.size == 0
     assert cloud.rows(s.fork_evidence) == cloud.rows(s.incident) == []
-    assert await cloud.ingest.upload(bank.device, bank.log.upload(0, 4)) == 4
+    assert (await cloud.ingest.upload(bank.device, bank.log.upload(0, 4))).acked == 4
 
 
 def twin(bank: BankTwin, seed: int) -> DeviceLog:
@@ -261,7 +261,7 @@ async def test_a_failure_at_any_statement_leaves_nothing_and_the_next_try_is_who
         tried += 1
         left_to_fail = tried
         try:
-            acked = await cloud.ingest.upload(bank.device, upload)
+            acked = (await cloud.ingest.upload(bank.device, upload)).acked
         except OSError:
             left_to_fail = 0
             assert cloud.dump() == before, f"call {tried}"
@@ -283,7 +283,7 @@ async def test_identity_100_a_full_disk_takes_nothing_and_the_bank_sends_again(
     assert caught.value.code == "storage.full"
     cloud.tx.exec_driver_sql("PRAGMA max_page_count=100000")
     cloud.tx.rollback()
-    assert await cloud.ingest.upload(bank.device, bank.log.upload(0, 120)) == 120
+    assert (await cloud.ingest.upload(bank.device, bank.log.upload(0, 120))).acked == 120
 
 
 async def test_identity_13_a_stolen_database_holds_no_code(

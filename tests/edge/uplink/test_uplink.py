@@ -18,9 +18,11 @@ from bayward.core.errors import Denied, Unavailable
 from bayward.core.ids import CommandId
 from bayward.edge.uplink import Trouble
 from bayward.edge.uplink.backoff import STEADY_MS, WAIT_MS_MAX
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.wire import limits
 from bayward.wire.messages import Readings, Recipient
 from bayward.wire.transport import Transport
+from bayward.wire.versions import VERSIONS
 from link_bench import Mirror
 from messages_table import ORDERS, READINGS
 from pipe_transport import PipeEnd, pipe
@@ -47,11 +49,11 @@ class Cable:
         if self.trouble:
             raise Trouble(self.trouble)
         self.end, theirs = pipe()
-        session = Session(self.lines.shared, device(), theirs, version=1)
+        session = Session(self.lines.shared, device(), theirs, version=VERSIONS[0])
         task = asyncio.create_task(self.lines._serve(session))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-        return self.end, 1
+        return self.end, VERSIONS[0]
 
     def cut(self, trouble: str = "link.unreachable") -> None:
         self.trouble = trouble
@@ -438,5 +440,22 @@ def test_a_journal_that_cannot_be_read_is_said_and_tried_again(tmp_path: Path) -
         assert scene.bank.host.statuses[-1].code == "journal.not_writable"
         scene.bank.outbox._errand = sound
         await scene.lines.bell.wait(lambda: scene.bank.host.is_up)
+
+    play(tmp_path, main)
+
+
+def test_audit_09_a_twin_with_our_key_is_found_by_what_was_cosigned(tmp_path: Path) -> None:
+    """The control plane has cosigned entries that are not ours: somebody has a copy of our key."""
+
+    async def main(scene: Scene) -> None:
+        await scene.up()
+        scene.lines.inbox.cosigned = "a note"
+        other = Checkpoint(scene.bank.journal.origin, 1, bytes(32))
+        scene.bank.host.seen_by_a_witness = other
+        assert scene.bank.journal.head.quarantine is None
+        scene.bank.log(3)
+        await scene.lines.bell.wait(lambda: scene.bank.journal.head.quarantine is not None)
+        assert scene.bank.host.cosigned == [("a note", None)]
+        assert scene.bank.journal.head.quarantine == "journal.forked"
 
     play(tmp_path, main)

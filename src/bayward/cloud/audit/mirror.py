@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bayward.cloud.audit import store, vault, vault_store
+from bayward.cloud.audit import beacons, store, vault, vault_store
 from bayward.cloud.audit.store import Growth, LogHead
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Denied, Invalid
 from bayward.core.events import Event, EventType, Scalar
 from bayward.core.ids import BankId, TenantId
 from bayward.ledger.dense import Frontier
-from bayward.ledger.keys import parse_vkey
+from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.strict import base64_text
 from bayward.wire.upload import Accepted, AcceptedEntry, Fork, KnownLog, UploadRefused
 
@@ -23,7 +23,8 @@ EVIDENCE_MAX = 100  # of one log: a bank that offers ever new nonsense fills no 
 
 _T = EventType
 FROM_BANKS = frozenset({
-    _T.BANK_STARTED, _T.TIME_SUSPECTED, _T.COURIER_ADMITTED, _T.COURIER_DISMISSED,
+    _T.BANK_STARTED, _T.TIME_SUSPECTED, _T.BEACON_SEEN, _T.STORAGE_RECOVERED,
+    _T.COURIER_ADMITTED, _T.COURIER_DISMISSED,
     _T.COURIER_SIGNED_IN, _T.ACCESS_GRANTED, _T.ACCESS_REFUSED, _T.UNLOCK_REQUESTED,
     _T.UNLOCK_ENDED, _T.DOOR_OPENED, _T.DOOR_CLOSED, _T.DOOR_FORCED_OPEN, _T.DOOR_OPEN_TOO_LONG,
     _T.DOOR_LOST, _T.DOOR_FOUND, _T.COMPARTMENT_RESERVED, _T.COMPARTMENT_RELEASED,
@@ -72,8 +73,8 @@ def known(work: Work, tenant: TenantId, bank: BankId, origin: str | None) -> Kno
     return KnownLog(parse_vkey(head.vkey), frontier, head.note, hashes)
 
 
-def keep(work: Work, tenant: TenantId, bank: BankId, accepted: Accepted) -> None:
-    """Store accepted entries, and make their checkpoint an entry of the tenant's log."""
+def keep(work: Work, tenant: TenantId, bank: BankId, key: VerifierKey, accepted: Accepted) -> None:
+    """Store accepted entries, cosign their checkpoint, and enter it in the tenant's log."""
     origin = accepted.checkpoint.origin
     growth = Growth(
         first=accepted.entries[0].index,
@@ -84,6 +85,7 @@ def keep(work: Work, tenant: TenantId, bank: BankId, accepted: Accepted) -> None
         note=accepted.note,
     )
     store.grow(work.tx, tenant, origin, growth, work.now)
+    beacons.cosign(work, tenant, key, accepted)
     sealed = [
         row
         for entry in accepted.entries

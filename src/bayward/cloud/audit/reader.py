@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bayward.cloud.audit import store, vault, vault_store
-from bayward.cloud.audit.store import Found, Wanted
+from bayward.cloud.audit.store import UNBOUND, Found, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
 from bayward.core.events import ERASED, FIELDS, NUMBERS, Event, EventType, Scalar
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Disclosure, Value
+from bayward.ledger.sandwich import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event with its place in a log; `seq` orders arrivals and is the cursor of lists."""
+    """One event with its place in a log; `seq` orders arrivals and is the cursor of lists.
+
+    `bounds` are what is proven of its time, whatever the clock that `event.time` is of.
+    """
 
     seq: int
     place: Place
     event: Event
     received_at: Instant
+    bounds: Bounds = UNBOUND
+
+    @property
+    def is_time_suspect(self) -> bool:
+        """Does its own clock contradict what is proven?"""
+        return self.bounds.is_suspect(self.event.time)
 
 
 def entries(work: Work, tenant: TenantId, origin: str, first: int, count: int) -> list[Entry]:
@@ -53,7 +63,13 @@ def happenings(
     rows = vault_store.of_places(work.tx, tenant, [one.place for one in found])
     opened = vault.unseal(work, rows)
     return [
-        Happened(one.seq, one.place, _event(one, opened.get(one.place, ())), one.received_at)
+        Happened(
+            one.seq,
+            one.place,
+            _event(one, opened.get(one.place, ())),
+            one.received_at,
+            one.bounds,
+        )
         for one in found
     ]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bayward.cloud.audit import beacon_store
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place
 from bayward.core.clock import Instant
@@ -18,6 +19,7 @@ from bayward.core.ids import BankId, TenantId
 from bayward.ledger.dense import stored_hash_count
 from bayward.ledger.errors import Unverified
 from bayward.ledger.merkle import EMPTY_ROOT
+from bayward.ledger.sandwich import Bounds, bounds_of
 
 TENANT_LOG = "tenant"
 BANK_LOG = "bank"
@@ -45,6 +47,8 @@ _FIND_HASHES = sa.select(s.log_hash.c.place, s.log_hash.c.hash).where(
 _ADD_ENTRY = s.log_entry.insert()
 _ADD_HASH = s.log_hash.insert()
 _ADD_HAPPENING = s.happening.insert().inline()
+_NOT_BEFORE = beacon_store.time_above(s.happening.c.origin, s.happening.c.idx).label("beacon_time")
+_NOT_AFTER = beacon_store.time_covering(s.happening.c.origin, s.happening.c.idx).label("cover_time")
 _FOUND_BY = (
     "type", "time", "bank", "compartment", "parcel", "incident", "command", "actor", "subject",
     "item",
@@ -76,14 +80,21 @@ class Entry:
     leaf: bytes
 
 
+UNBOUND = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One line of the index: `told` are the fields it can be found by, `seq` orders arrivals."""
+    """One line of the index: `told` are the fields it can be found by, `seq` orders arrivals.
+
+    `bounds` are what is proven of its time from outside (`ledger.sandwich`).
+    """
 
     seq: int
     place: Place
     told: dict[str, Scalar]
     received_at: Instant
+    bounds: Bounds = UNBOUND
 
 
 def create_log(
@@ -291,7 +302,7 @@ def happenings(
 ) -> list[Found]:
     """Newest first, from below the cursor `before`."""
     table = s.happening.c
-    query = sa.select(s.happening).where(table.tenant == tenant)
+    query = sa.select(s.happening, _NOT_BEFORE, _NOT_AFTER).where(table.tenant == tenant)
     for name in ("bank", "parcel", "incident", "item", "actor", "origin"):
         value = getattr(wanted, name)
         if value is not None:
@@ -325,4 +336,5 @@ def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:
 def _found(row: sa.Row[tuple[object, ...]]) -> Found:
     columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     told = {name: columns[name] for name in _FOUND_BY if columns[name] is not None}
-    return Found(row.seq, Place(row.origin, row.idx), told, row.received_at)
+    bounds = bounds_of(row.beacon_time, row.cover_time)
+    return Found(row.seq, Place(row.origin, row.idx), told, row.received_at, bounds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bayward.cloud.fleet.pki import DeviceIdentity
-from bayward.wire.messages import Hello, Layout, Readings, Upload, Welcome
+from bayward.wire.messages import Acked, Hello, Layout, Readings, Upload, Welcome
 
 
 class Inbox(Protocol):
@@ -26,8 +26,8 @@ class Inbox(Protocol):
         was accepted before, after the evidence was kept; the connection is then closed.
         """
 
-    async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
-        """Verify with `wire.upload.check_upload`, store, commit; gives the size now durable.
+    async def upload(self, device: DeviceIdentity, upload: Upload) -> Acked:
+        """Verify with `wire.upload.check_upload`, store, commit; gives the acknowledgement.
 
         Raises `UploadRefused`, after the evidence of a fork was kept.
         """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bayward.cloud.access import issuers
-from bayward.cloud.audit import mirror
+from bayward.cloud.audit import beacons, mirror
 from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -22,7 +22,7 @@ from bayward.cloud.notify import service as notify
 from bayward.cloud.unit import Place, Unit, Work
 from bayward.core.errors import Invalid
 from bayward.core.ids import BankId, TenantId
-from bayward.wire.messages import Hello, Issuer, Layout, Readings, Upload, Welcome
+from bayward.wire.messages import Acked, Hello, Issuer, Layout, Readings, Upload, Welcome
 from bayward.wire.upload import (
     Accepted,
     AcceptedEntry,
@@ -67,8 +67,8 @@ class Ingest:
         self._greeted[device.bank] = hello.directory_revision
         return answer
 
-    async def upload(self, device: DeviceIdentity, upload: Upload) -> int:
-        """Verify, store, carry out; gives the size that is durable now."""
+    async def upload(self, device: DeviceIdentity, upload: Upload) -> Acked:
+        """Verify, store, cosign, carry out; gives the acknowledgement."""
         answer = await self._unit.write(lambda work: _take(work, device, upload))
         if isinstance(answer, UploadRefused):
             raise answer
@@ -120,10 +120,15 @@ class Ingest:
             ],
             notifier_key=self._notifier_key,
             needs_layout=needs_layout,
-            witness_note=mirror.newest_note(
-                work, device.tenant, audit.origin_of(work, device.tenant)
-            ),
+            witness_note=_tenant_note(work, device),
+            witness_vkeys=beacons.vkeys(work),
+            cosigned=beacons.newest(work, device.tenant, known.key.name),
         )
+
+
+def _tenant_note(work: Work, device: DeviceIdentity) -> str | None:
+    origin = audit.origin_of(work, device.tenant)
+    return mirror.newest_note(work, device.tenant, origin)
 
 
 def _connect(work: Work, device: DeviceIdentity) -> None:
@@ -131,7 +136,7 @@ def _connect(work: Work, device: DeviceIdentity) -> None:
     work.wake(f"bank/{device.bank}")
 
 
-def _take(work: Work, device: DeviceIdentity, upload: Upload) -> int | UploadRefused:
+def _take(work: Work, device: DeviceIdentity, upload: Upload) -> Acked | UploadRefused:
     bank = fleet.get_bank(work, device.tenant, device.bank)
     known = mirror.known(work, device.tenant, device.bank, bank.origin)
     try:
@@ -143,7 +148,11 @@ def _take(work: Work, device: DeviceIdentity, upload: Upload) -> int | UploadRef
         return refused
     if not accepted.is_replay:
         _carry_out(work, device, known, accepted)
-    return accepted.checkpoint.size
+    return Acked(
+        acked=accepted.checkpoint.size,
+        cosigned=beacons.newest(work, device.tenant, known.key.name),
+        witness_note=_tenant_note(work, device),
+    )
 
 
 def _keep_evidence(
@@ -156,7 +165,7 @@ def _keep_evidence(
 
 def _carry_out(work: Work, device: DeviceIdentity, known: KnownLog, accepted: Accepted) -> None:
     origin = known.key.name
-    mirror.keep(work, device.tenant, device.bank, accepted)
+    mirror.keep(work, device.tenant, device.bank, known.key, accepted)
     for entry in accepted.entries:
         _carry_out_entry(work, device, origin, entry)
     for letter in accepted.letters:  # after the events: a letter follows the grant it is for

@@ -23,7 +23,7 @@ from bayward.core.errors import BaywardError, LimitExceeded, Unavailable
 from bayward.wire import limits
 from bayward.wire.link import CloudLink, State
 from bayward.wire.link import events as e
-from bayward.wire.messages import Acked, Done, ErrorCode, ErrorDetails, Message, Readings, Time
+from bayward.wire.messages import Done, ErrorCode, ErrorDetails, Message, Readings, Time
 from bayward.wire.transport import Transport
 from bayward.wire.upload import UploadRefused
 
@@ -185,7 +185,7 @@ class Session:
     async def _store(self, event: e.UploadArrived | e.LayoutArrived) -> Message:
         inbox = self._shared.inbox
         if isinstance(event, e.UploadArrived):
-            return Acked(acked=await inbox.upload(self.device, event.upload))
+            return await inbox.upload(self.device, event.upload)
         await inbox.layout(self.device, event.layout)
         return Done()
 

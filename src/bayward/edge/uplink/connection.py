@@ -50,6 +50,7 @@ class Connection:
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._acked = 0
+        self._cosigned: tuple[str, str | None] | None = None
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.retry_after_ms = 0  # the control plane is too busy for us before
@@ -127,10 +128,19 @@ class Connection:
             await self._flush()
 
     async def _acknowledge(self) -> None:
-        """Once for all that was acknowledged since; each costs the journal a commit."""
+        """Once for all that was acknowledged since; each costs the journal a commit.
+
+        What a witness has seen of our log is compared with the log: a twin with our key is
+        found when its entries are cosigned instead of ours.
+        """
         size, self._acked = self._acked, 0
+        cosigned, self._cosigned = self._cosigned, None
         if size:
             await self._outbox.acknowledge(size)
+        if cosigned is not None:
+            seen = self._host.take_cosigned(*cosigned)
+            if seen is not None:
+                await self._outbox.check(seen.size, seen.root)
 
     async def _flush(self) -> None:
         async with self._sending:
@@ -145,6 +155,8 @@ class Connection:
                 self._host.take_time(cloud, round_trip_ms)
             case e.UploadAcked(size=size):
                 self._acked = max(self._acked, size)
+                if event.cosigned is not None:
+                    self._cosigned = event.cosigned, event.witness_note
             case e.CallRefused():
                 await self._refused(event)
             case e.CommandArrived():
@@ -163,6 +175,8 @@ class Connection:
         self._link.go_live(welcome.acked)
         self._link.committed(head.size)
         self._acked = welcome.acked
+        if welcome.cosigned is not None:
+            self._cosigned = welcome.cosigned, welcome.witness_note
         if welcome.needs_layout:
             self._link.layout(self._host.layout(), self._clock.monotonic_ms())
         self._on_live()

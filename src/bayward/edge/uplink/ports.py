@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bayward.core.clock import Instant
 from bayward.core.commands import Command, CommandResult
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.wire.messages import Layout, Readings, Recipient, Welcome
 from bayward.wire.transport import Transport
 
@@ -48,6 +49,9 @@ class Host(Protocol):
 
     async def take_welcome(self, welcome: Welcome) -> None:
         """Keep the keys the control plane gave."""
+
+    def take_cosigned(self, cosigned: str, witness_note: str | None) -> Checkpoint | None:
+        """Verify and keep a cosigned checkpoint of ours; gives it when it is good and news."""
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         """The control plane's clock said `cloud`, at most `round_trip_ms` ago."""

@@ -12,6 +12,7 @@ from typing import cast
 from bayward.core import commands
 from bayward.core.ids import CommandId
 from bayward.wire import codec, limits
+from bayward.wire.dialect import spoken
 from bayward.wire.errors import LocalProtocolError, RemoteProtocolError
 from bayward.wire.link.calls import Answer, Asked, Calls
 from bayward.wire.link.events import (
@@ -108,13 +109,13 @@ class CloudLink:
 
     def welcome(self, call: str, welcome: Welcome) -> None:
         """Answer the greeting: from here on the link is live."""
-        self._calls.answer(call, welcome)
+        self._calls.answer(call, spoken(welcome, self._version))
         self._state = moved(TRANSITIONS, self._state, Signal.AGREED)
 
     def answer(self, call: str, message: Message) -> None:
         """Answer any other question."""
         self._check_live()
-        self._calls.answer(call, message)
+        self._calls.answer(call, spoken(message, self._version))
 
     def refuse(
         self, call: str, code: ErrorCode, text: str = "", details: ErrorDetails | None = None

@@ -278,7 +278,8 @@ class EdgeLink:
             if not new_size <= answer.message.acked <= self._size:
                 raise RemoteProtocolError("link.acked", acked=answer.message.acked)
             self._rewind = max(self._rewind, answer.message.acked)
-            events = [UploadAcked(answer.message.acked)]
+            told = answer.message
+            events = [UploadAcked(told.acked, told.cosigned, told.witness_note)]
         if self._flow is Flow.DRAINING and not self._in_flight:
             is_busy = self._resume_at is not None
             signal = FlowSignal.BUSY if is_busy else FlowSignal.DRAINED

@@ -50,9 +50,14 @@ class TimeHeard:
 
 @dataclass(frozen=True, slots=True)
 class UploadAcked:
-    """The first `size` entries are durable in the control plane."""
+    """The first `size` entries are durable in the control plane.
+
+    `cosigned` and `witness_note` as in `wire.messages.Acked`; not verified yet.
+    """
 
     size: int
+    cosigned: str | None = None
+    witness_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

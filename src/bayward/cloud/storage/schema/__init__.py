@@ -28,6 +28,8 @@ from bayward.cloud.storage.schema.fleet import (
     tenant,
 )
 from bayward.cloud.storage.schema.log import (
+    beacon,
+    cosignature,
     disclosure,
     fork_evidence,
     happening,
@@ -51,8 +53,10 @@ from bayward.cloud.storage.schema.privacy import hold
 __all__ = [
     "admission",
     "bank",
+    "beacon",
     "command",
     "compartment",
+    "cosignature",
     "delivery",
     "disclosure",
     "evidence",

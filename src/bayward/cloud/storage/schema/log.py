@@ -68,6 +68,28 @@ log_hash = c.table(
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
 )
 
+# What our witness has cosigned of the banks' logs, and outside witnesses of the tenants'.
+cosignature = c.table(
+    "cosignature",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("size", c.NUMBER, primary_key=True, autoincrement=False),
+    c.key("name"),  # of the witness
+    c.number("time"),  # POSIX seconds, as it is signed
+    c.text("note"),  # the checkpoint of `size` with the log's line and the witness's
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+)
+
+# Entries that hold one of these cosignatures: what stands below is younger than it.
+beacon = c.table(
+    "beacon",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
+    c.number("time"),  # of the cosignature
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+)
+
 happening = c.table(
     "happening",
     c.serial("seq"),

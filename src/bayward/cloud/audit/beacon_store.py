@@ -1,0 +1,84 @@
+"""SQL of cosignatures and beacons."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Place
+from bayward.core.ids import TenantId
+from bayward.ledger.sandwich import Cosigned
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One cosigned checkpoint; `time` in POSIX seconds."""
+
+    size: int
+    witness: str
+    time: int
+    note: str
+
+    @property
+    def digest(self) -> str:
+        """What a beacon holds of it."""
+        return hashlib.sha256(self.note.encode()).hexdigest()
+
+
+def insert(tx: sa.Connection, tenant: TenantId, cosigned: Cosigned) -> None:
+    """Keep a cosignature; the first one of a witness over a size is the one that counts."""
+    row = insert_or(s.cosignature).values(
+        tenant=tenant,
+        origin=cosigned.checkpoint.origin,
+        size=cosigned.checkpoint.size,
+        name=cosigned.witness,
+        time=cosigned.time,
+        note=cosigned.note,
+    )
+    tx.execute(row.on_conflict_do_nothing())
+
+
+def find(tx: sa.Connection, tenant: TenantId, origin: str, size: int) -> list[Kept]:
+    """Cosignatures over exactly this size."""
+    mine = (s.cosignature.c.tenant == tenant) & (s.cosignature.c.origin == origin)
+    rows = tx.execute(sa.select(s.cosignature).where(mine, s.cosignature.c.size == size))
+    return [Kept(row.size, row.name, row.time, row.note) for row in rows]
+
+
+def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:
+    """The note of the newest cosignature."""
+    table = s.cosignature.c
+    mine = (table.tenant == tenant) & (table.origin == origin)
+    query = sa.select(table.note).where(mine).order_by(table.size.desc(), table.time.desc())
+    return tx.execute(query.limit(1)).scalar_one_or_none()
+
+
+def insert_beacon(tx: sa.Connection, tenant: TenantId, place: Place, time: int) -> None:
+    """Remember where a beacon stands."""
+    row = s.beacon.insert().values(tenant=tenant, origin=place.origin, idx=place.index, time=time)
+    tx.execute(row)
+
+
+def time_above(origin: sa.ColumnElement[str], idx: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """For a query over entries: the time of the last beacon above (or at) each.
+
+    The tenant is that of the query (`happening.tenant`).
+    """
+    table = s.beacon.c
+    mine = (table.tenant == s.happening.c.tenant) & (table.origin == origin) & (table.idx <= idx)
+    query = sa.select(table.time).where(mine).order_by(table.idx.desc()).limit(1)
+    return query.scalar_subquery()
+
+
+def time_covering(
+    origin: sa.ColumnElement[str], idx: sa.ColumnElement[int]
+) -> sa.ScalarSelect[int]:
+    """For a query over entries: the time of the first cosignature that covers each."""
+    table = s.cosignature.c
+    mine = (table.tenant == s.happening.c.tenant) & (table.origin == origin) & (table.size > idx)
+    query = sa.select(table.time).where(mine).order_by(table.size, table.time).limit(1)
+    return query.scalar_subquery()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from bayward.wire import codec
+from bayward.wire import messages as m
+from bayward.wire.dialect import SINCE, spoken
+from bayward.wire.link import CloudLink
+from bayward.wire.versions import VERSIONS
+from link_bench import DeviceLog
+from messages_table import HELLO, WELCOME
+
+ACKED = m.Acked(acked=8, cosigned="cosigned", witness_note="tenant")
+
+
+def test_an_older_neighbour_is_told_nothing_it_does_not_know() -> None:
+    assert spoken(ACKED, 2) is ACKED
+    assert msgspec.json.encode(spoken(ACKED, 1)) == b'{"acked":8}'
+    welcome = msgspec.structs.replace(WELCOME, witness_vkeys=["w"], cosigned="c")
+    assert spoken(welcome, 1) == WELCOME
+    assert spoken(m.Done(), 1) == m.Done()
+
+
+def test_every_new_field_is_optional_and_of_a_version_that_is_spoken() -> None:
+    for kind, fields in SINCE.items():
+        told = {one.name: one for one in msgspec.structs.fields(kind)}
+        for name, since in fields.items():
+            assert told[name].default is None, name
+            assert 1 < since <= VERSIONS[0]
+
+
+@pytest.mark.parametrize(("version", "is_told"), [(2, True), (1, False)])
+def test_the_link_of_a_connection_speaks_its_version(version: int, is_told: bool) -> None:
+    hello = msgspec.structs.replace(HELLO, protocols=[version])
+    link = CloudLink(0, version=version)
+    link.receive(codec.encode_request("1", hello), 5)
+    link.welcome("1", msgspec.structs.replace(WELCOME, witness_vkeys=["w"], cosigned="c"))
+    link.receive(codec.encode_request("2", DeviceLog().grow(1).upload(0, 1)), 6)
+    link.answer("2", ACKED)
+    welcome, acked = link.data_to_send()
+    assert (b"witness_vkeys" in welcome) is is_told
+    assert (b"cosigned" in acked) is is_told
