@@ -35,7 +35,7 @@ def insert(tx: sa.Connection, tenant: TenantId, cosigned: Cosigned) -> None:
         tenant=tenant,
         origin=cosigned.checkpoint.origin,
         size=cosigned.checkpoint.size,
-        name=cosigned.witness,
+        witness=cosigned.witness,
         time=cosigned.time,
         note=cosigned.note,
     )
@@ -46,7 +46,7 @@ def find(tx: sa.Connection, tenant: TenantId, origin: str, size: int) -> list[Ke
     """Cosignatures over exactly this size."""
     mine = (s.cosignature.c.tenant == tenant) & (s.cosignature.c.origin == origin)
     rows = tx.execute(sa.select(s.cosignature).where(mine, s.cosignature.c.size == size))
-    return [Kept(row.size, row.name, row.time, row.note) for row in rows]
+    return [Kept(row.size, row.witness, row.time, row.note) for row in rows]
 
 
 def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:

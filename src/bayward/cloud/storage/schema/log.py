@@ -74,7 +74,7 @@ cosignature = c.table(
     c.tenant(),
     c.key("origin"),
     sa.Column("size", c.NUMBER, primary_key=True, autoincrement=False),
-    c.key("name"),  # of the witness
+    c.key("witness"),  # its name
     c.number("time"),  # POSIX seconds, as it is signed
     c.text("note"),  # the checkpoint of `size` with the log's line and the witness's
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),

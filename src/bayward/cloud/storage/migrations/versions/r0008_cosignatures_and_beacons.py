@@ -12,7 +12,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    _create("cosignature", "size", sa.Column("name", sa.Text, nullable=False))
+    _create("cosignature", "size", sa.Column("witness", sa.Text, nullable=False))
     _create("beacon", "idx")
 
 
