@@ -15,6 +15,8 @@ from values; salts, keys and times come in as arguments.
     leaf                entries as salted commitments that can be opened field by field
     log                 appending, over a store that commits
     receipt, export     the two documents people hold in their hands
+    pack                evidence: a range of a log, complete, sealed, with its papers
+    standalone          verifiers in one file each, for people who have nothing of ours
     verify, verdict     what is wrong with them, by name
 
 Who can change what: the store of hashes and entries is *not* trusted, since everything read
