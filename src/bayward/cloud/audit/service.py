@@ -58,6 +58,12 @@ def happenings(
     return reader.happenings(work, tenant, wanted, before=before, count=count)
 
 
+def happened_at(work: Work, tenant: TenantId, place: Place) -> Happened | None:
+    """The event of one entry; None when it is no event."""
+    wanted = Wanted(origin=place.origin, index=place.index)
+    return next(iter(reader.happenings(work, tenant, wanted, before=None, count=1)), None)
+
+
 def receipt(
     work: Work, tenant: TenantId, place: Place, hidden: frozenset[str] = frozenset()
 ) -> Receipt:

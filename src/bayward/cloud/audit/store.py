@@ -294,6 +294,7 @@ class Wanted:
     actor: str | None = None
     about: str | None = None  # a person: what he did, and what was done to him
     origin: str | None = None
+    index: int | None = None
     types: tuple[EventType, ...] = ()
 
 
@@ -307,6 +308,8 @@ def happenings(
         value = getattr(wanted, name)
         if value is not None:
             query = query.where(table[name] == value)
+    if wanted.index is not None:
+        query = query.where(table.idx == wanted.index)
     if wanted.about is not None:
         query = query.where(sa.or_(table.actor == wanted.about, table.subject == wanted.about))
     if wanted.types:

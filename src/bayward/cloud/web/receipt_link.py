@@ -12,7 +12,8 @@ import zlib
 from dataclasses import replace
 
 from bayward.cloud.audit import service as audit
-from bayward.cloud.unit import Work
+from bayward.cloud.unit import Place, Work
+from bayward.cloud.web.words import time_proof
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Disclosure
 from bayward.ledger.receipt import Receipt
@@ -33,10 +34,13 @@ def link_of(base_url: str, receipt: Receipt) -> str | None:
     return link if len(link) <= LINK_CHARS_MAX else None
 
 
-def page_of(work: Work, receipt: Receipt, download: str) -> ReceiptPage:
+def page_of(work: Work, tenant: TenantId, receipt: Receipt, download: str) -> ReceiptPage:
     """A receipt to look at, to scan and to take along."""
     fields = {one.name: one.value for one in map(Disclosure.parse, receipt.disclosures)}
+    place = Place(receipt.key.name, receipt.proof.index)
+    happened = audit.happened_at(work, tenant, place)
     return ReceiptPage(
+        time=None if happened is None else time_proof(happened),
         fields=tuple((name, str(value)) for name, value in fields.items()),
         origin=receipt.key.name,
         index=receipt.proof.index,
@@ -47,4 +51,4 @@ def page_of(work: Work, receipt: Receipt, download: str) -> ReceiptPage:
 
 def parcel_page(work: Work, tenant: TenantId, parcel: str, download: str) -> ReceiptPage:
     """Of the last thing that happened to a parcel."""
-    return page_of(work, audit.parcel_receipt(work, tenant, parcel), download)
+    return page_of(work, tenant, audit.parcel_receipt(work, tenant, parcel), download)

@@ -21,7 +21,7 @@ from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
 from bayward.ledger.strict import base64_text
 from bayward.ui.filters import spoken
-from bayward.ui.views.base import Fact
+from bayward.ui.views.base import Fact, TimeProof
 from bayward.ui.views.console import Happening, Proof, TimelineEntry
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import door_label
@@ -29,7 +29,16 @@ from bayward.ui.views.wall import door_label
 PEOPLE_FIELDS = ("actor", "recipient", "subject")
 # What a page does not repeat: ids, and what the line says already.
 HIDDEN = {"type", "time", "tq", "boot", "mono", "compartment", "parcel", "grant", "command"}
-HIDDEN |= {"incident", "origin", "log_root", "log_size", "not_after", "actor", "recipient"}
+HIDDEN |= {
+    "incident",
+    "origin",
+    "log_root",
+    "log_size",
+    "cosigned_at",
+    "not_after",
+    "actor",
+    "recipient",
+}
 # Per type: what the line says already, and what only a machine reads.
 REPEATED = {
     EventType.BANK_ENROLLED: ("detail",),
@@ -65,6 +74,7 @@ BORING = {
     EventType.COMMAND_DONE,
     EventType.UNLOCK_REQUESTED,
     EventType.GRANT_ISSUED,
+    EventType.BEACON_SEEN,
 }
 # Doors that open and shut as they should are what the wall itself shows.
 ROUTINE = {EventType.DOOR_OPENED, EventType.DOOR_CLOSED, EventType.DOOR_FOUND}
@@ -170,6 +180,7 @@ class Words:
             is_proven=self.is_proven(happened),
             href=_href(happened),
             severity=SEVERITY.get(event.type),
+            time=time_proof(happened),
         )
 
     def happenings(
@@ -192,6 +203,7 @@ class Words:
                 who=self.person(one.event.actor),
                 proof=self.proof(one),
                 severity=SEVERITY.get(one.event.type),
+                time=time_proof(one),
             )
             for one in sorted(found, key=lambda one: one.seq)
         )
@@ -224,6 +236,17 @@ class Words:
         if head is None or not head.size:
             return None
         return max(head.changed_at, head.verified_at or head.changed_at)
+
+
+def time_proof(happened: Happened) -> TimeProof:
+    """What is proven of the time of an event."""
+    before, after = happened.bounds.not_before, happened.bounds.not_after
+    return TimeProof(
+        quality=happened.event.tq or "U",
+        not_before=None if before is None else Instant(before),
+        not_after=None if after is None else Instant(after),
+        is_suspect=happened.is_time_suspect,
+    )
 
 
 def _href(happened: Happened) -> str:

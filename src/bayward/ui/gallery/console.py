@@ -9,7 +9,7 @@ from bayward.core.clock import Instant
 from bayward.ui.gallery import Sample
 from bayward.ui.gallery.world import ALARM_WALL, BANK, DOOR_14, NOW, WALL, ago, ahead, wall
 from bayward.ui.views import console as views
-from bayward.ui.views.base import Facts, FieldProblem, Problem
+from bayward.ui.views.base import Facts, FieldProblem, Problem, TimeProof
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import CellState
 
@@ -37,8 +37,20 @@ def happening(
 ) -> views.Happening:
     """One line of the rail."""
     return views.Happening(
-        at=at, kind=kind, facts=facts, is_proven=is_proven, href="/console/log", severity=severity
+        at=at,
+        kind=kind,
+        facts=facts,
+        is_proven=is_proven,
+        href="/console/log",
+        severity=severity,
+        time=time_proof(at, is_suspect=kind == "access.refused"),
     )
+
+
+def time_proof(at: Instant, *, is_suspect: bool = False) -> TimeProof:
+    """A time between a beacon and a cosignature."""
+    before, after = Instant(at - 240_000), Instant(at + 1_999)
+    return TimeProof("U" if is_suspect else "S", before, after, is_suspect)
 
 
 RAIL = (
@@ -180,7 +192,13 @@ def entry(
 ) -> views.TimelineEntry:
     """One line with its proof."""
     return views.TimelineEntry(
-        at=ago(seconds), kind=kind, facts=facts, who=who, proof=PROOF, severity=severity
+        at=ago(seconds),
+        kind=kind,
+        facts=facts,
+        who=who,
+        proof=PROOF,
+        severity=severity,
+        time=time_proof(ago(seconds)),
     )
 
 

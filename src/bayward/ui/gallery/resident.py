@@ -8,7 +8,7 @@ from dataclasses import replace
 from bayward.ui.gallery import Sample
 from bayward.ui.gallery.world import DOOR_14, WALL, ago, ahead
 from bayward.ui.views import resident, verify
-from bayward.ui.views.base import Language, Problem
+from bayward.ui.views.base import Language, Problem, TimeProof
 from bayward.ui.views.receipt import ReceiptPage
 from bayward.ui.views.wall import Reach
 
@@ -150,6 +150,7 @@ def checks() -> Iterator[Sample]:
         origin="northgate.example/lobby-a",
         index=8_200,
         download="/p/x/receipt",
+        time=TimeProof("S", ago(1_020), ago(741)),
         link="https://northgate.example/verify/northgate.example/lobby-a#r=" + "q2Zk0cV9" * 150,
     )
     yield Sample("verify/receipt", kept)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from bayward.core.clock import Instant
+
 Fact = str | int | bool | None
 Facts = Mapping[str, Fact]
 
@@ -28,6 +30,20 @@ class Say:
 
     key: str
     facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeProof:
+    """What is known of a time from outside the clock it was read from.
+
+    `quality` is the clock's letter (U unknown, I informative, S synchronised, R relative);
+    `not_before` and `not_after` are proven, None where nothing proves anything.
+    """
+
+    quality: str
+    not_before: Instant | None = None
+    not_after: Instant | None = None
+    is_suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bayward.core.clock import Instant
-from bayward.ui.views.base import Facts, FieldProblem, Problem, View
+from bayward.ui.views.base import Facts, FieldProblem, Problem, TimeProof, View
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import Position, Wall
 
@@ -106,6 +106,7 @@ class Happening:
     is_proven: bool | None
     href: str
     severity: Severity | None = None
+    time: TimeProof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,7 @@ class TimelineEntry:
     proof: Proof | None = None
     photo_href: str | None = None
     severity: Severity | None = None
+    time: TimeProof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

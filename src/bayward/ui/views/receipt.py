@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bayward.ui.views.base import View
+from bayward.ui.views.base import TimeProof, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +24,4 @@ class ReceiptPage(View):
     index: int
     download: str
     link: str | None
+    time: TimeProof | None = None
