@@ -85,8 +85,8 @@ def open_cosigned(note: str, log: VerifierKey, witnesses: Sequence[VerifierKey])
 
 def bounds(index: int, beacons: Sequence[Beacon], covers: Sequence[Cover]) -> Bounds:
     """The bounds of entry `index`; `beacons` rise by index, `covers` by size."""
-    above = bisect_right([one.index for one in beacons], index)
-    covering = bisect_right([one.size for one in covers], index)
+    above = bisect_right(beacons, index, key=lambda one: one.index)
+    covering = bisect_right(covers, index, key=lambda one: one.size)
     return bounds_of(
         beacons[above - 1].time if above else None,
         covers[covering].time if covering < len(covers) else None,

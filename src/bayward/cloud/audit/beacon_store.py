@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place
 from bayward.core.ids import TenantId
-from bayward.ledger.sandwich import Cosigned
+from bayward.ledger.sandwich import Beacon, Cosigned, Cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Kept:
     witness: str
     time: int
     note: str
+
+    @property
+    def cover(self) -> Cover:
+        """What it says of the entries below."""
+        return Cover(self.size, self.time)
 
     @property
     def digest(self) -> str:
@@ -47,6 +52,21 @@ def find(tx: sa.Connection, tenant: TenantId, origin: str, size: int) -> list[Ke
     mine = (s.cosignature.c.tenant == tenant) & (s.cosignature.c.origin == origin)
     rows = tx.execute(sa.select(s.cosignature).where(mine, s.cosignature.c.size == size))
     return [Kept(row.size, row.witness, row.time, row.note) for row in rows]
+
+
+def all_of(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Kept]:
+    """All cosignatures of a log, by size."""
+    mine = (s.cosignature.c.tenant == tenant) & (s.cosignature.c.origin == origin)
+    by_size = (s.cosignature.c.size, s.cosignature.c.time, s.cosignature.c.witness)
+    rows = tx.execute(sa.select(s.cosignature).where(mine).order_by(*by_size))
+    return [Kept(row.size, row.witness, row.time, row.note) for row in rows]
+
+
+def beacons(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Beacon]:
+    """All beacons of a log, by index."""
+    mine = (s.beacon.c.tenant == tenant) & (s.beacon.c.origin == origin)
+    rows = tx.execute(sa.select(s.beacon).where(mine).order_by(s.beacon.c.idx))
+    return [Beacon(row.idx, row.time) for row in rows]
 
 
 def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:

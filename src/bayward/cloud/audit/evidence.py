@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bayward.cloud.audit import evidence_store as packs
-from bayward.cloud.audit import papers, reader, service, store
+from bayward.cloud.audit import papers, reader, service, store, times
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.unit import Place, Work
@@ -162,12 +162,16 @@ def finish(
     told = order(work, asked)
     chain = [parse_receipt(asked.chain)] if asked.chain is not None else []
     made = papers.Papers(asked, told, head.vkey, shown, verifiers)
+    clocks = {}
+    if head.bank is not None:
+        entries = [(one.index, one.fields) for one in shown]
+        clocks = times.files(work, asked.tenant, asked.origin, entries, size=asked.size)
     return build(
         asked.name,
         [LogSlice(folder, key, asked.note, proof, records)],
         work.house.keys.log_signer(parent),
         chain=chain,
-        papers=made.files(),
+        papers={**made.files(), **clocks},
         info=made.info(),
     )
 

@@ -55,6 +55,10 @@ For: {handed_to}
 Reason: {reason}
 Fields kept back: {hidden}
 
+Of a bank's log, data/bank/times.csv says for each entry when it was written by its own clock, how
+good that clock was (S synchronised, I informative, U unknown), and between which two times from
+outside it must lie (milliseconds since 1970); data/bank/cosignatures.ndjson proves them.
+
 Every entry is here; of an entry only those fields are open that were to be handed over. The
 number of closed fields is told with each ("withheld"); some may have been erased by law.
 
