@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from attacked_log import Verifiers
 from audit_state import BANK, JOURNAL, Audit
 from bayward.cli import main
 from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
 from bayward.edge.journal import Journal, JournalSetup
 from cloud_house import Template, make_furnished, make_template
+from page_bench import Page
 from people_bench import START, HandClock
 
 NOON = Instant(1_795_000_000_000)
@@ -76,3 +79,10 @@ def edge_state(tmp_path: Path) -> Path:
         )
     journal.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def verifiers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifiers]:
+    """Every verifier there is, to be asked about one attacked log."""
+    with Page() as page:
+        yield Verifiers(page, lambda: tmp_path_factory.mktemp("attacked"))

@@ -30,8 +30,8 @@ from bayward.ledger.note import split_note
 from bayward.ledger.proven import ProvenReader
 from bayward.ledger.receipt import RECEIPT_CHARS_MAX
 from bayward.ledger.tiles import TILE_WIDTH, Bundle
-from bayward.ledger.verdict import Fault, Finding, Verdict
-from bayward.ledger.verify import checkpoint_of, verify_entries, verify_log
+from bayward.ledger.verdict import Fault, Finding, Trust, Verdict
+from bayward.ledger.verify import checkpoint_finding, checkpoint_of, verify_entries, verify_log
 
 _BATCH = 512
 _WITNESS = "witness.db"
@@ -128,11 +128,16 @@ def check_stored(log: StoredLog, keys: Sequence[VerifierKey], memory: Memory) ->
 
 def check_remote(log: RemoteLog, keys: Sequence[VerifierKey], memory: Memory) -> Verdict:
     """A log as static files: the entries must lead to the root, and so must the tiles."""
-    note = log.checkpoint()
-    origin = split_note(note)[0].partition("\n")[0]
+    try:
+        note = log.checkpoint()
+        origin = split_note(note)[0].partition("\n")[0]
+    except LedgerError as error:
+        return Verdict((checkpoint_finding(error),), Trust.UNKNOWN)
     key = next((one for one in keys if one.name == origin and not one.is_cosigner), None)
-    if key is None:
+    if key is None and not keys:
         raise told.Unusable(f"no key of {origin!r}: give --key VKEY or --policy FILE")
+    if key is None:
+        return Verdict((Finding(Fault.UNKNOWN_KEY, None, f"none of {origin!r}"),), Trust.UNKNOWN)
     size, root = 0, b""
     try:
         checkpoint = open_checkpoint(note, key).checkpoint
@@ -160,7 +165,11 @@ class _Tiles:
         """All of them, bundle by bundle."""
         for first in range(0, self._size, TILE_WIDTH):
             bundle = Bundle(first // TILE_WIDTH, min(TILE_WIDTH, self._size - first))
-            leaves = self._log.entries(bundle)
+            try:
+                leaves = self._log.entries(bundle)
+            except LedgerError as error:
+                self.findings.append(Finding(Fault.MALFORMED, first, f"{bundle.path}: {error}"))
+                return
             hashes = self._hashes(first, leaves)
             for number, (leaf, stored) in enumerate(zip(leaves, hashes, strict=True)):
                 yield LogEntry(first + number, stored, leaf)

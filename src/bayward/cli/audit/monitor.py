@@ -21,7 +21,7 @@ from bayward.cli.audit import told
 from bayward.cli.audit.remote import RemoteLog, Unreachable
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_index, tree_hash
-from bayward.ledger.errors import LedgerError, Malformed, Unverified
+from bayward.ledger.errors import LedgerError, Unverified
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.leaf import parse_leaf
 from bayward.ledger.merkle import HASH_BYTES, leaf_hash
@@ -31,9 +31,15 @@ from bayward.ledger.proven import ProvenReader
 from bayward.ledger.strict import base64_bytes, base64_text, json_object
 from bayward.ledger.tiles import TILE_WIDTH, Bundle
 from bayward.ledger.verdict import Fault, Finding
+from bayward.ledger.verify import checkpoint_finding
 
 INTERVAL_S = 30
 STATE_BYTES_MAX = 1024 * 1024
+_FAULTS = {
+    "monitor.key": Fault.UNKNOWN_KEY,
+    "policy.log": Fault.UNKNOWN_KEY,
+    "policy.quorum": Fault.NOT_WITNESSED,
+}
 _STATE = {"v": int, "origin": str, "note": str, "size": int, "peaks": list}
 
 
@@ -166,12 +172,9 @@ class Watch:
                 return self._policy.open(note)
             return _open(note, self._keys)
         except LedgerError as error:
-            fault = Fault.SIGNATURE_INVALID
-            if isinstance(error, Malformed):
-                fault = Fault.MALFORMED
-            elif error.code == "policy.quorum":
-                fault = Fault.NOT_WITNESSED
-            raise Wrong(Finding(fault, None, str(error)), note) from error
+            by_code = _FAULTS.get(error.code)
+            finding = Finding(by_code, None, str(error)) if by_code else checkpoint_finding(error)
+            raise Wrong(finding, note) from error
 
     def _listen_to_silence(self, log: RemoteLog) -> None:
         limit = self._asked.silent_after
