@@ -7,7 +7,17 @@ from pathlib import Path
 from bayward.ui.gallery import samples
 from bayward.ui.gallery.__main__ import SCHEMES, write
 from bayward.ui.gallery.mail import letters
-from bayward.ui.views import auth, console, console_admin, demo, kiosk, mail, resident, verify
+from bayward.ui.views import (
+    auth,
+    console,
+    console_admin,
+    custody,
+    demo,
+    kiosk,
+    mail,
+    resident,
+    verify,
+)
 from bayward.ui.views.base import View
 
 
@@ -26,7 +36,7 @@ def test_names_are_unique_and_say_the_face() -> None:
 
 def test_every_view_has_a_sample() -> None:
     shown = {type(sample.view) for sample in samples()} | {type(one.view) for one in letters()}
-    for module in (auth, console, console_admin, demo, kiosk, mail, resident, verify):
+    for module in (auth, console, console_admin, custody, demo, kiosk, mail, resident, verify):
         for name, kind in vars(module).items():
             if not isinstance(kind, type) or kind.__module__ != module.__name__:
                 continue

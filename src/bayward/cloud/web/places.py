@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 from bayward.cloud.access import service as access
+from bayward.cloud.custody import items
 from bayward.cloud.custody import service as custody
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
@@ -21,7 +22,8 @@ from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.cloud.web.asking import Locate, You
 from bayward.core.errors import Invalid, NotFound
-from bayward.core.ids import BankId, GrantId, Id, IncidentId, ParcelId, PersonId, TenantId
+from bayward.core.ids import BankId, GrantId, Id, IncidentId, ItemId, ParcelId, PersonId, TenantId
+from bayward.core.items import HolderKind
 from bayward.core.policy import Resource
 from bayward.core.roles import PLATFORM, Binding, Node, active
 
@@ -72,6 +74,35 @@ def parcel(text: str) -> Locate:
             holder=found.recipient,
             is_occupied=True,
         )
+
+    return locate
+
+
+def item(text: str) -> Locate:
+    """An item, with whoever holds it now; in a compartment or outside nobody does."""
+    item_id = parse(ItemId, text)
+
+    def locate(work: Work, you: You) -> Resource:
+        held = items.get_item(work, you.tenant, item_id).item.holder
+        is_person = held.kind is HolderKind.PERSON
+        return Resource(node=home(you.tenant), holder=PersonId(held.ref) if is_person else None)
+
+    return locate
+
+
+def offer(text: str) -> Locate:
+    """The offer of an item, which belongs to whoever may answer it.
+
+    A hand-over is for one person; what leaves the house may be answered by any second person,
+    and `core.item_rules` keeps the holder from being that one. Where there is no offer any more
+    the rules say so, which tells more than a refusal.
+    """
+    item_id = parse(ItemId, text)
+
+    def locate(work: Work, you: You) -> Resource:
+        found = items.get_item(work, you.tenant, item_id).item.offer
+        to = None if found is None else found.to
+        return Resource(node=home(you.tenant), holder=to or you.person)
 
     return locate
 

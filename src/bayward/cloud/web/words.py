@@ -29,16 +29,8 @@ from bayward.ui.views.wall import door_label
 PEOPLE_FIELDS = ("actor", "recipient", "subject")
 # What a page does not repeat: ids, and what the line says already.
 HIDDEN = {"type", "time", "tq", "boot", "mono", "compartment", "parcel", "grant", "command"}
-HIDDEN |= {
-    "incident",
-    "origin",
-    "log_root",
-    "log_size",
-    "cosigned_at",
-    "not_after",
-    "actor",
-    "recipient",
-}
+HIDDEN |= {"incident", "item", "photo", "witness", "origin", "log_root", "log_size"}
+HIDDEN |= {"cosigned_at", "not_after", "actor", "recipient"}
 # Per type: what the line says already, and what only a machine reads.
 REPEATED = {
     EventType.BANK_ENROLLED: ("detail",),
@@ -51,6 +43,8 @@ REPEATED = {
     EventType.ROLE_GRANTED: ("scope",),
     EventType.ROLE_REVOKED: ("scope",),
     EventType.TENANT_CREATED: ("subject",),
+    EventType.CUSTODY_STORED: ("detail",),
+    EventType.CUSTODY_FETCHED: ("detail",),
     EventType.PARCEL_DEPOSITED: ("method", "size"),
     EventType.COMPARTMENT_RESERVED: ("size",),
 }
@@ -60,6 +54,8 @@ SEVERITY = {
     EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
     EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
     EventType.LOCKDOWN_ENGAGED: Severity.CRITICAL,
+    EventType.CUSTODY_BROKEN: Severity.CRITICAL,
+    EventType.CUSTODY_TAKEN: Severity.CRITICAL,
     EventType.DOOR_OPEN_TOO_LONG: Severity.WARNING,
     EventType.KEYPAD_PAUSED: Severity.WARNING,
     EventType.BANK_DISCONNECTED: Severity.NOTICE,
@@ -253,6 +249,8 @@ def _href(happened: Happened) -> str:
     event = happened.event
     if event.incident is not None:
         return f"/console/incidents/{event.incident}"
+    if event.item is not None:
+        return f"/console/items/{event.item}"
     if event.parcel is not None:
         return f"/console/parcels/{event.parcel}"
     if event.bank is not None:

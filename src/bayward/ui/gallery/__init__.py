@@ -32,6 +32,7 @@ def samples() -> Iterator[Sample]:
         admin,
         auth,
         console,
+        custody,
         demo,
         evidence,
         kiosk,
@@ -39,5 +40,6 @@ def samples() -> Iterator[Sample]:
         resident,
     )
 
-    for module in (kiosk, resident, console, admin, evidence, privacy, auth, demo):
+    faces = (kiosk, resident, console, custody, admin, evidence, privacy, auth, demo)
+    for module in faces:
         yield from module.samples()

@@ -33,6 +33,7 @@ class Place(StrEnum):
 
     WALL = "wall"
     PARCELS = "parcels"
+    ITEMS = "items"
     INCIDENTS = "incidents"
     PEOPLE = "people"
     COURIERS = "couriers"

@@ -1,0 +1,326 @@
+"""JSON API: items, their custody, and what is done with them. A fresh code goes in a header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response
+from litestar.params import FromPath, JSONBody
+from msgspec import structs
+
+from bayward.cloud.custody import form, items
+from bayward.cloud.custody.item_store import ItemView, Wanted
+from bayward.cloud.custody.items import Description, Proposal, Reading
+from bayward.cloud.unit import Work
+from bayward.cloud.web import item_lines, places
+from bayward.cloud.web.api_types import Given, PageOut, Reason, Short, Taken
+from bayward.cloud.web.asking import Asker, Locate, You
+from bayward.cloud.web.console_item_acts import staff
+from bayward.cloud.web.console_items import CSV, LISTS
+from bayward.cloud.web.console_parcels import cursor
+from bayward.cloud.web.routes import AnyRequest, Asking, api
+from bayward.cloud.web.words import Words
+from bayward.core.errors import Invalid, NotFound
+from bayward.core.ids import ItemId, PersonId
+from bayward.core.items import ItemKind, OfferKind
+from bayward.core.policy import Action
+
+ROWS = 100
+
+Verb = Callable[[Work, You, ItemId], object]
+
+
+class ItemIn(Taken, frozen=True):
+    """Something that is taken into custody; `kind` evidence, medicine or parcel."""
+
+    kind: Short
+    detail: Reason
+    case: Short = ""
+    exhibit: Short = ""
+    party: Reason = ""
+    reason: Reason = ""
+    seal: Short = ""
+    photo: Short = ""
+
+
+class OfferIn(Taken, frozen=True):
+    """An offer; `kind` hand_over (with `to`), release (`party`) or disposal (`authority`)."""
+
+    kind: Short
+    to: Short = ""
+    party: Reason = ""
+    authority: Reason = ""
+    reason: Reason = ""
+    photo: Short = ""
+
+
+class ReadingIn(Taken, frozen=True):
+    """What is read on the seal (`result` intact or broken), and a picture's SHA-256."""
+
+    seal: Short = ""
+    result: Short = ""
+    photo: Short = ""
+    reason: Reason = ""
+
+
+class WhyIn(Taken, frozen=True):
+    """Why."""
+
+    reason: Reason
+
+
+class SealIn(Taken, frozen=True):
+    """A seal that was put on."""
+
+    seal: Short
+    reason: Reason = ""
+
+
+class ItemOut(Given, frozen=True):
+    """An item; `holder` is an id, or what a party outside is called."""
+
+    item: str
+    label: str
+    kind: str
+    case: str | None
+    exhibit: str | None
+    state: str
+    holder_kind: str
+    holder: str
+    since: int
+    offered_to: str | None
+    offer_kind: str | None
+    offer_until: int | None
+    seal: str | None
+    seal_state: str | None
+    is_broken: bool
+
+
+@api("get", "/items", Action.ITEM_READ)
+async def listed(request: AnyRequest, asker: Asking) -> PageOut:
+    """Items, newest change first; `state` as in the console, `after` from the page before."""
+    query = request.query_params
+    state = query.get("state", "all")
+    if state not in LISTS:
+        raise NotFound("item")
+    before = cursor(query.get("after", ""))
+
+    def read(work: Work, you: You) -> PageOut:
+        wanted = Wanted(
+            states=LISTS[state],
+            holder=you.person if state == "mine" else None,
+            case=query.get("case") or None,
+            text=query.get("q") or None,
+        )
+        found = items.items(work, you.tenant, wanted, before=before, count=ROWS + 1)
+        shown = found[:ROWS]
+        after = f"{shown[-1].changed_at}-{shown[-1].item.id}" if len(found) > ROWS else None
+        return PageOut(rows=[_item(one) for one in shown], after=after)
+
+    return await asker.read(places.everything, read)
+
+
+@api("post", "/items", Action.ITEM_REGISTER)
+async def register(asker: Asking, data: JSONBody[ItemIn]) -> ItemOut:
+    """Take something into custody; whoever does it holds it."""
+
+    def take(work: Work, you: You) -> ItemOut:
+        if data.kind not in set(ItemKind):
+            raise Invalid("custody.word", field="kind")
+        fields: dict[str, Any] = structs.asdict(data)
+        told = Description(**fields | {"kind": ItemKind(data.kind), "text": fields.pop("detail")})
+        item = items.register(work, you.tenant, told, actor=you.person)
+        return _item(items.get_item(work, you.tenant, item))
+
+    return await asker.write(places.everything, take)
+
+
+@api("get", "/items/{item:str}", Action.ITEM_READ)
+async def one(asker: Asking, item: FromPath[str]) -> ItemOut:
+    """One item."""
+    item_id = places.parse(ItemId, item)
+    return await asker.read(
+        places.item(item), lambda work, you: _item(items.get_item(work, you.tenant, item_id))
+    )
+
+
+@api("get", "/items/{item:str}/custody", Action.ITEM_READ)
+async def custody(asker: Asking, item: FromPath[str]) -> PageOut:
+    """Its line of custody, oldest first, each line with the place of its entry in a log."""
+    rows = await _rows(asker, item)
+    return PageOut(rows=rows, after=None)
+
+
+@api("get", "/items/{item:str}/custody.csv", Action.ITEM_READ)
+async def custody_csv(asker: Asking, item: FromPath[str]) -> Response[str]:
+    """The same as a table."""
+    return Response(form.csv_text(await _rows(asker, item)), media_type=CSV)
+
+
+@api("post", "/items/{item:str}/offer", Action.CUSTODY_OFFER)
+async def offer(asker: Asking, item: FromPath[str], data: JSONBody[OfferIn]) -> ItemOut:
+    """Offer it; it stays with its holder until the other side says yes."""
+
+    def verb(work: Work, you: You, item_id: ItemId) -> object:
+        if data.kind not in set(OfferKind):
+            raise Invalid("custody.word", field="kind")
+        kind = OfferKind(data.kind)
+        is_for_one = kind is OfferKind.HAND_OVER
+        proposal = Proposal(
+            kind=kind,
+            to=PersonId(data.to) if is_for_one else None,
+            party=data.party,
+            authority=data.authority,
+            reason=data.reason,
+            photo=data.photo,
+        )
+        if proposal.to is not None and proposal.to not in dict(staff(work, you)):
+            raise Invalid("custody.to_whom", field="to")
+        return items.offer(work, you.tenant, item_id, proposal, actor=you.person)
+
+    return await _done(asker, places.item(item), item, verb)
+
+
+@api("post", "/items/{item:str}/withdraw", Action.CUSTODY_WITHDRAW)
+async def withdraw(asker: Asking, item: FromPath[str]) -> ItemOut:
+    """Take an offer back."""
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.withdraw(work, you.tenant, one, actor=you.person),
+    )
+
+
+@api("post", "/items/{item:str}/accept", Action.CUSTODY_ACCEPT)
+async def accept(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -> ItemOut:
+    """Take over what was offered to me."""
+    read = _reading(data)
+    return await _done(
+        asker,
+        places.offer(item),
+        item,
+        lambda work, you, one: items.accept(work, you.tenant, one, read, actor=you.person),
+    )
+
+
+@api("post", "/items/{item:str}/witness", Action.CUSTODY_WITNESS)
+async def witness(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -> ItemOut:
+    """See it leave the house, or see it destroyed, as the second person."""
+    read = _reading(data)
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.witness(work, you.tenant, one, read, actor=you.person),
+    )
+
+
+@api("post", "/items/{item:str}/refuse", Action.CUSTODY_REFUSE)
+async def refuse(asker: Asking, item: FromPath[str], data: JSONBody[WhyIn]) -> ItemOut:
+    """Say no to an offer."""
+    return await _done(
+        asker,
+        places.offer(item),
+        item,
+        lambda work, you, one: items.refuse(
+            work, you.tenant, one, actor=you.person, reason=data.reason
+        ),
+    )
+
+
+@api("post", "/items/{item:str}/return", Action.CUSTODY_TAKE)
+async def take_back(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -> ItemOut:
+    """Receive it again from outside."""
+    read = _reading(data)
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.take_back(
+            work, you.tenant, one, read, actor=you.person, reason=data.reason
+        ),
+    )
+
+
+@api("post", "/items/{item:str}/take", Action.CUSTODY_TAKE)
+async def take(asker: Asking, item: FromPath[str], data: JSONBody[WhyIn]) -> ItemOut:
+    """Take it over without a hand-over; its custody is interrupted by that."""
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.take(
+            work, you.tenant, one, actor=you.person, reason=data.reason
+        ),
+    )
+
+
+@api("post", "/items/{item:str}/seal", Action.SEAL_CHECK)
+async def seal(asker: Asking, item: FromPath[str], data: JSONBody[SealIn]) -> ItemOut:
+    """Put a seal on."""
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.seal(
+            work, you.tenant, one, data.seal, actor=you.person, reason=data.reason
+        ),
+    )
+
+
+@api("post", "/items/{item:str}/check", Action.SEAL_CHECK)
+async def check(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -> ItemOut:
+    """Write down what is read on the seal."""
+    read = _reading(data)
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.check_seal(work, you.tenant, one, read, actor=you.person),
+    )
+
+
+async def _done(asker: Asker, at: Locate, item: str, verb: Verb) -> ItemOut:
+    item_id = places.parse(ItemId, item)
+
+    def run(work: Work, you: You) -> ItemOut:
+        verb(work, you, item_id)
+        return _item(items.get_item(work, you.tenant, item_id))
+
+    return await asker.write(at, run)
+
+
+async def _rows(asker: Asker, item: str) -> list[form.Row]:
+    item_id = places.parse(ItemId, item)
+    found = await asker.read(
+        places.item(item),
+        lambda work, you: item_lines.story(Words(work, you.tenant), you.tenant, item_id),
+    )
+    return list(found.rows)
+
+
+def _reading(data: ReadingIn) -> Reading:
+    return Reading(seal=data.seal, result=data.result, photo=data.photo)
+
+
+def _item(view: ItemView) -> ItemOut:
+    item, offer = view.item, view.item.offer
+    return ItemOut(
+        item=item.id,
+        label=item.id.label,
+        kind=item.kind.value,
+        case=view.case,
+        exhibit=view.exhibit,
+        state=item.state.value,
+        holder_kind=item.holder.kind.value,
+        holder=item.holder.ref,
+        since=item.since,
+        offered_to=None if offer is None else offer.to or offer.party,
+        offer_kind=None if offer is None else offer.kind.value,
+        offer_until=None if offer is None else offer.until,
+        seal=item.seal,
+        seal_state=None if item.seal_state is None else item.seal_state.value,
+        is_broken=item.is_broken,
+    )

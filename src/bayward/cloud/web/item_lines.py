@@ -1,0 +1,145 @@
+"""Items in words: rows of lists and lines of custody, each with its proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.reader import Happened
+from bayward.cloud.audit.store import Wanted
+from bayward.cloud.custody import form
+from bayward.cloud.custody.form import Row, Told
+from bayward.cloud.custody.item_store import ItemView
+from bayward.cloud.web.asking import You
+from bayward.cloud.web.words import Words
+from bayward.core.errors import LimitExceeded
+from bayward.core.events import ERASED, Event, EventType
+from bayward.core.ids import ItemId, TenantId
+from bayward.core.items import Holder, HolderKind, OfferKind, SealState
+from bayward.ui.views.custody import CustodyLine, ItemRow
+
+LINES_MAX = 5_000  # a form of more than two hundred pages is another kind of case
+_PAGE = 200
+# Why a bank's report broke the custody (`item_reacts`).
+BREAKS = {
+    "not_the_holder": "put in by somebody who did not hold it",
+    "not_in_there": "taken out of where it was not",
+    "emptied_by_staff": "compartment emptied by staff",
+    "door_forced_open": "door forced open",
+    "after_disposal": "a bank has it after it was disposed of",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything a log tells about one item, oldest first."""
+
+    happened: tuple[Happened, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def beginning(self) -> Event:
+        """The event that took it into custody."""
+        return self.happened[0].event
+
+
+def story(words: Words, tenant: TenantId, item: ItemId) -> Story:
+    """All of it: a line of custody that leaves out its beginning is none."""
+    found: list[Happened] = []
+    before: int | None = None
+    while True:
+        page = audit.happenings(words.work, tenant, Wanted(item=item), before=before, count=_PAGE)
+        found += page
+        if len(page) < _PAGE:
+            break
+        if len(found) > LINES_MAX:
+            raise LimitExceeded("item.lines", limit=LINES_MAX)
+        before = page[-1].seq
+    found.reverse()
+    rows = form.rows((Told(one.place, one.event) for one in found), lambda one: holder(words, one))
+    return Story(tuple(found), tuple(rows))
+
+
+def holder(words: Words, one: Holder) -> str:
+    """Who has it, in words."""
+    if one.ref == ERASED:
+        return "(erased)"
+    if one.kind is HolderKind.PERSON:
+        return words.person(one.ref)
+    if one.kind is HolderKind.COMPARTMENT:
+        return f"door {words.door(one.ref) or one.ref}"
+    return one.ref
+
+
+def row(words: Words, you: You, view: ItemView) -> ItemRow:
+    """One line of the list."""
+    item, offer = view.item, view.item.offer
+    is_asked = offer is not None and words.work.now < offer.until
+    return ItemRow(
+        href=f"/console/items/{item.id}",
+        label=item.id.label,
+        kind=item.kind.value,
+        case=view.case or "",
+        exhibit=view.exhibit or "",
+        holder=holder(words, item.holder),
+        state=item.state.value,
+        since=item.since,
+        seal=item.seal or "",
+        is_seal_broken=item.seal_state is SealState.BROKEN,
+        is_broken=item.is_broken,
+        is_for_you=is_asked and offer is not None and offer.to == you.person,
+    )
+
+
+def lines(words: Words, told: Story) -> tuple[CustodyLine, ...]:
+    """The line of custody as pages show it."""
+    return tuple(_line(words, one, row) for one, row in zip(told.happened, told.rows, strict=True))
+
+
+def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
+    event = one.event
+    notes = (_offer(words, event), row.authority, _reason(event, row))
+    return CustodyLine(
+        number=row.number,
+        at=row.time,
+        kind=row.what,
+        facts=words.facts(event),
+        before=row.released_by,
+        after=row.received_by,
+        who=words.person(row.by or None),
+        witness=words.person(row.witness or None),
+        note=" · ".join(note for note in notes if note),
+        seal=row.seal,
+        result=row.seal_state,
+        photo=row.photo_sha256,
+        log=row.log,
+        entry=row.entry,
+        bank_log=row.bank_log,
+        bank_entry=row.bank_entry,
+        bank=words.bank(event.bank),
+        is_broken=row.is_broken,
+        proof=words.proof(one),
+    )
+
+
+def _offer(words: Words, event: Event) -> str:
+    if event.type is not EventType.CUSTODY_OFFERED:
+        return ""
+    if event.recipient is not None:
+        return f"to {words.person(event.recipient)}"
+    return "for disposal" if event.purpose == OfferKind.DISPOSAL.value else f"to {event.party}"
+
+
+def _reason(event: Event, row: Row) -> str:
+    if event.type is EventType.ITEM_REGISTERED:
+        return ""  # the description has a place of its own
+    if event.type is EventType.CUSTODY_BROKEN:
+        return BREAKS.get(row.comments, row.comments)
+    return row.comments
+
+
+def anchor_origins(told: Story) -> tuple[str, ...]:
+    """The logs the lines stand in, the tenant's own first."""
+    own = [one.place.origin for one in told.happened]
+    banks = [row.bank_log for row in told.rows if row.bank_log]
+    return tuple(dict.fromkeys(own + banks))

@@ -1,0 +1,168 @@
+"""Samples of items: the list, one with a clean line of custody, one that is broken, the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bayward.ui.gallery import Sample
+from bayward.ui.gallery.console import SHELL
+from bayward.ui.gallery.world import NOW, ago
+from bayward.ui.views import custody as views
+from bayward.ui.views.base import Choice, FieldProblem, Problem
+from bayward.ui.views.console import Filter, Proof
+
+ID = "itm_3v8n0c7m2k9v4x1q8z5n3b6r7t"
+HREF = f"/console/items/{ID}"
+TENANT_LOG = "audit.example.com/tenant/ten_0c7m2k9v4x1q8z5n3b6r7t2w4y"
+BANK_LOG = "audit.example.com/bank/bank_0c7m/1"
+ROOT = "9XkI5U0yE0oWm5l0mQfOq3mC7P2XcC7m0JtqS1vWkQs="
+NOTE = f"{TENANT_LOG}\n8214\n{ROOT}\n\n— {TENANT_LOG} AgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs="
+PHOTO = "5f1d6c0a9b7e3d2c4f8a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e"
+DAY = 86_400
+KNIFE = views.ItemRow(
+    href=HREF,
+    label="ITM-5N3B6R7T2W",
+    kind="evidence",
+    case="26-1187",
+    exhibit="A1",
+    holder="Ines Duarte",
+    state="held",
+    since=ago(2 * DAY),
+    seal="S-004417",
+)
+
+
+def proof(index: int) -> Proof:
+    """Where a line stands."""
+    return Proof(
+        leaf_index=index,
+        tree_size=8_214,
+        root=ROOT,
+        verified_at=ago(95),
+        receipt_href=f"/console/log/receipt?origin={TENANT_LOG}&index={index}",
+    )
+
+
+def line(number: int, days: int, kind: str, **more: object) -> views.CustodyLine:
+    """One line of custody."""
+    index = 7_000 + number * 13
+    told: dict[str, object] = {"facts": {}, "before": "", "after": ""}
+    told |= more
+    return views.CustodyLine(
+        number=number,
+        at=ago(days * DAY + 3_600 - number * 60),
+        kind=kind,
+        log=TENANT_LOG,
+        entry=index,
+        proof=proof(index),
+        **told,  # type: ignore[arg-type]  # fields of a line
+    )
+
+
+LINES = (
+    line(1, 9, "item.registered", after="R. Haas", who="R. Haas", photo=PHOTO),
+    line(2, 9, "seal.applied", facts={"seal": "S-004417"}, who="R. Haas", seal="S-004417"),
+    line(3, 9, "custody.stored", facts={"door": "14"}, before="R. Haas", after="door 14",
+         who="R. Haas", bank_entry="1204", bank_log=BANK_LOG, bank="Lobby A"),
+    line(4, 6, "custody.fetched", facts={"door": "14"}, before="door 14", after="Ines Duarte",
+         who="Ines Duarte", bank_entry="1391", bank_log=BANK_LOG, bank="Lobby A"),
+    line(5, 6, "seal.checked", facts={"seal": "S-004417"}, who="Ines Duarte", seal="S-004417",
+         result="intact"),
+    line(6, 5, "custody.offered", who="Ines Duarte",
+         note="to State laboratory, Dr. Okafor · court order 12/26"),
+    line(7, 5, "custody.released", before="Ines Duarte", after="State laboratory, Dr. Okafor",
+         who="Ines Duarte", witness="R. Haas", seal="S-004417", result="intact"),
+    line(8, 2, "custody.returned", before="State laboratory, Dr. Okafor", after="Ines Duarte",
+         who="Ines Duarte"),
+)  # fmt: skip
+BREAK = line(9, 1, "custody.taken", before="Ines Duarte", after="R. Haas", who="R. Haas",
+             note="holder is ill", is_broken=True)  # fmt: skip
+PAGE = views.ItemPage(
+    shell=SHELL,
+    row=KNIFE,
+    item_id=ID,
+    description="Kitchen knife, blade 21 cm, wooden handle, brown stains near the tip",
+    received_from="patrol 14, sergeant Lund",
+    lines=LINES,
+    acts=("hand-over", "seal", "check", "release", "dispose"),
+)
+ACT = views.ItemAct(
+    shell=SHELL,
+    row=KNIFE,
+    act="hand-over",
+    fields=("to", "reason", "photo"),
+    people=(Choice("prs_1", "R. Haas"), Choice("prs_2", "T. Lund")),
+)
+
+
+def samples() -> Iterator[Sample]:
+    """Items in every state that matters."""
+    yield Sample("console/items", LIST)
+    yield Sample("console/items-none", replace(LIST, rows=()))
+    yield Sample("console/items-not-found", replace(LIST, rows=(), query="27-"))
+    yield Sample("console/item", PAGE)
+    offered = replace(
+        PAGE,
+        row=replace(KNIFE, holder="R. Haas", state="offered"),
+        acts=("accept", "refuse"),
+        offer_to="Ines Duarte",
+        offer_kind="hand_over",
+        offer_until=ago(-1_500),
+    )
+    yield Sample("console/item-offered", offered)
+    broken = replace(KNIFE, holder="R. Haas", is_broken=True, is_seal_broken=True)
+    yield Sample("console/item-broken", replace(PAGE, row=broken, lines=(*LINES, BREAK)))
+    kinds = (Choice("evidence", "Evidence", is_chosen=True), Choice("medicine", "Medicine"))
+    yield Sample("console/item-new", views.ItemForm(shell=SHELL, kinds=kinds))
+    yield Sample("console/item-act", ACT)
+    accept = replace(
+        ACT,
+        act="accept",
+        fields=("seal", "result", "photo"),
+        offer_to="Ines Duarte",
+        offer_kind="hand_over",
+        values={"seal": "S-004471"},
+        problem=Problem("custody.too_late"),
+        problems=(FieldProblem("seal", "seal.mismatch"),),
+    )
+    yield Sample("console/item-act-wrong", accept)
+    yield Sample("console/item-form", FORM)
+    yield Sample("console/item-form-broken", replace(FORM, row=broken, lines=(*LINES, BREAK) * 2))
+
+
+LIST = views.Items(
+    shell=SHELL,
+    rows=(
+        KNIFE,
+        replace(KNIFE, exhibit="A2", holder="door 14", state="stored", since=ago(DAY)),
+        replace(KNIFE, exhibit="B1", state="offered", holder="R. Haas", is_for_you=True),
+        replace(KNIFE, exhibit="", case="", kind="medicine", holder="R. Haas", is_broken=True,
+                seal="", since=ago(900)),
+        replace(KNIFE, exhibit="B2", holder="County Court", state="outside", is_seal_broken=True),
+        replace(KNIFE, exhibit="C1", holder="", state="disposed"),
+    ),
+    filters=(
+        Filter("/console/items", "all", 6, is_current=True),
+        Filter("/console/items?state=mine", "mine", 1),
+        Filter("/console/items?state=stored", "stored", 1),
+    ),
+)  # fmt: skip
+FORM = views.CustodyForm(
+    tenant="Northgate House",
+    row=KNIFE,
+    item_id=ID,
+    description=PAGE.description,
+    received_from=PAGE.received_from,
+    reason="Search of 4 Mill Lane, warrant 26/88",
+    registered_at=LINES[0].at,
+    registered_by="R. Haas",
+    lines=LINES,
+    anchors=(
+        views.Anchor(origin=TENANT_LOG, size=8_214, root=ROOT, note=NOTE),
+        views.Anchor(origin=BANK_LOG, size=1_520, root=ROOT, note=NOTE),
+    ),
+    made_at=NOW,
+    made_by="Ines Duarte",
+    base_url="https://lockers.example.com",
+)

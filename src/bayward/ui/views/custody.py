@@ -1,0 +1,160 @@
+"""Items in the console: who holds what, the line of custody, the form for a court file.
+
+| request | fields | → |
+|---|---|---|
+| GET  /console/items?state=&q=&after= | | `Items` |
+| GET  /console/items/new | | `ItemForm` |
+| POST /console/items/new | of `ItemForm` | 303 to the item, 422 with `problems` |
+| GET  /console/items/{id} | | `ItemPage` |
+| GET  /console/items/{id}/{act} | | `ItemAct` |
+| POST /console/items/{id}/{act} | of `ItemAct` | 303 to the item, 409 or 422 with `problems` |
+| GET  /console/items/{id}/form | | `CustodyForm`, to be printed |
+| GET  /console/items/{id}/custody.csv | | the same lines as a table |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from bayward.core.clock import Instant
+from bayward.ui.views.base import Choice, Facts, FieldProblem, Problem, View
+from bayward.ui.views.console import ONE_PAGE, ConsoleView, Filter, Pager, Place, Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """One item."""
+
+    href: str
+    label: str
+    kind: str  # key of [fact.purpose]
+    case: str
+    exhibit: str
+    holder: str
+    state: str  # core.items.ItemState
+    since: Instant
+    seal: str = ""
+    is_seal_broken: bool = False
+    is_broken: bool = False
+    is_for_you: bool = False  # your answer is waited for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items(ConsoleView):
+    """All items that match."""
+
+    template: ClassVar[str] = "console/items.html"
+    place: ClassVar[Place] = Place.ITEMS
+    rows: tuple[ItemRow, ...]
+    filters: tuple[Filter, ...] = ()
+    query: str = ""
+    pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyLine:
+    """One line of custody. `before` and `after` are who held it, both empty when it stayed.
+
+    It is entry `entry` of the log `log`, and repeats entry `bank_entry` of a bank's log when a
+    bank reported it. `note` has what else there is to say.
+    """
+
+    number: int
+    at: Instant
+    kind: str
+    facts: Facts
+    before: str
+    after: str
+    who: str = ""
+    witness: str = ""
+    note: str = ""
+    seal: str = ""
+    result: str = ""
+    photo: str = ""
+    log: str = ""
+    entry: int = 0
+    bank_log: str = ""
+    bank_entry: str = ""
+    bank: str = ""
+    is_broken: bool = False
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPage(ConsoleView):
+    """One item: who holds it, the whole line of custody, what can be done now.
+
+    `acts` are keys of the table in `console/item_words.html`.
+    """
+
+    template: ClassVar[str] = "console/item.html"
+    place: ClassVar[Place] = Place.ITEMS
+    row: ItemRow
+    item_id: str
+    description: str
+    received_from: str
+    lines: tuple[CustodyLine, ...]
+    acts: tuple[str, ...] = ()
+    offer_to: str = ""
+    offer_kind: str = ""
+    offer_until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemForm(ConsoleView):
+    """Take something into custody."""
+
+    template: ClassVar[str] = "console/item_new.html"
+    place: ClassVar[Place] = Place.ITEMS
+    kinds: tuple[Choice, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAct(ConsoleView):
+    """The form of one act; `fields` are the names of its inputs, in order."""
+
+    template: ClassVar[str] = "console/item_act.html"
+    place: ClassVar[Place] = Place.ITEMS
+    row: ItemRow
+    act: str
+    fields: tuple[str, ...]
+    offer_to: str = ""
+    offer_kind: str = ""
+    people: tuple[Choice, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    problem: Problem | None = None
+    problems: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A log as it was when the form was made, so that its lines can be held against it."""
+
+    origin: str
+    size: int
+    root: str  # base64
+    note: str  # the signed checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyForm(View):
+    """The chain of custody on paper: A4, every page named, room to sign, and how to check it."""
+
+    template: ClassVar[str] = "console/custody_form.html"
+    tenant: str
+    row: ItemRow
+    item_id: str
+    description: str
+    received_from: str
+    reason: str
+    registered_at: Instant
+    registered_by: str
+    lines: tuple[CustodyLine, ...]
+    anchors: tuple[Anchor, ...]
+    made_at: Instant
+    made_by: str
+    base_url: str

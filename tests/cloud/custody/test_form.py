@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import csv
+import io
+
+from bayward.cloud.custody import form
+from bayward.cloud.custody.form import Told
+from bayward.cloud.unit import Place
+from bayward.core.clock import Instant
+from bayward.core.events import Event, EventType
+from bayward.core.ids import ItemId
+
+ITEM = ItemId.of(b"i" * 16)
+_T = EventType
+
+
+def told(index: int, kind: EventType, **more: str | int) -> Told:
+    event = Event(type=kind, time=Instant(1_000 + index), item=ITEM, **more)  # type: ignore[arg-type]  # per-type fields
+    return Told(Place("log", index), event)
+
+
+STORY = [
+    told(3, _T.ITEM_REGISTERED, actor="anne", purpose="evidence", detail="=1+1", seal="S1"),
+    told(5, _T.CUSTODY_OFFERED, actor="anne", purpose="hand_over", recipient="ben",
+         not_after=9_000),
+    told(8, _T.CUSTODY_ACCEPTED, actor="ben", subject="anne", seal="S1", result="broken"),
+    told(9, _T.CUSTODY_STORED, actor="ben", compartment="cmp_1", parcel="p", origin="bank log",
+         detail="77"),
+    told(12, _T.CUSTODY_TAKEN, actor="cara", reason="door jammed"),
+]  # fmt: skip
+
+
+def test_each_line_says_who_gave_and_who_took_and_where_it_stands() -> None:
+    rows = form.rows(STORY)
+    assert [(row.released_by, row.received_by) for row in rows] == [
+        ("", "anne"),
+        ("", ""),
+        ("anne", "ben"),
+        ("ben", "cmp_1"),
+        ("cmp_1", "cara"),
+    ]
+    assert [row.entry for row in rows] == [3, 5, 8, 9, 12]
+    assert (rows[2].seal, rows[2].seal_state) == ("S1", "broken")
+    assert (rows[3].bank_log, rows[3].bank_entry, rows[3].comments) == ("bank log", "77", "")
+    assert [row.is_broken for row in rows] == [False, False, False, False, True]
+    named = form.rows(STORY, lambda holder: holder.ref.upper())
+    assert named[2].received_by == "BEN"
+
+
+def test_the_table_reads_back_and_no_cell_is_a_formula() -> None:
+    lines = list(csv.DictReader(io.StringIO(form.csv_text(form.rows(STORY)))))
+    assert [line["what"] for line in lines] == [one.event.type.value for one in STORY]
+    assert lines[0]["comments"] == "'=1+1"
+    assert lines[4]["comments"] == "door jammed"

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from bayward.core.events import EventType
+from bayward.core.roles import Role
+from bayward.ledger.keys import parse_vkey
+from bayward.ledger.verify import verify_receipt
+from cloud_house import ANNE, Browser, House
+from item_desk import INTACT, KNIFE, Desk, do, furnished
+
+
+@pytest.fixture
+async def desk(house: House, anne: Browser) -> Desk:
+    return await furnished(house, anne)
+
+
+async def test_registering_needs_a_fresh_code_and_makes_one_the_holder(
+    house: House, anne: Browser
+) -> None:
+    asked = await anne.post("/console/items/new", KNIFE)
+    assert asked.status_code == 403
+    assert "You take it into custody." in asked.text
+    answer = await do(anne, "/console/items/new", KNIFE, ANNE)
+    page = await anne.get(answer.headers["location"])
+    for words in ("Exhibit A1", "26-1187", "Kitchen knife, 21 cm", "patrol 14", "S1", "Anne"):
+        assert words in page.text
+    assert len(await house.events(EventType.ITEM_REGISTERED)) == 1
+
+
+async def test_a_form_that_is_wrong_comes_back_with_what_was_typed(anne: Browser) -> None:
+    wrong = KNIFE | {"photo": "abc", "exhibit": "A77"}
+    answer = await do(anne, "/console/items/new", wrong, ANNE)
+    assert answer.status_code == 422
+    assert "64 characters" in answer.text
+    assert "A77" in answer.text
+    answer = await anne.post("/console/items/new", KNIFE | {"kind": "car"})
+    assert answer.status_code == 422
+
+
+async def test_the_list_by_state_text_and_holder(desk: Desk) -> None:
+    href = f'href="{desk.url}"'
+    for query in ("", "?state=mine", "?state=in_hand", "?q=1187", "?q=A1", "?state=strange"):
+        assert href in (await desk.anne.get(f"/console/items{query}")).text, query
+    for query in ("?state=stored", "?state=disposed", "?q=nothing"):
+        assert href not in (await desk.anne.get(f"/console/items{query}")).text, query
+    assert href not in (await desk.bert.get("/console/items?state=mine")).text
+
+
+async def test_each_line_has_a_receipt_that_verifies(desk: Desk) -> None:
+    page = await desk.anne.get(desk.url)
+    href = page.text.partition('href="/console/log/receipt?')[2].partition('"')[0]
+    receipt = await desk.anne.get("/console/log/receipt?" + href.replace("&amp;", "&"))
+    verdict = verify_receipt(receipt.text, [parse_vkey(receipt.json()["vkey"])])
+    assert verdict.ok
+
+
+async def test_the_form_for_the_court_names_holders_seals_entries_and_the_root(
+    desk: Desk,
+) -> None:
+    await desk.by_anne("hand-over", to=desk.bert_id)
+    await desk.by_bert("accept", **INTACT)
+    await desk.by_anne("take", reason="Bert is ill")
+    page = await desk.anne.get(f"{desk.url}/form")
+    assert page.status_code == 200
+    for words in ("Chain of custody", "26-1187", "Released by", "S1, intact", "Bert is ill"):
+        assert words in page.text
+    assert page.text.count("Interrupted:") == 1
+    assert "of log A" in page.text
+    assert "Signed checkpoint" in page.text
+
+
+async def test_the_table_has_a_row_for_each_line(desk: Desk) -> None:
+    answer = await desk.anne.get(f"{desk.url}/custody.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    [line] = list(csv.DictReader(io.StringIO(answer.text)))
+    assert (line["what"], line["received_by"], line["seal"]) == ("item.registered", "Anne", "S1")
+
+
+async def test_who_may_not_see_items_learns_nothing(desk: Desk) -> None:
+    await desk.house.person("Rosa", Role.RESIDENT)
+    rosa = await desk.house.browser().be("Rosa")
+    for path in ("/console/items", desk.url, f"{desk.url}/form", f"{desk.url}/custody.csv"):
+        assert (await rosa.get(path)).status_code == 403, path
+    assert (await desk.anne.get("/console/items/itm_x")).status_code == 404
