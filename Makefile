@@ -20,6 +20,11 @@ setup: .venv/.ready ## install the locked versions into .venv (every other targe
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt package-lock.json pyproject.toml tools/setup.sh tools/assets.py
 	@bash tools/setup.sh
 
+.venv/.peers: .venv/.ready requirements/peers.txt
+	@.venv/bin/uv pip install -q --require-hashes -r requirements/peers.txt 2>/dev/null \
+	  || .venv/bin/uv pip install -q --system-certs --require-hashes -r requirements/peers.txt
+	@touch $@
+
 .PHONY: demo
 demo: setup ## the whole product on this machine, with a simulated wall; prints its URLs
 	@.venv/bin/bayward demo $(ARGS)
@@ -46,7 +51,7 @@ sim: setup ## many seeded worlds with faults; SEEDS=n
 	@.venv/bin/bayward sim --seeds $(SEEDS)
 
 .PHONY: system
-system: setup ## real processes on loopback
+system: setup .venv/.peers ## real processes on loopback, and judges that are large to install
 	@$(PYTEST) -m system
 
 .PHONY: browser
@@ -73,6 +78,7 @@ docs: setup ## rewrite the pages of docs/reference that are made from the source
 lock: ## resolve the locked versions anew (hashes, no addresses)
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade pyproject.toml -o requirements/run.txt
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --upgrade --extra peers -c requirements/dev.txt pyproject.toml -o requirements/peers.txt
 
 .PHONY: clean
 clean: ## remove everything that can be made again
