@@ -37,6 +37,7 @@ IDS = {
     "command",
     "hold",
     "ref",
+    "number",
     "token",
 }
 
@@ -93,6 +94,7 @@ def ids_of(world: World, hook: str) -> dict[str, str]:
         "delivery": "dlv_" + "0" * 26,
         "command": "cmd_" + "0" * 26,
         "hold": "hld_" + "0" * 26,
+        "number": "7",
         "ref": "0" * 16,
         "token": world.link,
     }

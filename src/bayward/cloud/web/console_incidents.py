@@ -21,6 +21,7 @@ from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.unit import Work
 from bayward.cloud.web import live, places
 from bayward.cloud.web.asking import StepUpNeeded, StepUpRefused, You
+from bayward.cloud.web.console_contradictions import of_incident
 from bayward.cloud.web.frame import console, incident_facts, notify, shell
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.wall import scene
@@ -213,6 +214,7 @@ def _page(
         problems=problems,
         alerts=_alerts(words, tenant, incident_id),
         wall=drawn.wall if drawn.layout else None,
+        contradictions=of_incident(work, tenant, found),
     )
 
 
@@ -231,6 +233,8 @@ NEARBY = {
     EventType.BANK_CONNECTED,
     EventType.BANK_DISCONNECTED,
     EventType.BANK_LOG_REFUSED,
+    EventType.BANK_ENROLLED,
+    EventType.STORAGE_RECOVERED,
     EventType.TIME_SUSPECTED,
 }
 

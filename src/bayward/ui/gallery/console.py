@@ -13,6 +13,7 @@ from bayward.ui.views.base import Facts, FieldProblem, Problem, TimeProof
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import CellState
 
+ORIGIN = "northgate.example/bank/bank_5x8n/1"
 INCIDENT = "/console/incidents/inc_5x8n"
 BANNER = views.Banner(
     kind="door.forced_open",
@@ -329,6 +330,35 @@ def incident() -> Iterator[Sample]:
     )
 
 
+def contradiction() -> Iterator[Sample]:
+    """A locker that came back with an older log."""
+    root = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
+    known, offered = (
+        views.ShownCheckpoint(size=size, root=root, note=f"{ORIGIN}\n{size}\n{root}\n\n— …\n")
+        for size in (8_214, 8_102)
+    )
+    shown = views.ShownContradiction(
+        kind="rollback",
+        at=ago(95),
+        reason="hello.rollback",
+        origin=ORIGIN,
+        lost=112,
+        is_signed=True,
+        known=known,
+        offered=offered,
+        href=f"{INCIDENT}/evidence/3",
+    )
+    page = views.IncidentPage(
+        shell=SHELL,
+        incident_id="inc_5x8n2k9v4x1q8z5n3b6r7t2w4y",
+        url=INCIDENT,
+        row=replace(FORCED, kind="bank_log.refused", facts={}),
+        timeline=(entry(95, "bank_log.refused", {"reason": "hello.rollback"}),),
+        contradictions=(shown,),
+    )
+    yield Sample("console/incident-contradiction", page)
+
+
 def errors() -> Iterator[Sample]:
     """What went wrong and what to do now."""
     for status, code, retry in (
@@ -348,4 +378,5 @@ def samples() -> Iterator[Sample]:
     yield from parcels()
     yield from incidents()
     yield from incident()
+    yield from contradiction()
     yield from errors()

@@ -319,6 +319,30 @@ class ReleaseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheckpoint:
+    """A signed note as it was shown; `size` None when it cannot be read, or there was none."""
+
+    size: int | None
+    root: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownContradiction:
+    """What a locker's log contradicted itself with; `kind` as in `cloud.audit.contradictions`."""
+
+    kind: str
+    at: Instant
+    reason: str
+    origin: str
+    lost: int
+    is_signed: bool
+    known: ShownCheckpoint
+    offered: ShownCheckpoint
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage(ConsoleView):
     """One incident: what happened, who was told, what to do.
 
@@ -343,6 +367,7 @@ class IncidentPage(ConsoleView):
     alerts: tuple[tuple[str, str, Instant], ...] = ()  # (person, channel, told at)
     wall: Wall | None = None
     clip_href: str | None = None
+    contradictions: tuple[ShownContradiction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
