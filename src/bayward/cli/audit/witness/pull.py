@@ -24,6 +24,12 @@ from bayward.ledger.proven import ProvenReader
 from bayward.ledger.verdict import Fault
 from bayward.ledger.witness import Refused, Request, open_signed, parse_kept
 
+_FAULTS = {
+    HTTPStatus.BAD_REQUEST: Fault.MALFORMED,
+    HTTPStatus.NOT_FOUND: Fault.UNKNOWN_KEY,
+    HTTPStatus.FORBIDDEN: Fault.SIGNATURE_INVALID,
+}
+
 
 def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """Add `pull`; what `serve` takes as well is added by the caller."""
@@ -71,7 +77,8 @@ def _pull(witness: Witness, log: RemoteLog, out: Path | None, state: Path) -> in
     try:
         _, offered = open_signed(note, witness.logs)
     except Refused as refused:
-        return _wrong(log, Fault.SIGNATURE_INVALID, refused.answer.body.decode().strip())
+        fault = _FAULTS.get(HTTPStatus(refused.answer.status), Fault.SIGNATURE_INVALID)
+        return _wrong(log, fault, refused.answer.body.decode().strip())
     kept = witness.file.newest(offered.origin)
     known = None if kept is None else parse_kept(kept)
     if known is not None and known.size > offered.size:
