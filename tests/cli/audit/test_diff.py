@@ -118,3 +118,25 @@ def test_what_proves_nothing(audit: Audit, files: Path, tmp_path: Path) -> None:
     code, said = audit("diff", broken, files / "true-300", *KEY)
     assert code == 2
     assert "do not lead to its root" in said
+
+
+def test_audit_04_a_restored_backup_is_shown_by_two_signed_checkpoints(
+    audit: Audit, tmp_path: Path
+) -> None:
+    """What somebody exported before the backup came back, against what is there now."""
+    before = [b"entry %d" % n for n in range(60)]
+    now = [*before[:40], *(b"later %d" % n for n in range(30))]
+    a, b = export(tmp_path / "before.jsonl", before), export(tmp_path / "now.jsonl", now)
+    code, said = audit("diff", a, b, *KEY)
+    assert code == 1
+    assert "They part at entry 40." in said
+    for name, size in (("before.jsonl", 60), ("now.jsonl", 70)):
+        assert f"{name}: {LOG.key.name}, {size} entries" in said
+        assert f"proof     {name}: key {LOG.key.vkey}" in said
+
+
+def test_audit_05_two_auditors_compare_what_they_were_shown(audit: Audit, files: Path) -> None:
+    code, said = audit("diff", files / "true-700", files / "other-700", *KEY)
+    assert code == 1
+    assert "FORK: one log, two histories" in said
+    assert said.count("proof     ") == 2

@@ -129,7 +129,6 @@ MALFORMED = {
     "a control character": NOTE.replace("\n40\n", "\n40\x00\n"),
     "a signed leading zero": sign(TREE.text.replace("\n40\n", "\n040\n"), [LOG]),
     "a signed extension line": sign(TREE.text + "more\n", [LOG]),
-    "a signed size of 2^63": sign(TREE.text.replace("\n40\n", f"\n{2**63}\n"), [LOG]),
     "a signed root of 31 bytes": sign(f"{ORIGIN}\n40\n{base64_text(bytes(31))}\n", [LOG]),
     "a signed size of 0 with a root": sign(TREE.text.replace("\n40\n", "\n0\n"), [LOG]),
 }
@@ -225,6 +224,16 @@ BAD_PROOFS: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
 def test_audit_08_proofs(said: Said, what: str) -> None:
     change, fault = BAD_PROOFS[what]
     assert said(with_proof(change)) == [fault]
+
+
+def test_audit_08_a_tree_of_2_63_entries(said_of: Said) -> None:
+    note = sign(TREE.text.replace("\n40\n", f"\n{2**63}\n"), [LOG])
+    assert said_of(note) == ["malformed"]
+
+
+def test_audit_08_a_tree_of_2_63_entries_but_one(said: Said) -> None:
+    note = sign_checkpoint(replace(TREE, size=2**63 - 1), [LOG])
+    assert said(with_note(note)) == ["proof invalid"]
 
 
 # --- 12: disclosures ---------------------------------------------------------------------------
