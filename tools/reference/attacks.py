@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from reference import audit_cases
 from reference.source import ROOT
 
 IDENTITY: Mapping[int, str] = {
@@ -112,6 +113,7 @@ AUDIT: Mapping[int, str] = {
     15: "a range with a record left out, shifted bounds, mixed proofs",
     16: "a witness raced, restarted, lied to",
     17: "time stamps over something else, expired, injected, replayed",
+    18: "insiders with the database, the key of the log, or everything but the witnesses",
 }
 REQUIRED = {
     "identity": {
@@ -136,12 +138,18 @@ What is tried against Bayward, by number. A test of a case carries the number in
 same, is in [the threat model](../explanation/threat-model.md). Made from the tests by
 `tools/reference/attacks.py`; a case without a test stops the making.
 """
+_OF_THE_LOG = """\
+## The log, part by part
+
+Of cases 1 to 8 and 12, every verifier is asked about the same attacked log or receipt (the library,
+`verify.py`, `verify.html`, `bayward audit fsck` and `monitor`), and all have one word for it.
+"""
 
 
 def tests() -> Mapping[tuple[str, int], list[str]]:
     """The files that hold tests of each case."""
     found: dict[tuple[str, int], list[str]] = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+    for path in _files():
         for which, number in sorted(set(_TEST.findall(path.read_text(encoding="utf-8")))):
             found.setdefault((which, int(number)), []).append(_name(path))
     return found
@@ -161,7 +169,12 @@ def page() -> str:
             files = ", ".join(f"`{file}`" for file in found[which, number])
             lines.append(f"| {which} {number} | {tried} | {files} |")
         parts.append("\n".join(lines) + "\n")
+    parts.append("\n".join([_OF_THE_LOG, *audit_cases.rows(_files())]) + "\n")
     return "\n".join(parts)
+
+
+def _files() -> list[Path]:
+    return sorted((ROOT / "tests").rglob("test_*.py"))
 
 
 def _name(path: Path) -> str:

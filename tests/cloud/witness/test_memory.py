@@ -95,7 +95,7 @@ def test_audit_16_racing_requests_over_two_connections_never_roll_back(path: Pat
         assert kept(one) == kept(two) == won[0]
 
 
-def test_audit_16_the_file_refuses_to_go_back(file: WitnessFile, path: Path) -> None:
+def test_audit_02_the_memory_of_a_witness_refuses_to_go_back(file: WitnessFile, path: Path) -> None:
     see(file, 0, 9)
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA recursive_triggers = ON")
