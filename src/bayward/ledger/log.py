@@ -31,6 +31,8 @@ class Append:
 
     `first` is the index of the first new entry and the size the store must have;
     `stored_hashes` go to the end of the dense array; `frontier` is the edge afterwards.
+    `opened` is whatever opens each entry, for a store that keeps it beside the entries; the log
+    neither reads nor covers it. Empty, or as many as there are entries.
     """
 
     first: int
@@ -38,6 +40,7 @@ class Append:
     leaf_hashes: tuple[bytes, ...]
     stored_hashes: tuple[bytes, ...]
     frontier: Frontier
+    opened: tuple[bytes, ...] = ()
 
     @property
     def new_size(self) -> int:
@@ -69,15 +72,19 @@ class Store(HashReader, Protocol):
         ...  # pragma: no cover - a protocol has no body
 
 
-def plan_append(frontier: Frontier, entries: Sequence[bytes]) -> Append:
+def plan_append(
+    frontier: Frontier, entries: Sequence[bytes], opened: Sequence[bytes] = ()
+) -> Append:
     """Compute what appending means; raises `OutOfRange` for an entry over 65,535 bytes."""
+    if opened and len(opened) != len(entries):
+        raise OutOfRange("log.opened", f"{len(opened)} for {len(entries)} entries")
     for entry in entries:
         check_entry(entry)
     if frontier.size + len(entries) > MAX_NUMBER:
         raise OutOfRange("log.size", "the log is full")
     hashes = tuple(leaf_hash(entry) for entry in entries)
     after, stored = frontier.extend(hashes)
-    return Append(frontier.size, tuple(entries), hashes, tuple(stored), after)
+    return Append(frontier.size, tuple(entries), hashes, tuple(stored), after, tuple(opened))
 
 
 class Log:
@@ -112,15 +119,20 @@ class Log:
         self._frontier, self._note = frontier, note
         return frontier
 
-    def append(self, entries: Sequence[bytes]) -> Append:
+    def append(self, entries: Sequence[bytes], opened: Sequence[bytes] = ()) -> Append:
         """Append entries and commit them under a new signed checkpoint, in one transaction."""
-        planned = plan_append(self.resume(), entries)
+        planned = plan_append(self.resume(), entries, opened)
         signers = self._signers()
         note = sign_checkpoint(planned.checkpoint(signers[0].key.name), signers)
         self._frontier = None
         self._store.commit(planned, note)
         self._frontier, self._note = planned.frontier, note
         return planned
+
+    @property
+    def note(self) -> str:
+        """The latest signed checkpoint; "" when there is none, or none is known."""
+        return self._note if self._frontier is not None else ""
 
     def prove(self, index: int) -> Proof:
         """A proof of the entry at `index` under the latest checkpoint."""

@@ -1,0 +1,192 @@
+"""A log in a file of SQLite.
+
+Each commit is one transaction: the head moves from the size it must have to the new one, one
+row takes the entries, a few take the hashes. `BEGIN IMMEDIATE` lets one writer in at a time,
+and the head is the fence: the second finds another size and keeps nothing.
+
+The triggers refuse an `INSERT` anywhere but at the end, so `INSERT OR REPLACE` cannot rewrite
+a row either, whatever `recursive_triggers` is set to in the program that tries.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bayward.cloud.storage.log_store.segment import Packed, Segment, hash_in, pack, runs, unpack
+from bayward.core.errors import Conflict
+from bayward.ledger.errors import Unverified
+from bayward.ledger.log import Append
+
+BUSY_S = 5.0
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS head (
+  log INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, note TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS segment (
+  log INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  note TEXT NOT NULL, leaves BLOB NOT NULL, entries BLOB NOT NULL, opened BLOB NOT NULL,
+  PRIMARY KEY (log, first)
+) STRICT;
+CREATE TABLE IF NOT EXISTS hash_run (
+  log INTEGER NOT NULL, place INTEGER NOT NULL, run BLOB NOT NULL, PRIMARY KEY (log, place)
+) STRICT;
+"""
+
+_GUARDS = """
+CREATE TRIGGER IF NOT EXISTS {table}_keep BEFORE UPDATE ON {table}
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE DELETE ON {table}
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+"""
+
+_ORDER = """
+CREATE TRIGGER IF NOT EXISTS segment_order BEFORE INSERT ON segment
+WHEN NEW.count < 1
+  OR NEW.first <> coalesce((SELECT first + count FROM segment
+    WHERE log = NEW.log ORDER BY first DESC LIMIT 1), 0)
+  OR NEW.first + NEW.count IS NOT (SELECT size FROM head WHERE log = NEW.log)
+BEGIN SELECT RAISE(ABORT, 'append-only: not at the end'); END;
+CREATE TRIGGER IF NOT EXISTS hash_run_order BEFORE INSERT ON hash_run
+WHEN length(NEW.run) < 32
+  OR NEW.place <> coalesce((SELECT place + length(run) / 32 FROM hash_run
+    WHERE log = NEW.log ORDER BY place DESC LIMIT 1), 0)
+BEGIN SELECT RAISE(ABORT, 'append-only: not at the end'); END;
+
+CREATE TRIGGER IF NOT EXISTS head_once BEFORE INSERT ON head
+WHEN NEW.size <> 0 OR EXISTS (SELECT 1 FROM head WHERE log = NEW.log OR origin = NEW.origin)
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS head_stay BEFORE DELETE ON head
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS head_forward BEFORE UPDATE ON head
+WHEN NEW.size < OLD.size OR NEW.note IS NULL OR NEW.log <> OLD.log OR NEW.origin <> OLD.origin
+BEGIN SELECT RAISE(ABORT, 'append-only: the head never goes back'); END;
+"""
+
+_FIND_HASHES = """
+SELECT wanted.value, hash_run.place, hash_run.run FROM json_each(?) AS wanted
+JOIN hash_run ON hash_run.log = ? AND hash_run.place =
+  (SELECT max(place) FROM hash_run WHERE log = ? AND place <= wanted.value)
+"""
+
+_FIND_SEGMENT = """
+SELECT first, count, entries, leaves, opened, note FROM segment
+WHERE log = :log AND first + count > :entry
+  AND first = (SELECT max(first) FROM segment WHERE log = :log AND first <= :entry)
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection with what SQLite does not keep in the file: durability and guards."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+    )
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "recursive_triggers = ON",
+        "trusted_schema = OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables and their guards, unless they are there."""
+    guards = "".join(_GUARDS.format(table=table) for table in ("segment", "hash_run"))
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES}{guards}{_ORDER} COMMIT;")
+
+
+class SqliteLogStore:
+    """One log in a file that `create` has prepared (`ledger.log.Store`).
+
+    `connect` is called at first use, and again after a failed commit: a connection of which
+    nobody knows what it did is not used any further. For one thread at a time.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], origin: str) -> None:
+        self._connect = connect
+        self._origin = origin
+        self._connection: sqlite3.Connection | None = None
+        self._log = 0
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def read_head(self) -> str | None:
+        """The latest signed checkpoint, or None."""
+        row = self._ready().execute("SELECT note FROM head WHERE log = ?", (self._log,)).fetchone()
+        return None if row[0] is None else str(row[0])
+
+    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
+        """The hashes at these places, in this order, in one statement."""
+        rows = self._ready().execute(
+            _FIND_HASHES, (json.dumps(list(indexes)), self._log, self._log)
+        )
+        found = {wanted: hash_in(run, wanted, place) for wanted, place, run in rows}
+        for index in indexes:
+            if not found.get(index):
+                raise Unverified("log.hash", f"the hash at place {index} is gone")
+        return [found[index] for index in indexes]
+
+    def commit(self, append: Append, note: str) -> None:
+        """Keep it all or nothing; raises `Conflict("log.moved")` when another was faster."""
+        connection = self._ready()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            moved = connection.execute(
+                "UPDATE head SET size = ?, note = ? WHERE log = ? AND size = ?",
+                (append.new_size, note, self._log, append.first),
+            )
+            if moved.rowcount != 1:
+                raise Conflict("log.moved", origin=self._origin)  # noqa: TRY301 - undone below
+            if append.entries:
+                self._insert(connection, append, note)
+            connection.execute("COMMIT")
+        except BaseException:
+            self.close()  # which rolls back whatever was not committed
+            raise
+
+    def segments(self, first: int = 0) -> Iterator[Segment]:
+        """The segments from the one that holds entry `first` on, one in memory at a time."""
+        entry = first
+        while row := self._ready().execute(_FIND_SEGMENT, self._at(entry)).fetchone():
+            *columns, note = row
+            packed = Packed(*columns)
+            yield unpack(packed, note)
+            entry = packed.first + packed.count
+
+    def _insert(self, connection: sqlite3.Connection, append: Append, note: str) -> None:
+        row = pack(append)
+        connection.execute(
+            "INSERT INTO segment (log, first, count, note, leaves, entries, opened)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self._log, row.first, row.count, note, row.leaves, row.entries, row.opened),
+        )
+        connection.executemany(
+            "INSERT INTO hash_run (log, place, run) VALUES (?, ?, ?)",
+            ((self._log, place, run) for place, run in runs(append)),
+        )
+
+    def _at(self, entry: int) -> dict[str, int]:
+        self._ready()
+        return {"log": self._log, "entry": entry}
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = self._connect()
+            connection.execute("BEGIN IMMEDIATE")
+            find = "SELECT log FROM head WHERE origin = ?"
+            row = connection.execute(find, (self._origin,)).fetchone()
+            if row is None:
+                connection.execute("INSERT INTO head (origin, size) VALUES (?, 0)", (self._origin,))
+                row = connection.execute(find, (self._origin,)).fetchone()
+            connection.execute("COMMIT")
+            self._connection, self._log = connection, int(row[0])
+        return self._connection

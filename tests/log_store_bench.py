@@ -1,0 +1,247 @@
+"""Both stores behind one face, faults at each step of a commit, and a check of all that is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bayward.cloud.storage.log_store import postgres, sqlite
+from bayward.cloud.storage.log_store.segment import Segment
+from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.dense import Frontier, inclusion_proof
+from bayward.ledger.log import Append, Log, Store
+from bayward.ledger.merkle import leaf_hash, verify_inclusion
+from bench.postgres import OWNER, WRITER, Server
+from ledger_bench import LOG, ORIGIN
+
+STEPS = ("begin", "head", "entries", "hashes", "commit")
+"""The steps of a commit, the same in both stores."""
+
+
+class SegmentStore(Store, Protocol):
+    """What both offer."""
+
+    def close(self) -> None: ...
+
+    def segments(self, first: int = 0) -> Iterator[Segment]: ...
+
+
+class Broken(Exception):
+    """What the disk or the wire says."""
+
+
+@dataclass
+class Faults:
+    """Breaks the step `at` (counted from 0), before or after it took effect, once."""
+
+    at: int | None = None
+    persisted: bool = False
+    unreachable: int = 0  # how often connecting fails from then on
+    step: int = 0
+
+    def arm(self, at: int, *, persisted: bool) -> None:
+        self.at, self.persisted, self.step = at, persisted, 0
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        mine, self.step = self.step == self.at, self.step + 1
+        if mine and not self.persisted:
+            self.at = None
+            raise Broken
+        yield
+        if mine:
+            self.at = None
+            raise Broken
+
+    def connecting(self) -> None:
+        if self.at is None and self.unreachable:
+            self.unreachable -= 1
+            raise Broken
+
+
+class FaultyConnection:
+    """A connection of either kind that breaks where it is told to."""
+
+    def __init__(self, real: Any, faults: Faults) -> None:
+        self.__dict__.update(real=real, faults=faults)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.real, name, value)
+
+    def execute(self, *arguments: Any, **options: Any) -> Any:
+        with self.faults.around():
+            return self.real.execute(*arguments, **options)
+
+    def executemany(self, *arguments: Any) -> Any:
+        with self.faults.around():
+            return self.real.executemany(*arguments)
+
+    @contextmanager
+    def cursor(self) -> Iterator[FaultyCursor]:
+        with self.real.cursor() as cursor:
+            yield FaultyCursor(cursor, self.faults)
+
+
+@dataclass
+class FaultyCursor:
+    real: Any
+    faults: Faults
+
+    @contextmanager
+    def copy(self, statement: str) -> Iterator[Any]:
+        with self.faults.around(), self.real.copy(statement) as copy:
+            yield copy
+
+
+@dataclass
+class Kind:
+    """One kind of store, empty; every `store()` has a connection of its own."""
+
+    name: str
+    connect: Callable[[], Any]
+    raw: Callable[[], Any]  # past our own code: as somebody with a shell would
+    make: Callable[[Callable[[], Any], str], SegmentStore]
+    address: tuple[str, ...]  # for `log_store_writer`
+    prefix: str = ""  # of the names of its logs, where the database is shared
+    faults: Faults = field(default_factory=Faults)
+    opened: list[SegmentStore] = field(default_factory=list)
+
+    def store(self, origin: str = ORIGIN, *, faulty: bool = False) -> SegmentStore:
+        def broken() -> Any:
+            self.faults.connecting()
+            return FaultyConnection(self.connect(), self.faults)
+
+        store = self.make(broken if faulty else self.connect, self.prefix + origin)
+        self.opened.append(store)
+        return store
+
+    def close(self) -> None:
+        for store in self.opened:
+            store.close()
+
+
+def sqlite_kind(folder: Path) -> Kind:
+    path = folder / "log.sqlite"
+    connection = sqlite.connect(path)
+    sqlite.create(connection)
+    connection.close()
+    return Kind(
+        "sqlite",
+        lambda: sqlite.connect(path),
+        lambda: sqlite3.connect(path, isolation_level=None),
+        sqlite.SqliteLogStore,
+        ("sqlite", str(path), ORIGIN),
+    )
+
+
+def postgres_kind(server: Server, database: str, prefix: str = "") -> Kind:
+    """Logs in a database that `postgres_database` has made."""
+    return Kind(
+        "postgres",
+        lambda: server.connect(WRITER, database),
+        lambda: server.connect(OWNER, database),
+        postgres.PostgresLogStore,
+        ("postgres", str(server.folder), prefix + ORIGIN, database),
+        prefix,
+    )
+
+
+def postgres_database(server: Server, database: str) -> str:
+    with server.connect(OWNER) as owner:
+        owner.execute(f"CREATE DATABASE {database}".encode())
+    with server.connect(OWNER, database) as owner:
+        postgres.create(owner, WRITER)
+    return database
+
+
+KEPT = [b"a", b"b", b"c"]
+REWRITES = (
+    "UPDATE {0}segment SET entries = entries",
+    "UPDATE {0}segment SET first = first + 100",
+    "DELETE FROM {0}segment WHERE first = 2",
+    "UPDATE {0}hash_run SET run = run",
+    "DELETE FROM {0}hash_run",
+    "DELETE FROM {0}head",
+    "UPDATE {0}head SET size = 2",
+    "UPDATE {0}head SET note = NULL",
+    "UPDATE {0}head SET origin = 'another'",
+    (
+        "INSERT INTO {0}segment SELECT log, 3, 1, note, leaves, entries, opened FROM {0}segment"
+        " WHERE first = 2"
+    ),  # at the end, but the head says nothing of it
+    (
+        "INSERT INTO {0}segment SELECT log, 1, 1, note, leaves, entries, opened FROM {0}segment"
+        " WHERE first = 2"
+    ),
+    (
+        "INSERT INTO {0}segment SELECT log, 3, 0, note, leaves, entries, opened FROM {0}segment"
+        " WHERE first = 2"
+    ),
+    "INSERT INTO {0}hash_run SELECT log, 1, run FROM {0}hash_run WHERE place = 0",
+    "INSERT INTO {0}hash_run SELECT log, 40, run FROM {0}hash_run WHERE place = 0",
+)
+
+
+def keep(kind: Kind) -> None:
+    log = Log(kind.store(), lambda: [LOG])
+    log.append(KEPT[:2])
+    log.append(KEPT[2:])
+
+
+def entry(n: int) -> bytes:
+    return f"entry {n}".encode() * (n % 5)
+
+
+def entries(store: SegmentStore) -> list[bytes]:
+    return [one for segment in store.segments() for one in segment.entries]
+
+
+def recheck(store: SegmentStore) -> list[bytes]:
+    """Verify everything a store holds against the checkpoints in it; gives the entries."""
+    edge, every = Frontier(), list(store.segments())
+    note = store.read_head()
+    for segment in every:
+        assert segment.first == edge.size
+        assert segment.leaf_hashes == tuple(leaf_hash(one) for one in segment.entries)
+        begin = 2 * edge.size - edge.size.bit_count()
+        edge, stored = edge.extend(segment.leaf_hashes)
+        assert list(store.read_hashes(range(begin, begin + len(stored)))) == stored
+        signed = open_checkpoint(segment.note, LOG.key).checkpoint
+        assert (signed.size, signed.root) == (edge.size, edge.root)
+    found = [one for segment in every for one in segment.entries]
+    if note is None:
+        assert not found
+        return found
+    head = open_checkpoint(note, LOG.key).checkpoint
+    assert (head.size, head.root) == (edge.size, edge.root)
+    for index, one in enumerate(found):
+        proof = inclusion_proof(index, head.size, store)
+        verify_inclusion(index, head.size, leaf_hash(one), proof, head.root)
+    return found
+
+
+@dataclass
+class Slow:
+    """A store whose commit waits to be let through, and that counts how much came at once."""
+
+    real: Store
+    gate: Any  # threading.Event
+    batches: list[int] = field(default_factory=list)
+
+    def read_head(self) -> str | None:
+        return self.real.read_head()
+
+    def read_hashes(self, indexes: Sequence[int]) -> Sequence[bytes]:
+        return self.real.read_hashes(indexes)
+
+    def commit(self, append: Append, note: str) -> None:
+        self.batches.append(len(append.entries))
+        assert self.gate.wait(30)
+        self.real.commit(append, note)
