@@ -31,7 +31,7 @@ def evidence_packs() -> EvidencePage:
         state="ready",
         digest="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         is_stamped=True,
-        fetch_until=ahead(500_000),
+        fetch_until=ahead(7),
         is_yours=True,
     )
     return EvidencePage(
