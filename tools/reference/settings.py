@@ -104,6 +104,7 @@ MEANINGS: Mapping[str, str] = {
     "tsa_root": "its root certificates, PEM; what it answers is checked against them",
     "requests_per_s_max": "of one address",
     "public_logs": "whoever knows a log's origin may read it at `/log/…`; else only its staff",
+    "anchor_policy": "file of `witness` lines with addresses: who cosigns our anchor log",
     "witness_policy": "file of `log` lines: logs of others that are witnessed and mirrored here",
     "trusted_proxies": "addresses whose `X-Forwarded-For` is believed",
     "mail.host": "server that takes our messages",

@@ -29,6 +29,7 @@ import structlog
 from litestar.types import ASGIApp
 
 from bayward.cloud import upkeep
+from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
 from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
@@ -184,6 +185,7 @@ class Cloud:
         self.witness = closing.enter_context(
             witness.started(settings, keys, self.clock, self._random)
         )
+        self.anchoring = Anchoring(self.unit, read_witnesses(settings.anchor_policy))
         self.gate = DeviceGate(settings.name)
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
             pin = base64.b64encode(bank.spki or b"").decode()
@@ -331,6 +333,7 @@ class Cloud:
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(worker.run()) for worker in workers]
         self._tasks.append(loop.create_task(self._keep_house()))
+        self._tasks.append(loop.create_task(self.anchoring.run()))
 
     async def _serve(self, app: ASGIApp, http: socket, enrolling: socket) -> None:
         tls = enrolment_context(self.deployment.server)

@@ -59,6 +59,8 @@ class CloudSettings:
     name what the first start makes. `public_logs` lets whoever knows the origin of a log read it
     (`/log/…`; leaves disclose nothing); `witness_policy` is a file of `log` lines
     (c2sp.org/tlog-policy): the logs of others that this control plane witnesses and mirrors.
+    `anchor_policy` is a file of `witness` lines with addresses: who is asked to cosign our anchor
+    log, once a minute.
     """
 
     state: Path
@@ -79,6 +81,7 @@ class CloudSettings:
     requests_per_s_max: int = REQUESTS_PER_S_MAX
     public_logs: bool = False
     witness_policy: Path | None = None
+    anchor_policy: Path | None = None
     trusted_proxies: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -30,6 +30,9 @@ AnyId = TypeVar("AnyId", bound=Id)
 
 _log = structlog.get_logger()
 
+OPERATOR = TenantId.of(bytes(16))
+"""The platform's own tenant: whose staff are super-admins, and whose log is the anchor."""
+
 JOBS = "jobs"  # the topic that wakes the worker
 
 

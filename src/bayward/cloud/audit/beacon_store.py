@@ -36,13 +36,20 @@ class Kept:
 
 def insert(tx: sa.Connection, tenant: TenantId, cosigned: Cosigned) -> None:
     """Keep a cosignature; the first one of a witness over a size is the one that counts."""
+    point = cosigned.checkpoint
+    kept = Kept(point.size, cosigned.witness, cosigned.time, cosigned.note)
+    insert_kept(tx, tenant, point.origin, kept)
+
+
+def insert_kept(tx: sa.Connection, tenant: TenantId, origin: str, kept: Kept) -> None:
+    """The same for a log whose checkpoint a cosigned log above it holds: `note` is that one's."""
     row = insert_or(s.cosignature).values(
         tenant=tenant,
-        origin=cosigned.checkpoint.origin,
-        size=cosigned.checkpoint.size,
-        witness=cosigned.witness,
-        time=cosigned.time,
-        note=cosigned.note,
+        origin=origin,
+        size=kept.size,
+        witness=kept.witness,
+        time=kept.time,
+        note=kept.note,
     )
     tx.execute(row.on_conflict_do_nothing())
 
@@ -75,6 +82,22 @@ def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:
     mine = (table.tenant == tenant) & (table.origin == origin)
     query = sa.select(table.note).where(mine).order_by(table.size.desc(), table.time.desc())
     return tx.execute(query.limit(1)).scalar_one_or_none()
+
+
+def newest_of(tx: sa.Connection, tenant: TenantId, origin: str, witness: str) -> Kept | None:
+    """The newest cosignature of one witness."""
+    found = newest_by_witness(tx, tenant, origin)
+    return next((one for one in found if one.witness == witness), None)
+
+
+def newest_by_witness(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Kept]:
+    """The newest cosignature of each witness, by its name."""
+    table = s.cosignature.c
+    mine = (table.tenant == tenant) & (table.origin == origin)
+    names = tx.execute(sa.select(table.witness).where(mine).distinct()).scalars()
+    query = sa.select(s.cosignature).where(mine).order_by(table.size.desc()).limit(1)
+    rows = [tx.execute(query.where(table.witness == name)).one() for name in sorted(names)]
+    return [Kept(row.size, row.witness, row.time, row.note) for row in rows]
 
 
 def insert_beacon(tx: sa.Connection, tenant: TenantId, place: Place, time: int) -> None:

@@ -95,30 +95,33 @@ def parcel_receipt(work: Work, tenant: TenantId, parcel: str) -> Receipt:
 def _append(work: Work, tenant: TenantId, event: Event) -> Place:
     told = replace(event, tq=event.tq or TIME_QUALITY)
     fields = {name: value for name, value in told.to_fields().items() if name not in LOCAL}
+    return enter(work, tenant, origin_of(work, tenant), fields, kind=store.TENANT_LOG)
+
+
+def enter(
+    work: Work, tenant: TenantId, origin: str, fields: Mapping[str, Value], *, kind: str
+) -> Place:
+    """Seal fields as the next entry of one of our own logs, begun when this is its first."""
     salts = (work.ids.random(SALT_BYTES) for _ in fields)
     sealed = seal(fields, salts)
-    head = _own_log(work, tenant)
+    head = _own_log(work, tenant, origin, kind)
     log = _open(work, tenant, head, (fields, sealed.disclosures))
     return Place(head.origin, log.append([sealed.leaf]).first)
 
 
-def _own_log(work: Work, tenant: TenantId) -> LogHead:
-    """The tenant's log, begun when this is its first event."""
-    origin = origin_of(work, tenant)
+def _own_log(work: Work, tenant: TenantId, origin: str, kind: str) -> LogHead:
     found = store.find_log(work.tx, tenant, origin)
     if found is not None:
         return found
     vkey = work.house.keys.log_signer(origin).key.vkey
-    store.create_log(
-        work.tx, tenant, origin, kind=store.TENANT_LOG, bank=None, vkey=vkey, now=work.now
-    )
+    store.create_log(work.tx, tenant, origin, kind=kind, bank=None, vkey=vkey, now=work.now)
     return store.get_log(work.tx, tenant, origin)
 
 
 def _open(work: Work, tenant: TenantId, head: LogHead, opens: Opens | None = None) -> Log:
     """The log of `ledger` over our tables; only our own can be appended to."""
     kept = _Kept(work, tenant, head, opens)
-    if head.kind == store.TENANT_LOG:
+    if head.kind in store.OURS:
         signer = work.house.keys.log_signer(head.origin)
     else:
         signer = Signer(parse_vkey(head.vkey), _refuse)

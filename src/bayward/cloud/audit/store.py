@@ -23,6 +23,8 @@ from bayward.ledger.sandwich import Bounds, bounds_of
 
 TENANT_LOG = "tenant"
 BANK_LOG = "bank"
+ANCHOR_LOG = "anchor"
+OURS = frozenset({TENANT_LOG, ANCHOR_LOG})  # signed by us
 
 
 # Statements of the busy path are built once; building one costs more than running it.

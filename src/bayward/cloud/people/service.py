@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from bayward.cloud.people import sign_in_store, store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import BindingId, Person, PersonState
-from bayward.cloud.unit import Work
+from bayward.cloud.unit import OPERATOR, Work
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import Event, EventType
@@ -21,7 +21,7 @@ from bayward.core.roles import Binding, Node, Role
 
 SYSTEM = "system"  # the actor of what no person did
 # The tenant that holds whoever runs the platform; it owns no sites and no banks.
-PLATFORM_TENANT = TenantId.of(bytes(16))
+PLATFORM_TENANT = OPERATOR
 
 
 def add(

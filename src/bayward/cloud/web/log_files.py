@@ -3,7 +3,8 @@
 Read by monitors, witnesses and auditors, with `Authorization: Bearer <session>` of somebody who
 may read the tenant's log; or by whoever knows the origin, when `public_logs` is set. Leaves are
 salted commitments, so even then only how many entries there are, and when, is to be seen. A log
-of another tenant and one that does not exist are the same answer.
+of another tenant and one that does not exist are the same answer. The anchor log is for everybody:
+it is there to be watched.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 from litestar import Response
 from litestar.params import FromPath
 
-from bayward.cloud.audit import static
+from bayward.cloud.audit import anchor, static
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.people.service import PLATFORM_TENANT
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import Asker, You
@@ -33,7 +35,7 @@ async def log_file(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     """One file of a log."""
     origin, file = _split(path.strip("/"))
     desk = desk_of(request)
-    if desk.settings.public_logs:
+    if desk.settings.public_logs or origin == f"{desk.settings.name}/anchor":
         served = await desk.unit.read(lambda work: _public(work, origin, file))
         cached = served.cache_control
     else:
@@ -49,7 +51,9 @@ async def log_file(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
 
 
 def tenant_of_origin(work: Work, origin: str) -> TenantId | None:
-    """Whose log this is: `<deployment>/tenant/<id>` or `<deployment>/bank/<id>/<epoch>`."""
+    """Whose log this is: `…/tenant/<id>`, `…/bank/<id>/<epoch>`, or the anchor of all."""
+    if origin == anchor.origin_of(work):
+        return PLATFORM_TENANT
     head_of, _, rest = origin.partition("/")
     kind, _, tail = rest.partition("/")
     try:

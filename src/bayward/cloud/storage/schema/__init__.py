@@ -28,6 +28,7 @@ from bayward.cloud.storage.schema.fleet import (
     tenant,
 )
 from bayward.cloud.storage.schema.log import (
+    anchored,
     beacon,
     cosignature,
     disclosure,
@@ -52,6 +53,7 @@ from bayward.cloud.storage.schema.privacy import hold
 
 __all__ = [
     "admission",
+    "anchored",
     "bank",
     "beacon",
     "command",

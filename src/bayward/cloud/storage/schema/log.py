@@ -14,7 +14,7 @@ log = c.table(
     "log",
     c.tenant(),
     c.key("origin"),
-    c.text("kind"),  # bank | tenant
+    c.text("kind"),  # bank | tenant | anchor
     c.text("bank", optional=True),
     c.text("vkey"),
     c.text("state"),  # live | forked | closed
@@ -90,6 +90,18 @@ beacon = c.table(
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
 )
 
+# Checkpoints of tenants' logs that are entries of the anchor log.
+anchored = c.table(
+    "anchored",
+    c.tenant(),
+    c.key("origin"),
+    sa.Column("size", c.NUMBER, primary_key=True, autoincrement=False),
+    c.number("idx"),  # of the entry in the anchor log
+    c.text("note"),  # the signed checkpoint of `size`
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+    sa.Index(None, "idx"),
+)
+
 happening = c.table(
     "happening",
     c.serial("seq"),
@@ -108,6 +120,7 @@ happening = c.table(
     c.personal(c.text("subject", optional=True), "identifier", c.SECURITY),
     c.text("item", optional=True),
     sa.Index(None, "tenant", "seq"),
+    sa.Index(None, "tenant", "origin", "idx"),
     sa.Index(None, "tenant", "parcel", sqlite_where=sa.text("parcel IS NOT NULL")),
     sa.Index(None, "tenant", "item", sqlite_where=sa.text("item IS NOT NULL")),
     sa.Index(None, "tenant", "incident", sqlite_where=sa.text("incident IS NOT NULL")),

@@ -1,0 +1,168 @@
+"""The anchor log: the operator's own, in which the checkpoints of all tenants' logs are entries.
+
+    bank log  ──bank_log.accepted──►  tenant log  ──tenant_log.anchored──►  anchor log ◄── witnesses
+
+Outside witnesses cosign this one log instead of thousands. An entry is sealed like every other,
+so whoever reads the anchor sees that some log has grown and not whose. It belongs to the
+platform's tenant and causes no event: an anchor that entered itself would never come to rest.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bayward.cloud.audit import beacon_store, reader, service, store
+from bayward.cloud.audit.store import LogHead, Wanted
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import OPERATOR, Place, Work
+from bayward.core.clock import Instant
+from bayward.core.errors import NotFound
+from bayward.core.events import EventType
+from bayward.core.ids import BankId, TenantId
+from bayward.ledger.checkpoint import parse_text
+from bayward.ledger.dense import consistency_proof, inclusion_proof
+from bayward.ledger.keys import VerifierKey, parse_vkey
+from bayward.ledger.leaf import Value
+from bayward.ledger.note import add_signatures, split_note
+from bayward.ledger.proof import Proof
+from bayward.ledger.receipt import Receipt
+from bayward.ledger.sandwich import Cosigned, open_cosigned
+from bayward.ledger.strict import base64_text
+from bayward.ledger.witness import Request
+
+ANCHORED = "tenant_log.anchored"
+LOGS_MAX = 200  # of one transaction; the rest follows with the next
+
+
+def origin_of(work: Work) -> str:
+    """The name of the anchor log."""
+    return f"{work.house.name}/anchor"
+
+
+def find(work: Work) -> LogHead | None:
+    """The anchor log; None before its first entry."""
+    return store.find_log(work.tx, OPERATOR, origin_of(work))
+
+
+def grown(work: Work) -> list[tuple[TenantId, LogHead]]:
+    """Tenants' logs that have grown since they were anchored."""
+    newest = (
+        sa.select(sa.func.max(s.anchored.c.size))
+        .where(s.anchored.c.tenant == s.log.c.tenant, s.anchored.c.origin == s.log.c.origin)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(s.log.c.tenant, s.log.c.origin)
+        .where(s.log.c.kind == store.TENANT_LOG, s.log.c.size > sa.func.coalesce(newest, 0))
+        .order_by(s.log.c.tenant)
+        .limit(LOGS_MAX)
+    )
+    rows = [(TenantId(row.tenant), row.origin) for row in work.tx.execute(query)]
+    return [(tenant, store.get_log(work.tx, tenant, origin)) for tenant, origin in rows]
+
+
+def append_grown(work: Work) -> int:
+    """Enter the checkpoint of each log that has grown; gives how many there were."""
+    found = grown(work)
+    for tenant, head in found:
+        fields: dict[str, Value] = {
+            "type": ANCHORED,
+            "time": work.now,
+            "tq": service.TIME_QUALITY,
+            "origin": head.origin,
+            "log_size": head.size,
+            "log_root": base64_text(head.root),
+        }
+        place = service.enter(work, OPERATOR, origin_of(work), fields, kind=store.ANCHOR_LOG)
+        row = {"tenant": tenant, "origin": head.origin, "size": head.size}
+        work.tx.execute(s.anchored.insert().values(**row, idx=place.index, note=head.note))
+    return len(found)
+
+
+def request_for(work: Work, old_size: int) -> tuple[Request, VerifierKey] | None:
+    """What a witness that has seen `old_size` entries is asked to cosign; None: nothing new."""
+    head = find(work)
+    if head is None or not old_size < head.size:
+        return None
+    hashes = store.Hashes(work.tx, OPERATOR, head.origin)
+    proof = consistency_proof(old_size, head.size, hashes) if old_size else []
+    return Request(old_size, tuple(proof), head.note), parse_vkey(head.vkey)
+
+
+def seen_by(work: Work, witness: str) -> Cosigned | None:
+    """The newest checkpoint of the anchor that this witness has cosigned."""
+    head = find(work)
+    if head is None:
+        return None
+    kept = beacon_store.newest_of(work.tx, OPERATOR, head.origin, witness)
+    if kept is None:
+        return None
+    return Cosigned(parse_text(split_note(kept.note)[0]), witness, kept.time, kept.note)
+
+
+def keep_cosignature(work: Work, request: Request, lines: list[str], witness: VerifierKey) -> None:
+    """Keep a witness's answer, for the anchor and for every log whose checkpoint it covers.
+
+    Raises `LedgerError` when it is not the signature of that witness over what we sent.
+    """
+    head = find(work)
+    assert head is not None, "something was sent"
+    note = add_signatures(request.note, lines)
+    cosigned = open_cosigned(note, parse_vkey(head.vkey), [witness])
+    before = seen_by(work, witness.name)
+    beacon_store.insert(work.tx, OPERATOR, cosigned)
+    covered = sa.select(
+        s.anchored.c.tenant, s.anchored.c.origin, sa.func.max(s.anchored.c.size).label("size")
+    ).where(
+        s.anchored.c.idx >= (0 if before is None else before.checkpoint.size),
+        s.anchored.c.idx < cosigned.checkpoint.size,
+    )
+    for row in work.tx.execute(covered.group_by(s.anchored.c.tenant, s.anchored.c.origin)):
+        below = beacon_store.Kept(row.size, cosigned.witness, cosigned.time, note)
+        beacon_store.insert_kept(work.tx, TenantId(row.tenant), row.origin, below)
+
+
+def chain_of(work: Work, tenant: TenantId, bank: BankId) -> list[Receipt]:
+    """Why a bank's newest anchored checkpoint can be believed: two receipts (`ledger.chain`).
+
+    Raises `NotFound("log.anchor")` when none was anchored.
+    """
+    origin = service.origin_of(work, tenant)
+    table = s.anchored.c
+    mine = (table.tenant == tenant) & (table.origin == origin)
+    row = work.tx.execute(sa.select(s.anchored).where(mine).order_by(table.size.desc())).first()
+    wanted = Wanted(bank=bank, origin=origin, types=(EventType.BANK_LOG_ACCEPTED,))
+    found = reader.happenings(work, tenant, wanted, before=None, count=service.LIST_MAX)
+    held = [one for one in found if row is not None and one.place.index < row.size]
+    head = find(work)
+    if row is None or head is None or not held:
+        raise NotFound("log.anchor")
+    note = beacon_store.newest(work.tx, OPERATOR, head.origin) or head.note
+    if _size(note) <= row.idx:  # cosigned before this entry was in it
+        note = head.note
+    return [
+        _receipt(work, tenant, held[0].place, row.note),
+        _receipt(work, OPERATOR, Place(head.origin, row.idx), note),
+    ]
+
+
+def _size(note: str) -> int:
+    return parse_text(split_note(note)[0]).size
+
+
+def _receipt(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
+    """The receipt of an entry under a certain checkpoint."""
+    size = _size(note)
+    hashes = inclusion_proof(place.index, size, store.Hashes(work.tx, tenant, place.origin))
+    (entry,) = reader.entries(work, tenant, place.origin, place.index, 1)
+    key = parse_vkey(store.get_log(work.tx, tenant, place.origin).vkey)
+    return Receipt(key, Proof(place.index, tuple(hashes), note), entry.leaf, entry.disclosures)
+
+
+def status(work: Work) -> tuple[LogHead | None, list[tuple[str, int, Instant]]]:
+    """The anchor, and per witness what it has cosigned and when."""
+    head = find(work)
+    if head is None:
+        return None, []
+    found = beacon_store.newest_by_witness(work.tx, OPERATOR, head.origin)
+    return head, [(one.witness, one.size, Instant(one.time * 1000)) for one in found]

@@ -1,0 +1,117 @@
+"""Keeping the anchor: enter what has grown, ask the witnesses, and go on when one is away.
+
+The witnesses are those of a policy file (c2sp.org/tlog-policy) with their addresses. A witness
+that cannot be reached, or that remembers another log, is said and asked again with the next
+round; nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import structlog
+
+from bayward.cloud.audit import anchor
+from bayward.cloud.unit import Unit
+from bayward.core.clock import SECOND_MS
+from bayward.core.errors import BaywardError, Misconfigured
+from bayward.ledger.errors import LedgerError
+from bayward.ledger.keys import VerifierKey
+from bayward.ledger.policy import Party, parse_policy
+from bayward.ledger.strict import decimal
+from bayward.ledger.witness import Request
+
+ENTER_MS = 10 * SECOND_MS
+ASK_EVERY = 6  # rounds: once a minute
+TIMEOUT_S = 15
+ANSWER_BYTES_MAX = 64 * 1024
+ADD_CHECKPOINT = "witness/add-checkpoint"
+
+_log = structlog.get_logger()
+
+Connect = Callable[[], httpx.AsyncClient]
+
+
+class Anchoring:
+    """Anchors the logs of one deployment; `connect` makes the client that asks witnesses."""
+
+    def __init__(
+        self, unit: Unit, witnesses: Sequence[Party], connect: Connect | None = None
+    ) -> None:
+        self._unit = unit
+        self._witnesses = tuple(witnesses)
+        self._connect = connect or (lambda: httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
+
+    async def run(self) -> None:
+        """Enter every few seconds, ask every minute, until cancelled."""
+        while True:
+            for _ in range(ASK_EVERY):
+                await asyncio.sleep(ENTER_MS / SECOND_MS)
+                try:
+                    await self.enter()
+                except BaywardError as error:  # the database is busy or full: the next round
+                    _log.warning("anchor.enter", code=error.code)
+            await self.ask()
+
+    async def enter(self) -> int:
+        """Enter what has grown; a quiet deployment costs one read."""
+        if not await self._unit.read(anchor.grown):
+            return 0
+        return await self._unit.write(anchor.append_grown)
+
+    async def ask(self) -> None:
+        """Have each witness cosign the anchor as it is now."""
+        for one in self._witnesses:
+            try:
+                await self._ask(one.key, one.url or "")
+            except (httpx.HTTPError, BaywardError, LedgerError, ValueError) as error:
+                _log.warning("anchor.witness", witness=one.key.name, why=str(error)[:200])
+
+    async def _ask(self, witness: VerifierKey, url: str) -> None:
+        seen = await self._unit.read(lambda work: anchor.seen_by(work, witness.name))
+        old_size = 0 if seen is None else seen.checkpoint.size
+        answer = await self._send(url, old_size)
+        if answer is not None and answer[1].status_code == HTTPStatus.CONFLICT:
+            known = decimal(answer[1].text.removesuffix("\n"), "witness.size")
+            _log.info("anchor.witness_knows", witness=witness.name, size=known, we=old_size)
+            answer = await self._send(url, known)
+        if answer is None:
+            return
+        request, response = answer
+        if response.status_code != HTTPStatus.OK:
+            raise ValueError(f"{response.status_code}: {response.text[:120]}")
+        lines = response.text.splitlines(keepends=True)
+        await self._unit.write(lambda work: anchor.keep_cosignature(work, request, lines, witness))
+
+    async def _send(self, url: str, old_size: int) -> tuple[Request, httpx.Response] | None:
+        asked = await self._unit.read(lambda work: anchor.request_for(work, old_size))
+        if asked is None:
+            return None
+        request, _ = asked
+        async with self._connect() as client:
+            response = await client.post(
+                f"{url.rstrip('/')}/{ADD_CHECKPOINT}", content=request.body
+            )
+        if len(response.content) > ANSWER_BYTES_MAX:
+            raise ValueError("its answer is too long")
+        return request, response
+
+
+def read_witnesses(path: Path | None) -> list[Party]:
+    """The witnesses of a policy file; raises `Misconfigured` when one has no address."""
+    if path is None:
+        return []
+    try:
+        policy = parse_policy(path.read_bytes())
+    except OSError as error:
+        raise Misconfigured("settings.unreadable", file=str(path), why=str(error)) from error
+    except LedgerError as error:
+        raise Misconfigured("settings.value", file=str(path), expected=str(error)) from error
+    found = list(policy.witnesses.values())
+    if not found or any(one.url is None for one in found):
+        raise Misconfigured("settings.value", file=str(path), expected="witnesses with addresses")
+    return found

@@ -1,0 +1,180 @@
+"""The anchor with a witness outside: the real one, over its own HTTP interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bayward.cloud.audit import anchor, export
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.anchoring import Anchoring
+from bayward.cloud.audit.store import Wanted
+from bayward.cloud.cosigning import CosigningKeys
+from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.inline import InlineStore
+from bayward.cloud.unit import OPERATOR
+from bayward.cloud.witness.http import WitnessApp
+from bayward.cloud.witness.memory import WitnessFile
+from bayward.cloud.witness.service import Witness
+from bayward.core.clock import SECOND_MS
+from bayward.core.errors import NotFound
+from bayward.core.events import EventType
+from bayward.ledger.chain import chain_text, parse_chain, verify_chain
+from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.policy import Party
+from cloud_bench import HOUSE, BankTwin, CloudBench, keys, make, template
+
+NAME = "example.org/witness"
+KEY = keys().log_signer(f"{HOUSE}/anchor").key
+SEEN_AT = 1_800_000_100
+
+
+@pytest.fixture
+async def bank(cloud: CloudBench) -> BankTwin:
+    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
+    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    bank = await cloud.bank(await cloud.tenant())
+    await upload(cloud, bank)
+    return bank
+
+
+async def upload(cloud: CloudBench, bank: BankTwin) -> None:
+    bank.record(EventType.DOOR_OPENED, compartment=bank.door(1))
+    await bank.upload(cloud.ingest)
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Iterator[Witness]:
+    cosigning = CosigningKeys.open(tmp_path, NAME, "witness")
+    with closing(WitnessFile(tmp_path / "w.db", NAME)) as file:
+        yield Witness(
+            file=file,
+            logs={KEY.name: [KEY]},
+            cosigners=lambda: cosigning.signers(SEEN_AT),
+            mirror_cosigners=None,
+            secret=b"s" * 32,
+        )
+
+
+def anchoring(cloud: CloudBench, witness: Witness) -> Anchoring:
+    transport = httpx.ASGITransport(WitnessApp(witness))
+    party = Party(witness.cosigners()[0].key, "http://w.test/")
+    return Anchoring(cloud.unit, [party], lambda: httpx.AsyncClient(transport=transport))
+
+
+async def test_a_log_that_has_grown_is_entered_once_and_the_anchor_comes_to_rest(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    keeper = Anchoring(cloud.unit, [])
+    assert await keeper.enter() == 1
+    assert await keeper.enter() == 0  # it does not enter itself
+    head = await cloud.unit.read(anchor.find)
+    assert head is not None
+    assert (head.origin, head.size) == (f"{HOUSE}/anchor", 1)
+    await upload(cloud, bank)
+    assert await keeper.enter() == 1
+    verdict = await cloud.do(export.verify, OPERATOR, head.origin)
+    assert verdict.ok, verdict.findings
+    assert verdict.entries == 2
+
+
+async def test_a_witness_outside_cosigns_and_goes_on_where_it_was(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    keeper = anchoring(cloud, witness)
+    for size in (1, 2, 3):
+        await upload(cloud, bank)
+        await keeper.enter()
+        await keeper.ask()
+        seen = await cloud.do(anchor.seen_by, NAME)
+        assert seen is not None
+        assert (seen.checkpoint.size, seen.time) == (size, SEEN_AT)
+        wkey = witness.cosigners()[0].key
+        assert open_checkpoint(seen.note, KEY, [wkey]).cosignatures == {NAME: SEEN_AT}
+    await keeper.ask()  # nothing new: nobody is asked
+    head, witnesses = await cloud.do(anchor.status)
+    assert head is not None
+    assert witnesses == [(NAME, 3, SEEN_AT * SECOND_MS)]
+
+
+async def test_what_it_covers_gets_an_upper_bound_from_outside_the_house(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    keeper = anchoring(cloud, witness)
+    await keeper.enter()
+    await keeper.ask()
+    await upload(cloud, bank)  # not anchored yet
+    wanted = Wanted(types=(EventType.BANK_LOG_ACCEPTED,))
+    new, old = await cloud.do(audit.happenings, bank.tenant, wanted)
+    assert old.bounds.not_after == SEEN_AT * SECOND_MS + 999
+    assert new.bounds.not_after is None
+
+
+async def test_audit_16_a_database_that_was_set_back_learns_what_the_witness_knows(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    keeper = anchoring(cloud, witness)
+    await keeper.enter()
+    await keeper.ask()
+    with cloud.tx.begin():  # what we knew of the witness is lost, the log is not
+        cloud.tx.execute(s.cosignature.delete().where(s.cosignature.c.witness == NAME))
+    await upload(cloud, bank)
+    await keeper.enter()
+    await keeper.ask()
+    seen = await cloud.do(anchor.seen_by, NAME)
+    assert seen is not None
+    assert seen.checkpoint.size == 2
+
+
+async def test_audit_04_a_forked_anchor_is_not_cosigned_and_kept_as_evidence(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    """The operator's database was set back and went on with another story, under the same key."""
+    keeper = anchoring(cloud, witness)
+    await keeper.enter()
+    await keeper.ask()
+    other = make(InlineStore(template()))
+    try:
+        platform = fleet_store.Tenant(OPERATOR, "Platform", other.clock.at)
+        await other.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+        for number in (2, 3):
+            await other.tenant(number)
+        forger = anchoring(other, witness)
+        assert await forger.enter() == 2
+        await forger.ask()
+        assert await other.do(anchor.seen_by, NAME) is None
+    finally:
+        other.store.close()  # type: ignore[attr-defined]  # an `InlineStore`
+    [(known, offered)] = witness.file.suspects(KEY.name)
+    assert open_checkpoint(known, KEY).checkpoint.size == 1
+    assert open_checkpoint(offered, KEY).checkpoint.size == 2
+
+
+async def test_a_chain_leads_from_a_bank_to_the_witness(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    with pytest.raises(NotFound, match=r"log\.anchor"):
+        await cloud.do(anchor.chain_of, bank.tenant, bank.id)
+    keeper = anchoring(cloud, witness)
+    await keeper.enter()
+    await keeper.ask()
+    await upload(cloud, bank)  # newer than what is anchored
+    chain = parse_chain(chain_text(await cloud.do(anchor.chain_of, bank.tenant, bank.id)))
+    accepted = open_checkpoint(bank.log.note(1), bank.log.signer.key).checkpoint
+    wkey = witness.cosigners()[0].key
+    found = verify_chain(accepted, chain, KEY, [wkey])
+    assert found.cosigned == {NAME: SEEN_AT}
+    assert found.last.origin == f"{HOUSE}/anchor"
+
+
+async def test_an_entry_of_the_anchor_betrays_nobody(cloud: CloudBench, bank: BankTwin) -> None:
+    await Anchoring(cloud.unit, []).enter()
+    rows = cloud.rows(s.log_entry)
+    [leaf] = [row.leaf for row in rows if row.origin == f"{HOUSE}/anchor"]
+    assert bank.tenant.encode() not in leaf
+    assert set(leaf[2:5]) == set(b"_sd")

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from bayward.cloud.audit import anchor
+from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
+from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.unit import OPERATOR
+from bayward.core.errors import Misconfigured
+from bayward.ledger.keys import cosigner
+from bayward.ledger.policy import Party
+from cloud_bench import HOUSE, CloudBench, keys
+
+NAME = "example.org/witness"
+WITNESS = cosigner(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), 1).key
+
+
+@pytest.fixture
+async def anchored(cloud: CloudBench) -> CloudBench:
+    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
+    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.tenant()
+    assert await Anchoring(cloud.unit, []).enter() == 1
+    return cloud
+
+
+def answering(response: httpx.Response) -> Callable[[], httpx.AsyncClient]:
+    transport = httpx.MockTransport(lambda _: response)
+    return lambda: httpx.AsyncClient(transport=transport)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (200, "— example.org/witness AAAAAAAA\n"),
+        (200, "nonsense"),
+        (200, ""),
+        (200, "x" * 100_000),
+        (409, "77\n"),  # it has seen more than there is
+        (409, "many\n"),
+        (500, "no"),
+    ],
+)
+async def test_a_witness_that_lies_or_is_away_stops_nothing(
+    anchored: CloudBench, status: int, text: str
+) -> None:
+    party = Party(WITNESS, "http://w.test")
+    keeper = Anchoring(anchored.unit, [party], answering(httpx.Response(status, text=text)))
+    await keeper.ask()
+    assert await anchored.do(anchor.seen_by, NAME) is None
+    assert await keeper.enter() == 0
+
+
+@pytest.mark.system
+async def test_the_witness_of_the_command_line_cosigns_the_anchor(
+    anchored: CloudBench, tmp_path: Path
+) -> None:
+    """`bayward audit witness serve`, as a stranger runs it, over a socket."""
+    key = keys().log_signer(f"{HOUSE}/anchor").key
+    words = ["audit", "witness", "serve", "--name", NAME, "--key", key.vkey, "--port", "0"]
+    with subprocess.Popen(  # noqa: ASYNC220 - the test waits for its first lines
+        [sys.executable, "-m", "bayward.cli", *words, "--state", str(tmp_path / "w")],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            vkeys = []
+            while (line := process.stdout.readline()) and not line.startswith("listening"):
+                vkeys.append(line.strip())
+            url = line.split()[2].removesuffix("/witness")
+            policy = tmp_path / "policy.txt"
+            policy.write_text(f"witness w {vkeys[0]} {url}\nquorum w\n")
+            keeper = Anchoring(anchored.unit, read_witnesses(policy))
+            await keeper.ask()
+            await anchored.tenant(2)
+            await keeper.enter()
+            await keeper.ask()
+        finally:
+            process.send_signal(signal.SIGTERM)
+    seen = await anchored.do(anchor.seen_by, NAME)
+    assert seen is not None
+    assert seen.checkpoint.size == 2
+
+
+def test_who_is_asked_is_read_from_a_policy(tmp_path: Path) -> None:
+    assert read_witnesses(None) == []
+    path = tmp_path / "policy.txt"
+    path.write_text(f"witness w {WITNESS.vkey} https://w.example\nquorum w\n")
+    [found] = read_witnesses(path)
+    assert (found.key.name, found.url) == (NAME, "https://w.example")
+    for bad in (f"witness w {WITNESS.vkey}\nquorum w\n", "quorum none\n", "nonsense\n"):
+        path.write_text(bad)
+        with pytest.raises(Misconfigured):
+            read_witnesses(path)
+    with pytest.raises(Misconfigured):
+        read_witnesses(tmp_path / "none")
