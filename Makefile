@@ -50,6 +50,10 @@ sim: setup ## many seeded worlds with faults; SEEDS=n
 	@$(PYTEST) -m world
 	@.venv/bin/bayward sim --seeds $(SEEDS)
 
+.PHONY: fuzz
+fuzz: setup ## bent documents on which all verifiers must agree; ARGS="--seconds n" or "--case n"
+	@PYTHONPATH=tests $(PY) -m differential $(ARGS)
+
 .PHONY: system
 system: setup .venv/.peers ## real processes on loopback, and judges that are large to install
 	@$(PYTEST) -m system

@@ -16,11 +16,12 @@ from bayward.cli import pack_words
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import bounded_lines
 from bayward.ledger.keys import VerifierKey, parse_vkey
-from bayward.ledger.verdict import Trust, Verdict
+from bayward.ledger.receipt import RECEIPT_CHARS_MAX
+from bayward.ledger.verdict import Fault, Finding, Trust, Verdict
 from bayward.ledger.verify import verify_log, verify_receipt
 
 WELL, WRONG, UNREADABLE = 0, 1, 2
-RECEIPT_BYTES_MAX = 1_000_000
+RECEIPT_BYTES_MAX = 4 * RECEIPT_CHARS_MAX
 _HEAD_BYTES = 200
 
 
@@ -84,7 +85,12 @@ def _examine(path: Path, trusted: list[VerifierKey], older: list[str]) -> Verdic
         is_receipt = b'"bayward-receipt"' in file.read(_HEAD_BYTES)
         file.seek(0)
         if is_receipt:
-            return verify_receipt(file.read(RECEIPT_BYTES_MAX).decode(), trusted)
+            try:
+                text = file.read(RECEIPT_BYTES_MAX).decode()
+            except UnicodeDecodeError:
+                finding = Finding(Fault.MALFORMED, None, "receipt.utf8: not UTF-8")
+                return Verdict((finding,), Trust.UNKNOWN)
+            return verify_receipt(text, trusted)
         return verify_log(bounded_lines(file.readline), trusted, older)
 
 

@@ -215,7 +215,7 @@ class _Examination:
         if not self.remembers:
             unexamined.append(Unexamined.ROLLBACK)
         return Verdict(
-            tuple(self.findings),
+            tuple(dict.fromkeys(self.findings)),
             self.trust,
             tuple(unexamined),
             origin=self.header.key.name,

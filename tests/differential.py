@@ -1,0 +1,347 @@
+"""Documents bent at random, about each of which all verifiers must say the same.
+
+A case is a number: it makes the same document every time. The document goes as a file to
+`bayward verify` (the library), to `verify.py` and to the verifier of `verify.html`, as a stranger
+would give it. `make fuzz` tries new numbers for a while; the first of them run with the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from warnings import catch_warnings
+
+from bayward.cli import main as bayward
+from bayward.ledger.leaf import digest
+from bayward.ledger.note import sign
+from bayward.ledger.strict import base64_text, base64url_text
+from ledger_bench import LOG, Bench, event, witness
+from pack_bench import BANK, TENANT, PackBench, keys, resealed, standalone, zipped
+from page_bench import Page
+
+Verdict = tuple[Any, ...]
+"""Findings, trust, and the fields that were proven; or why there is none."""
+
+TRUSTED = [LOG.key, witness().key, TENANT.key, BANK.key]
+BENCH = Bench.of(9, LOG, witness(7), first_batch=4)
+OTHER = Bench.of(7, LOG)
+PIECES = [
+    "", "0", "1", "9", "-0", "1.0", "1e0", str(2**53), str(2**63), '"', "\\", "\\n", "\\u0041",
+    "\\ud800", "A", "=", "+", "/", "_", " ", "\n", "\r", "\t", "\x00", "\x7f", "\u0085", "\u00a0",
+    "\u2014", "\u2028", "\ufeff", "\u00e9", "e\u0301", "\U0001f600", "null", "true", "NaN", "[",
+    "]", "{}", ",", ":", '"v":1,', '"index":0,',
+]  # fmt: skip
+VALUES = [
+    "0", "-0", "1", "-1", "1.0", "1e0", "1E2", "0.1", "01", str(2**53 - 1), str(2**53),
+    str(-(2**53)), str(10**40), "NaN", "Infinity", "true", "null", "tru", '""', '"a"',
+    '"\\u0061"', '"\\/"',
+    '"/"', '"\\ud83d\\ude00"', '"\U0001f600"', '"\\ud800"', '"\\u2028"', '"\u2028"', '"\x7f"',
+    '"\\u007f"',
+    '"\x01"', '"\\u0001"', '"\\t"', '"\t"', '"\\b\\f\\n\\r"', '"\u00e9"', '"e\u0301"', '"\ufeff"',
+    '"\ufffe"', '"\\"\\\\"', "[]", "{}", "[ ]", "[1,]", "[1,2]", "[[[[1]]]]", "[[[[[1]]]]]",
+    '{"a":1}', '{"a":1,"a":2}', '{"b":1,"a":2}', '{"a":1,"b":2}', '{"10":1,"9":2}',
+    '{"9":1,"10":2}', '{"__proto__":1}', '{"constructor":{}}', '{"A":1,"a":2}', '{"":1}',
+    '{"\u00e9":1}',
+    '{"_":1,"a":1}', "'a'", "", '"a" ', " 1",
+]  # fmt: skip
+NAMES = [
+    "type",
+    "a",
+    "_a",
+    "_sd",
+    "_sd_alg",
+    "v",
+    "...",
+    "",
+    "A",
+    "__proto__",
+    "é",
+    "a" * 64,
+    "a" * 65,
+]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a case makes; `kind` is the end of its file's name."""
+
+    kind: str
+    raw: bytes
+    older: tuple[str, ...] = ()
+    """Of a log: what somebody kept from before."""
+
+
+def document(case: int) -> Document:
+    """The document of a case."""
+    rng = random.Random(case)
+    makers: list[Callable[[random.Random], Document]] = [
+        bent_receipt, bent_proof, resigned_note, sealed_value, sealed_value, bent_log, bent_pack,
+        bent_archive,
+    ]  # fmt: skip
+    return rng.choice(makers)(rng)
+
+
+# --- documents -----------------------------------------------------------------------------------
+
+
+def bent(text: str, rng: random.Random, most: int = 2) -> str:
+    """A few small pieces of a text exchanged."""
+    for _ in range(rng.randint(1, most)):
+        at = rng.randrange(len(text) + 1)
+        text = text[:at] + rng.choice(PIECES) + text[at + rng.randrange(4) :]
+    return text
+
+
+def bent_bytes(raw: bytes, rng: random.Random) -> bytes:
+    """A few bytes exchanged, put in or left out."""
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(raw) + 1)
+        raw = raw[:at] + rng.randbytes(rng.randrange(3)) + raw[at + rng.randrange(3) :]
+    return raw
+
+
+def receipt_told(rng: random.Random) -> dict[str, Any]:
+    bench = rng.choice([BENCH, OTHER])
+    told: dict[str, Any] = json.loads(bench.receipt(rng.randrange(7)).text)
+    return told
+
+
+def bent_receipt(rng: random.Random) -> Document:
+    """As text, as bytes, or in its members."""
+    told = receipt_told(rng)
+    other = receipt_told(rng)
+    name = rng.choice(list(told))
+    way = rng.randrange(5)
+    if way == 0:
+        return Document("json", bent_bytes(json.dumps(told).encode(), rng))
+    if way == 1:
+        told[name] = other[name]
+    elif way == 2:
+        told[name] = rng.choice([None, 1, 2, True, "", [], {}, [1], "x", 1.0, {"v": 1}])
+    elif way == 3:
+        del told[name]
+    else:
+        told["disclosures"] = rng.sample([*told["disclosures"], *other["disclosures"]], 5)
+    text = json.dumps(told, ensure_ascii=rng.random() < 0.5)
+    return Document("json", (bent(text, rng) if rng.random() < 0.3 else text).encode())
+
+
+def bent_proof(rng: random.Random) -> Document:
+    """A receipt whose proof has lines exchanged, doubled, bent."""
+    told = receipt_told(rng)
+    lines = told["tlog_proof"].split("\n")
+    for _ in range(rng.randint(1, 2)):
+        at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+        lines[at] = rng.choice([lines[other], bent(lines[at], rng), base64_text(rng.randbytes(32))])
+        if rng.random() < 0.3:
+            lines.insert(other, lines[at])
+    told["tlog_proof"] = "\n".join(lines)
+    return Document("json", json.dumps(told).encode())
+
+
+def resigned_note(rng: random.Random) -> Document:
+    """A receipt under any checkpoint that the log's key has signed all the same."""
+    told = receipt_told(rng)
+    head, _, note = told["tlog_proof"].partition("\n\n")
+    text, _, signatures = note.partition("\n\n")
+    lines = f"{text}\n"
+    if rng.random() < 0.7:
+        lines = bent(lines, rng)
+    try:
+        note = sign(lines, rng.sample([LOG, witness(3)], rng.randint(1, 2)))
+    except Exception:  # noqa: BLE001 - no text of a note; the old one with another under it
+        note = f"{lines}\n{signatures}"
+    if rng.random() < 0.3:
+        note = bent(note, rng, 1)
+    told["tlog_proof"] = f"{head}\n\n{note}"
+    return Document("json", json.dumps(told).encode())
+
+
+def sealed_value(rng: random.Random) -> Document:
+    """A field of any spelling, truly in the log: leaf, proof and signature all hold."""
+    parts = [json.dumps(base64url_text(rng.randbytes(18))), json.dumps("type"), rng.choice(VALUES)]
+    way = rng.randrange(4)
+    if way == 0:
+        parts[1] = json.dumps(rng.choice(NAMES), ensure_ascii=rng.random() < 0.5)
+    elif way == 1:
+        parts[2] = f"[{rng.choice(VALUES)},{rng.choice(VALUES)}]"
+    elif way == 2:
+        parts[2] = f'{{"a":{rng.choice(VALUES)},"b":{rng.choice(VALUES)}}}'
+    told = f"[{','.join(parts)}]"
+    if rng.random() < 0.2:
+        told = bent(told, rng, 1)
+    shown = [base64url_text(told.encode("utf-8", "surrogatepass")), *event(3).disclosures[:1]]
+    digests = sorted([digest(shown[0]), *map(digest, event(3).disclosures)])
+    leaf = '{"_sd":[' + ",".join(f'"{one}"' for one in digests) + '],"v":1}'
+    if rng.random() < 0.2:
+        leaf = bent(leaf, rng, 1)
+    bench = Bench.of(2)
+    bench.log.append([leaf.encode()])
+    receipt = bench.receipt(1)
+    text = json.loads(receipt.text) | {
+        "leaf": base64_text(leaf.encode()),
+        "disclosures": shown[: rng.randint(1, 2)],
+        "tlog_proof": bench.log.prove(2).text,
+    }
+    return Document("json", json.dumps(text).encode())
+
+
+def bent_log(rng: random.Random) -> Document:
+    """An export with lines exchanged, left out, bent."""
+    lines = rng.choice([BENCH, OTHER]).lines()
+    for _ in range(rng.randint(1, 2)):
+        at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+        way = rng.randrange(4)
+        if way == 0:
+            lines[at], lines[other] = lines[other], lines[at]
+        elif way == 1:
+            del lines[at]
+        elif way == 2:
+            lines.insert(at, lines[other])
+        else:
+            lines[at] = bent_bytes(lines[at], rng)
+        if not lines:
+            break
+    kept = [BENCH.store.notes[0], BENCH.receipt(8).text, OTHER.note, Bench.of(12, LOG).note]
+    older = rng.choice(kept)
+    if rng.random() < 0.3:
+        older = bent(older, rng, 1)
+    return Document("ndjson", b"".join(lines), (older,) if rng.random() < 0.5 else ())
+
+
+@cache
+def pack_files() -> dict[str, bytes]:
+    return PackBench().files()
+
+
+def bent_pack(rng: random.Random) -> Document:
+    """Files of a pack bent, exchanged, renamed; half the time sealed anew by who holds the key."""
+    files = dict(pack_files())
+    for _ in range(rng.randint(1, 2)):
+        name, other = rng.choice(list(files)), rng.choice(list(files))
+        way = rng.randrange(5)
+        if way == 0:
+            del files[name]
+        elif way == 1:
+            files[bent(name, rng, 1)] = files[name]
+        elif way == 2:
+            files[name] = files[other]
+        else:
+            files[name] = bent_bytes(files[name], rng)
+    is_resealed = rng.random() < 0.6
+    try:
+        with catch_warnings(action="ignore"):  # two names that are one behind their zero byte
+            return Document("zip", zipped(resealed(files) if is_resealed else files))
+    except Exception:  # noqa: BLE001 - a name that no archive of ours can hold
+        return bent_archive(rng)
+
+
+def bent_archive(rng: random.Random) -> Document:
+    """Bytes of the archive itself."""
+    raw = zipped(pack_files())
+    at = rng.choice([0, len(raw) - 2000, rng.randrange(len(raw))])
+    window = bent_bytes(raw[at : at + 2000], rng)
+    return Document("zip", b"PK" + (raw[:at] + window + raw[at + 2000 :])[2:])
+
+
+# --- verifiers -----------------------------------------------------------------------------------
+
+
+def verdicts(made: Document, page: Page, folder: Path) -> dict[str, Verdict]:
+    """What each of them says."""
+    place = folder / f"document.{made.kind}"
+    place.write_bytes(made.raw)
+    words = [str(place), "--json", *keys(*TRUSTED)]
+    for number, text in enumerate(made.older):
+        kept = folder / f"older-{number}"
+        kept.write_bytes(text.encode())
+        words += ["--older", str(kept)]
+    vkeys = [key.vkey for key in TRUSTED]
+    told = page.ask("verify", file=made.raw, keys=vkeys, older=list(made.older))
+    return {
+        "bayward verify": _ran(lambda: bayward(["verify", *words])),
+        "verify.py": _ran(lambda: standalone().main(words)),
+        "verify.html": ("cannot say", told["error"]) if "error" in told else _said(told),
+    }
+
+
+def _ran(run: Callable[[], int]) -> Verdict:
+    told = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    with redirect_stdout(told), redirect_stderr(io.StringIO()) as why:
+        code = run()
+    told.seek(0)
+    if code not in {0, 1}:
+        return "cannot say", why.getvalue()
+    said = json.load(told)
+    assert said["ok"] is (code == 0)
+    return _said(said)
+
+
+def _said(told: dict[str, Any]) -> Verdict:
+    findings = [(one["fault"], one["at"]) for one in told["findings"]]
+    fields = json.dumps(told.get("fields") or {}, sort_keys=True)
+    return findings, told["trust"], fields
+
+
+def disagreement(case: int, page: Page, folder: Path) -> str:
+    """How to see it again, or "" when all agree."""
+    made = document(case)
+    said = verdicts(made, page, folder)
+    if len({repr(one) for one in said.values()}) == 1:
+        return ""
+    lines = [f"case {case}: they do not agree about a .{made.kind} of {len(made.raw)} bytes"]
+    lines += [f"  {name:<15} {one}" for name, one in said.items()]
+    lines.append(f"again: make fuzz ARGS='--case {case}'; it leaves the document in out/fuzz")
+    return "\n".join(lines)
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def main() -> int:
+    """Try cases until the time is over; every disagreement is printed, its file kept."""
+    parser = argparse.ArgumentParser(description="All verifiers must agree about any document.")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None, help="the first case; else any")
+    parser.add_argument("--case", type=int, default=None, help="this one only")
+    asked = parser.parse_args()
+    first = asked.seed if asked.seed is not None else random.randrange(10**9)
+    found = tried = 0
+    with Page() as page, TemporaryDirectory() as folder:
+        for case in [asked.case] if asked.case is not None else _cases(first, asked.seconds):
+            tried += 1
+            said = disagreement(case, page, Path(folder))
+            if said or asked.case is not None:
+                made = document(case)
+                kept = Path("out/fuzz") / f"{case}.{made.kind}"
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_bytes(made.raw)
+                for number, text in enumerate(made.older):
+                    kept.with_suffix(f".older-{number}").write_bytes(text.encode())
+                print(said or verdicts(made, page, Path(folder)))
+            found += bool(said)
+    print(f"{tried} cases from {first}: {found} disagreements")
+    return 1 if found else 0
+
+
+def _cases(first: int, seconds: float) -> Iterator[int]:
+    until = time.monotonic() + seconds
+    case = first
+    while time.monotonic() < until:
+        yield case
+        case += 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
