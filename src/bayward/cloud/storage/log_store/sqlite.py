@@ -66,9 +66,10 @@ WHEN NEW.size < OLD.size OR NEW.note IS NULL OR NEW.log <> OLD.log OR NEW.origin
 BEGIN SELECT RAISE(ABORT, 'append-only: the head never goes back'); END;
 """
 
+# CROSS JOIN is SQLite's word for "in this order": left to itself it goes through all runs.
 _FIND_HASHES = """
 SELECT wanted.value, hash_run.place, hash_run.run FROM json_each(?) AS wanted
-JOIN hash_run ON hash_run.log = ? AND hash_run.place =
+CROSS JOIN hash_run ON hash_run.log = ? AND hash_run.place =
   (SELECT max(place) FROM hash_run WHERE log = ? AND place <= wanted.value)
 """
 
