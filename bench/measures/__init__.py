@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bench.measures import alarm, passes, receipt, tap, unlock, worlds
+from bench.measures import alarm, growth, ledger, passes, receipt, tap, unlock, worlds
 from bench.table import Table
 
 
@@ -19,6 +19,8 @@ class Measure(Protocol):
 
 MEASURES: Mapping[str, Measure] = {
     "alarm": alarm.run,
+    "growth": growth.run,
+    "ledger": ledger.run,
     "passes": passes.run,
     "receipt": receipt.run,
     "tap": tap.run,

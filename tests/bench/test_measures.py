@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import bench.measures
+from bench import logs
 from bench.__main__ import main
-from bench.measures import MEASURES
+from bench.measures import MEASURES, growth
 
 
 def test_every_benchmark_in_the_folder_can_be_named() -> None:
@@ -25,9 +27,36 @@ def test_a_benchmark_named_on_the_command_line_prints_its_ratio(
     assert "(goal ≤ 3)" in shown
 
 
+def test_a_log_is_measured_as_it_grows(tmp_path: Path) -> None:
+    with logs.opened(logs.sqlite_store(tmp_path)) as store:
+        points = list(growth.grow("SQLite", store, (300, 3_000)))
+    assert [point.entries for point in points] == [300, 3_000]
+    assert min(points[1].appended_per_s, points[1].fsck_per_s, points[1].export_per_s) > 0
+
+
+def test_a_broken_log_stops_the_measurement(tmp_path: Path) -> None:
+    with logs.opened(logs.sqlite_store(tmp_path)) as store:
+        growth.append(store, 0, 100)
+        segment = next(store.segments())
+        store.segments = lambda *_: iter([replace(segment, entries=(b"other",))])  # type: ignore[method-assign]
+        with pytest.raises(AssertionError):
+            growth.fsck(store)
+
+
+def test_clients_in_a_loop_are_counted_when_they_have_their_receipt(tmp_path: Path) -> None:
+    with logs.opened(logs.sqlite_store(tmp_path)) as store:
+        found = logs.load(store, 4, 0.1)
+        kept = sum(len(segment.entries) for segment in store.segments())
+    assert len(found.taken_us) == kept
+    assert found.rss_mib > 10
+
+
 def test_an_unknown_name_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
         main(["lobby"])
-    assert "there are alarm, passes, receipt, tap, unlock, worlds" in capsys.readouterr().err
+    assert (
+        "there are alarm, growth, ledger, passes, receipt, tap, unlock, worlds"
+        in capsys.readouterr().err
+    )

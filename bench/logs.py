@@ -1,0 +1,120 @@
+"""Logs to measure: both stores in a private folder, events like real ones, clients in a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from time import perf_counter, perf_counter_ns
+from typing import Protocol
+
+import uvloop
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from bayward.cloud.storage.log_store import postgres, sqlite
+from bayward.cloud.storage.log_store.segment import Segment
+from bayward.cloud.storage.log_store.sequencer import Sequencer
+from bayward.ledger.keys import Signer, ed25519_signer
+from bayward.ledger.leaf import SALT_BYTES, Sealed, Value, seal
+from bayward.ledger.log import Store
+from bench.postgres import OWNER, WRITER, Server
+
+ORIGIN = "bench.example/tenant/1"
+SIGNER: Signer = ed25519_signer(ORIGIN, ed25519.Ed25519PrivateKey.generate())
+_numbers = count()
+_EVENT: dict[str, Value] = {
+    "type": "access.granted",
+    "time": 1_795_000_000_000,
+    "tq": "S",
+    "bank": "bnk_0123456789abcdefghjkmnpqrs",
+    "compartment": "cmp_0123456789abcdefghjkmnpqrs",
+    "parcel": "prc_0123456789abcdefghjkmnpqrs",
+    "grant": "grt_0123456789abcdefghjkmnpqrs",
+    "recipient": "prs_0123456789abcdefghjkmnpqrs",
+    "method": "code",
+    "command": "cmd_0123456789abcdefghjkmnpqrs",
+    "door": "closed",
+    "boot": 17,
+}
+
+
+class SegmentStore(Store, Protocol):
+    """What both stores offer."""
+
+    def close(self) -> None: ...
+
+    def segments(self, first: int = 0) -> Iterator[Segment]: ...
+
+
+def event() -> Sealed:
+    """An event of 13 fields, sealed; salts from one draw."""
+    drawn = os.urandom(SALT_BYTES * 13)
+    salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
+    return seal(_EVENT | {"seq": next(_numbers)}, salts)
+
+
+def signers() -> Sequence[Signer]:
+    return [SIGNER]
+
+
+def sqlite_store(folder: Path) -> SegmentStore:
+    path = folder / f"log{next(_numbers)}.sqlite"
+    connection = sqlite.connect(path)
+    sqlite.create(connection)
+    connection.close()
+    return sqlite.SqliteLogStore(lambda: sqlite.connect(path), ORIGIN)
+
+
+def postgres_store(server: Server) -> SegmentStore:
+    with server.connect(OWNER) as owner:
+        postgres.create(owner, WRITER)
+    return postgres.PostgresLogStore(lambda: server.connect(WRITER), f"{ORIGIN}/{next(_numbers)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What some clients in a loop got."""
+
+    rate: float  # receipts per second
+    taken_us: list[float]
+    rss_mib: float
+
+
+@contextmanager
+def opened(store: SegmentStore) -> Iterator[SegmentStore]:
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def load(store: Store, clients: int, seconds: float, make: Callable[[], Sealed] = event) -> Load:
+    """Each client makes an event, waits for its receipt, and makes the next."""
+    taken: list[float] = []
+
+    async def client(sequencer: Sequencer, end: float) -> None:
+        while perf_counter() < end:
+            sealed = make()
+            start = perf_counter_ns()
+            await sequencer.append(sealed.leaf, "\n".join(sealed.disclosures).encode())
+            taken.append((perf_counter_ns() - start) / 1_000)
+
+    async def run() -> float:
+        async with Sequencer(store, signers) as sequencer:
+            start = perf_counter()
+            await asyncio.gather(*(client(sequencer, start + seconds) for _ in range(clients)))
+            return perf_counter() - start
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        passed = runner.run(run())
+    return Load(len(taken) / passed, taken, rss_mib())
+
+
+def rss_mib() -> float:
+    """Memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
