@@ -15,7 +15,7 @@ from bayward.core.commands import AdmitCourier, Command, Order
 from bayward.core.compartment import Compartment
 from bayward.core.door import KnownDoor, UnlockOutcome
 from bayward.core.errors import Denied
-from bayward.core.ids import BankId, CommandId, GrantId
+from bayward.core.ids import BankId, CommandId, GrantId, PersonId
 from bayward.edge import controller
 from bayward.edge.agent import BeginDeposit, ConfirmDeposit, SignIn
 from bayward.edge.beacons import Beacons
@@ -176,9 +176,9 @@ class ClerkBench:
     def read(self, door: Compartment, *, is_closed: bool, is_occupied: bool | None = False) -> None:
         self.do(DoorRead(door.id, KnownDoor(is_closed, is_occupied, self.trusted.now())))
 
-    def admit(self) -> str:
+    def admit(self, courier: PersonId = COURIER) -> str:
         until = Instant(self.trusted.now() + 10**10)
-        order = AdmitCourier(COURIER, "C. Ourier", "UPS", until)
+        order = AdmitCourier(courier, "C. Ourier", "UPS", until)
         self.do(CommandReceived(self.command(order), "now"))
         return self.letters[-1].code
 

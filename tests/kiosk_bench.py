@@ -17,9 +17,10 @@ from bayward.edge.directory import Directory, SearchBudget
 from bayward.edge.kiosk.app import make_app, make_kiosk
 from bayward.edge.kiosk.guard import Guard
 from bayward.edge.kiosk.scan import HEIGHT, WIDTH
+from bayward.edge.settings import BankSettings
 from bayward.edge.view import out_of_order
 from bayward.ui.render import Renderer
-from edge_bench import ClerkBench
+from edge_bench import ClerkBench, make_settings
 from table_top import ANNA
 
 PORT = 8080
@@ -77,8 +78,10 @@ class BenchAgent:
 class KioskBench:
     """A browser in front of a kiosk."""
 
-    def __init__(self, folder: Path, *, code_floor_s: float = 0.0) -> None:
-        self.clerk = ClerkBench(folder / "journal.db")
+    def __init__(
+        self, folder: Path, *, code_floor_s: float = 0.0, settings: BankSettings | None = None
+    ) -> None:
+        self.clerk = ClerkBench(folder / "journal.db", settings=settings or make_settings())
         self.clerk.start()
         self.clerk.read_all()
         self.agent = BenchAgent(self.clerk)
@@ -127,9 +130,8 @@ class KioskBench:
         code = self.clerk.admit()
         assert await self.post("/kiosk/deliver", code=code) == "/kiosk/deliver/parcel"
 
-    async def describe_parcel(self) -> None:
+    async def describe_parcel(self, tracking: str = "1Z5R89390357567127") -> None:
         """Everything before the size, for Anna in 4B."""
-        tracking = "1Z5R89390357567127"
         assert await self.post("/kiosk/deliver/parcel", tracking=tracking) == RECIPIENT
         assert await self.post(RECIPIENT, query="4b") == RECIPIENT
         await self.get(RECIPIENT)

@@ -173,9 +173,9 @@ class TableTop:
     def stage(self) -> Stage:
         return self.controller.visit.stage
 
-    def admit(self) -> str:
+    def admit(self, courier: PersonId = COURIER) -> str:
         """Admit the courier; returns his code."""
-        self.order(AdmitCourier(COURIER, "C. Ourier", "UPS", Instant(self.now + 10**10)))
+        self.order(AdmitCourier(courier, "C. Ourier", "UPS", Instant(self.now + 10**10)))
         return self.letters[-1].code
 
     def deposit(self, size: Size = Size.S, *, code: str | None = None) -> tuple[str, CompartmentId]:

@@ -41,6 +41,8 @@ class EventType(StrEnum):
     COURIER_SIGNED_IN = "courier.signed_in"
     ACCESS_GRANTED = "access.granted"
     ACCESS_REFUSED = "access.refused"
+    ACCESS_AWAITED = "access.awaited"  # one person is here; this door needs two
+    ACCESS_SECONDED = "access.seconded"
     KEYPAD_PAUSED = "keypad.paused"
     UNLOCK_REQUESTED = "unlock.requested"
     UNLOCK_ENDED = "unlock.ended"
@@ -225,6 +227,8 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.COURIER_SIGNED_IN: ("actor", "method"),
     _T.ACCESS_GRANTED: ("grant", "compartment", "method", "command"),
     _T.ACCESS_REFUSED: ("method", "reason"),
+    _T.ACCESS_AWAITED: ("method", "purpose"),
+    _T.ACCESS_SECONDED: ("actor", "method", "purpose"),
     _T.KEYPAD_PAUSED: ("not_after",),
     _T.UNLOCK_REQUESTED: ("command", "compartment", "purpose", "not_after"),
     _T.UNLOCK_ENDED: ("command", "compartment", "result"),

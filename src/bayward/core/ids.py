@@ -14,6 +14,7 @@ from bayward.core.errors import Invalid
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_BYTES = 16
 _ID_CHARS = 26
+LABEL_PREFIX = "ITM-"
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
 
 
@@ -123,7 +124,7 @@ class ItemId(Id):
     @property
     def label(self) -> str:
         """What is written on it (48 bits): typed at a kiosk as its tracking number."""
-        return f"ITM-{self.partition('_')[2][-10:].upper()}"
+        return f"{LABEL_PREFIX}{self.partition('_')[2][-10:].upper()}"
 
 
 class GrantId(Id):

@@ -13,7 +13,7 @@ from typing import Protocol
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment, Size
 from bayward.core.door import DoorReading
-from bayward.core.ids import CompartmentId, PersonId
+from bayward.core.ids import CompartmentId, GrantId, PersonId
 from bayward.core.lockdown import Lockdown
 
 
@@ -32,6 +32,7 @@ class Stage(StrEnum):
     CONFIRM = "confirm"  # a deposit closed: done, wrong size, or cancel?
     DEPOSITED = "deposited"
     FULL = "full"
+    SECOND_PERSON = "second_person"  # somebody is here; this door needs two
     LOCKED_DOWN = "locked_down"
     OUT_OF_ORDER = "out_of_order"  # the log cannot be written: nothing opens
 
@@ -59,6 +60,11 @@ class Visit:
     size: Size | None = None
     tracking: str | None = None
     needs_low: bool = False  # the recipient of this deposit needs a door within reach
+    # Of a door that needs two: what the first of them wants, and who the second is.
+    grant: GrantId | None = None
+    method: str | None = None
+    recipient: PersonId | None = None
+    second: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,13 @@ class PresentPass:
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """A courier typed his personal code."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentSecond:
+    """A second person typed his own code, where one is not enough."""
 
     text: str = field(repr=False)
 
@@ -128,6 +141,7 @@ Request = (
     PresentCode
     | PresentPass
     | SignIn
+    | PresentSecond
     | BeginDeposit
     | ConfirmDeposit
     | ChangeSize

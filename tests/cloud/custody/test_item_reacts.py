@@ -27,7 +27,7 @@ def put_in(bank: BankTwin, label: str, *, by: str = ANNE, number: int = 1) -> No
     space = {"compartment": bank.door(number), "parcel": named(ParcelId, number)}
     hands = {"actor": by, "recipient": BEN, "size": "M", "tracking": label}
     bank.record(_T.COMPARTMENT_RESERVED, **space, **hands)
-    bank.record(_T.PARCEL_DEPOSITED, **space, **hands, method="kiosk")
+    bank.record(_T.PARCEL_DEPOSITED, **space, **hands, method="kiosk", witness=BEN)
 
 
 async def line(cloud: CloudBench, bank: BankTwin, item: ItemId) -> tuple[Link, ...]:
@@ -43,7 +43,8 @@ async def test_a_bank_moves_the_holder_by_its_own_events(
     stored = (await cloud.do(items.get_item, bank.tenant, knife)).item
     assert stored.holder == Holder(HolderKind.COMPARTMENT, bank.door(1))
     [event] = cloud.events(_T.CUSTODY_STORED)
-    assert (event.actor, event.origin, event.detail) == (ANNE, bank.log.signer.key.name, "1")
+    assert (event.actor, event.witness) == (ANNE, BEN)
+    assert (event.origin, event.detail) == (bank.log.signer.key.name, "1")
     bank.collect(1)
     await bank.upload(cloud.ingest)
     found = await cloud.do(items.get_item, bank.tenant, knife)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bayward.core.compartment import Mode
 from bayward.core.events import Event, EventType
-from edge_bench import ClerkBench
+from bayward.core.ids import PersonId
+from edge_bench import ClerkBench, make_settings
 from kiosk_bench import RECIPIENT, KioskBench
+from table_top import layout
 
 SIZE, DOOR, CONFIRM = "/kiosk/deliver/size", "/kiosk/deliver/door", "/kiosk/deliver/confirm"
-PARCEL = "/kiosk/deliver/parcel"
+PARCEL, SECOND = "/kiosk/deliver/parcel", "/kiosk/second"
 
 
 @pytest.fixture
@@ -164,3 +168,27 @@ async def test_signing_out_forgets_the_parcel(bench: KioskBench) -> None:
     await bench.sign_in()
     assert await bench.post(SIZE, size="S") == PARCEL
     assert "1Z5R89390357567127" not in await bench.get(PARCEL)
+
+
+async def test_an_item_goes_in_and_out_only_when_two_people_are_there(tmp_path: Path) -> None:
+    doors = [replace(one, mode=Mode.EVIDENCE) if one.number == 1 else one for one in layout()]
+    bench = KioskBench(tmp_path, settings=make_settings(doors))
+    ben = bench.clerk.admit(PersonId.of(b"ben".ljust(16)))
+    await bench.sign_in()
+    await bench.describe_parcel("ITM-5N3B6R7T2W")
+    assert await bench.post(SIZE, size="S") == SECOND
+    assert "A second person, please" in await bench.get(SECOND)
+    assert await bench.leads(DOOR) == SECOND
+    assert await bench.post(SECOND, code=ben) == DOOR
+    await put_in(bench)
+    await bench.post(CONFIRM, answer="finish")
+    code = bench.clerk.letters[-1].code
+    await bench.get("/kiosk")
+    assert await bench.post("/kiosk/collect", code=code) == SECOND
+    assert await bench.post(SECOND, code=code) == "/kiosk/refused"
+    await bench.get("/kiosk")
+    assert await bench.post(SECOND, code=ben) == "/kiosk"
+    bench.clerk.clock.later(60_000)
+    assert await bench.post("/kiosk/collect", code=code) == SECOND
+    assert await bench.post(SECOND, code=ben) == "/kiosk/door"
+    assert last(bench.clerk, EventType.ACCESS_GRANTED).witness == PersonId.of(b"ben".ljust(16))

@@ -109,6 +109,7 @@ def _told(kind: EventType, found: ItemView, event: Event, place: Place, who: str
         bank=event.bank,
         compartment=event.compartment,
         parcel=event.parcel,
+        witness=event.witness,
         origin=place.origin,
         detail=str(place.index),
     )

@@ -18,7 +18,7 @@ from bayward.core.events import EventType
 from bayward.core.ids import CommandId, GrantId
 from bayward.edge import agent
 from bayward.edge.agent import Purpose, Stage, Visit
-from bayward.edge.controller import deposit, doors, orders, pickup, timers
+from bayward.edge.controller import deposit, doors, orders, pickup, timers, two_people
 from bayward.edge.controller.step import (
     Codes,
     CommandReceived,
@@ -149,6 +149,8 @@ def _kiosk(desk: Desk, request: agent.Request) -> None:
             pickup.present_pass(desk, request)
         case agent.SignIn():
             deposit.sign_in(desk, request)
+        case agent.PresentSecond():
+            two_people.present(desk, request)
         case agent.BeginDeposit():
             deposit.begin(desk, request)
         case agent.ConfirmDeposit():
@@ -158,14 +160,22 @@ def _kiosk(desk: Desk, request: agent.Request) -> None:
         case agent.CancelDeposit():
             deposit.cancel(desk)
         case agent.OpenAgain():
-            is_deposit = desk.visit.purpose is Purpose.DEPOSIT
-            (deposit if is_deposit else pickup).open_again(desk)
+            _again(desk)
         case agent.MoreTime():
-            if desk.visit.stage is Stage.IDLE:
-                raise Denied("visit.none")
-            desk.show(desk.visit.stage, for_ms=desk.settings.courier_idle_ms)
+            _more_time(desk)
         case agent.Leave():
             _leave(desk)
+
+
+def _again(desk: Desk) -> None:
+    is_deposit = desk.visit.purpose is Purpose.DEPOSIT
+    (deposit if is_deposit else pickup).open_again(desk)
+
+
+def _more_time(desk: Desk) -> None:
+    if desk.visit.stage in (Stage.IDLE, Stage.SECOND_PERSON):  # a colleague is near, or not
+        raise Denied("visit.none")
+    desk.show(desk.visit.stage, for_ms=desk.settings.courier_idle_ms)
 
 
 def _leave(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from bayward.core.compartment import CompartmentState, Size
 from bayward.core.door import UnlockOutcome
 from bayward.core.errors import Denied, Invalid
 from bayward.core.events import EventType
-from bayward.core.ids import CompartmentId, PersonId
+from bayward.core.ids import LABEL_PREFIX, CompartmentId, PersonId
 from bayward.core.lockdown import holds
 from bayward.edge.agent import BeginDeposit, ChangeSize, Purpose, SignIn, Stage
 from bayward.edge.controller.pickup import refuse, typed
@@ -55,7 +55,26 @@ def begin(desk: Desk, request: BeginDeposit) -> None:
         return
     if _has_unconfirmed(desk):
         raise Denied("deposit.unfinished")
+    if desk.visit.second is None and _is_for_two(desk, tracking):
+        desk.await_second(
+            "courier",
+            Purpose.DEPOSIT,
+            recipient=request.recipient,
+            size=request.size,
+            tracking=tracking,
+            needs_low=request.needs_low,
+        )
+        return
     _reserve(desk, courier, request.recipient, request.size, tracking, needs_low=request.needs_low)
+
+
+def together(desk: Desk, second: PersonId) -> None:
+    """The second person is here too: reserve what the courier came for."""
+    visit, courier = desk.visit, _courier(desk)
+    if visit.recipient is None or visit.size is None or visit.tracking is None:
+        raise Denied("deposit.none")
+    desk.show(Stage.SECOND_PERSON, second=second)
+    _reserve(desk, courier, visit.recipient, visit.size, visit.tracking, needs_low=visit.needs_low)
 
 
 def open_again(desk: Desk) -> None:
@@ -70,7 +89,7 @@ def open_again(desk: Desk) -> None:
         raise Denied("deposit.too_late")
     if desk.bank.pending_unlock(compartment) is not None:
         raise Denied("deposit.opening")
-    desk.unlock(compartment, Purpose.DEPOSIT, desk.ids.command(), None)
+    desk.unlock(compartment, Purpose.DEPOSIT, desk.ids.command(), None, desk.visit.second)
     desk.show(Stage.OPENING)
 
 
@@ -85,6 +104,7 @@ def confirm(desk: Desk) -> None:
         for_ms=desk.settings.courier_idle_ms,
         compartment=compartment,
         deposited=desk.visit.deposited + 1,
+        second=None,
     )
 
 
@@ -183,7 +203,12 @@ def _reserve(
     *,
     needs_low: bool,
 ) -> None:
-    free = [space for space in desk.bank.free() if space.id != desk.visit.compartment]
+    is_for_two = _is_for_two(desk, tracking)
+    free = [
+        space
+        for space in desk.bank.free()
+        if space.id != desk.visit.compartment and desk.needs_second(space.id) is is_for_two
+    ]
     try:
         used_at = {compartment: one.since for compartment, one in desk.bank.spaces.items()}
         space = allocation.allocate(free, size, needs_low=needs_low, used_at=used_at)
@@ -207,7 +232,8 @@ def _reserve(
         size=size.value,
         tracking=tracking,
     )
-    desk.unlock(space.id, Purpose.DEPOSIT, desk.ids.command(), None)
+    second = (desk.step.visit or desk.visit).second
+    desk.unlock(space.id, Purpose.DEPOSIT, desk.ids.command(), None, second)
     desk.show(
         Stage.OPENING,
         purpose=Purpose.DEPOSIT,
@@ -216,6 +242,12 @@ def _reserve(
         tracking=tracking,
         needs_low=needs_low,
     )
+
+
+def _is_for_two(desk: Desk, tracking: str) -> bool:
+    """Whether this goes into a compartment for evidence: an item, where there are such."""
+    is_item = tracking.upper().startswith(LABEL_PREFIX)
+    return is_item and any(desk.needs_second(compartment) for compartment in desk.bank.layout)
 
 
 def _is_locked_down(desk: Desk, courier: PersonId) -> bool:
@@ -267,6 +299,7 @@ def _deposited(desk: Desk, compartment: CompartmentId, space: Space, method: str
         tracking=parcel.tracking,
         size=desk.bank.layout[compartment].size.value,
         method=method,
+        witness=desk.visit.second if desk.visit.compartment == compartment else None,
     )
     issue(desk, parcel.id, compartment, parcel.recipient)
 
@@ -296,4 +329,5 @@ def _show_courier(desk: Desk, *, courier: PersonId) -> None:
         purpose=None,
         refusal=None,
         wait_ms=0,
+        second=None,
     )

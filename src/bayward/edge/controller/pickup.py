@@ -11,7 +11,7 @@ from bayward.core.door import UnlockOutcome
 from bayward.core.errors import BaywardError, Denied, Invalid
 from bayward.core.events import EventType
 from bayward.core.grants import Grant
-from bayward.core.ids import CommandId, GrantId, ParcelId
+from bayward.core.ids import CommandId, GrantId, ParcelId, PersonId
 from bayward.core.lockdown import holds
 from bayward.edge.agent import PresentCode, PresentPass, Purpose, Stage
 from bayward.edge.controller.step import Desk
@@ -88,9 +88,17 @@ def tap(desk: Desk, grant: GrantId, command: CommandId) -> None:
         raise Denied("grant.unknown")
     if holds(desk.bank.lockdowns, found.compartment) is not None:
         raise Denied("lockdown")
+    if desk.needs_second(found.compartment):
+        raise Denied("grant.two_people")
     _check_door(desk, found)
     grants.check(found, desk.now, is_expiry_on_hold=desk.is_expiry_on_hold)
     _use(desk, found, "tap", command)
+
+
+def together(desk: Desk, second: PersonId) -> None:
+    """The second person is here too: what the first one came for, checked anew."""
+    if desk.visit.grant is not None:
+        _open(desk, desk.visit.grant, desk.visit.method or "code", second)
 
 
 def open_again(desk: Desk) -> None:
@@ -110,6 +118,8 @@ def open_again(desk: Desk) -> None:
     is_recent = space.closed_at and desk.now <= space.closed_at + desk.settings.leftover_ms
     if grant.state is not grants.GrantState.CONSUMED or not is_recent:
         raise Denied("grant.used")
+    if desk.needs_second(visit.compartment):
+        raise Denied("grant.two_people")  # emptied already; who looks again begins anew
     desk.unlock(visit.compartment, Purpose.PICKUP, desk.ids.command(), grant.id)
     desk.show(Stage.OPENING)
 
@@ -132,6 +142,7 @@ def closed(desk: Desk, parcel: ParcelId, *, is_occupied: bool | None) -> None:
         grant=grant.id,
         recipient=held.recipient,
         result="empty" if is_occupied is False else "unknown",
+        witness=desk.visit.second if is_ours else None,
     )
     if is_ours:
         desk.show(Stage.COLLECTED, for_ms=desk.settings.farewell_ms)
@@ -145,7 +156,7 @@ def ended(desk: Desk, outcome: UnlockOutcome) -> None:
         desk.show(Stage.STUCK, for_ms=desk.settings.visit_idle_ms)
 
 
-def _open(desk: Desk, grant_id: GrantId, method: str) -> None:
+def _open(desk: Desk, grant_id: GrantId, method: str, second: PersonId | None = None) -> None:
     grant = desk.bank.grants.get(grant_id)
     if grant is None:
         refuse(desk, method, "grant.unknown")
@@ -161,7 +172,11 @@ def _open(desk: Desk, grant_id: GrantId, method: str) -> None:
         else:
             refuse(desk, method, error.code, grant=grant.id)
         return
-    _use(desk, grant, method, desk.ids.command())
+    if second is None and desk.needs_second(grant.compartment):
+        desk.leave()
+        desk.await_second(method, Purpose.PICKUP, grant=grant.id)
+        return
+    _use(desk, grant, method, desk.ids.command(), second)
 
 
 def _check_door(desk: Desk, grant: Grant) -> None:
@@ -172,7 +187,9 @@ def _check_door(desk: Desk, grant: Grant) -> None:
         raise Denied("grant.parcel_gone")
 
 
-def _use(desk: Desk, grant: Grant, method: str, command: CommandId) -> None:
+def _use(
+    desk: Desk, grant: Grant, method: str, command: CommandId, second: PersonId | None = None
+) -> None:
     desk.record(
         EventType.ACCESS_GRANTED,
         grant=grant.id,
@@ -181,10 +198,11 @@ def _use(desk: Desk, grant: Grant, method: str, command: CommandId) -> None:
         recipient=grant.recipient,
         method=method,
         command=command,
+        witness=second,
     )
-    desk.unlock(grant.compartment, Purpose.PICKUP, command, grant.id)
+    desk.unlock(grant.compartment, Purpose.PICKUP, command, grant.id, second)
     desk.leave()
-    desk.show(Stage.OPENING, purpose=Purpose.PICKUP, compartment=grant.compartment)
+    desk.show(Stage.OPENING, purpose=Purpose.PICKUP, compartment=grant.compartment, second=second)
 
 
 def _is_locked_down(desk: Desk, method: str) -> bool:

@@ -14,14 +14,16 @@ from typing import Protocol
 from bayward.core.bank import BankState
 from bayward.core.clock import MINUTE_MS, SECOND_MS, Instant, after
 from bayward.core.commands import Command, CommandResult
+from bayward.core.compartment import Mode
 from bayward.core.door import DoorAlarm, DoorReading, UnlockOutcome
 from bayward.core.events import Event, EventType
 from bayward.core.grants import LIFE_DEFAULT_MS
 from bayward.core.ids import CommandId, CompartmentId, GrantId, ParcelId, PersonId
 from bayward.core.lockdown import Scope, holds
-from bayward.edge.agent import Request, Stage, Visit
+from bayward.edge.agent import Purpose, Request, Stage, Visit
 
 UNLOCK_LIFE_MS = 10 * SECOND_MS  # a queue of coils in front of us must not outlast the user
+SECOND_PERSON_MS = 2 * MINUTE_MS  # to call a colleague from the next room, not from home
 LATE_PULL_MS = 10 * SECOND_MS  # how long after an unlock an opening door is still that unlock's
 
 
@@ -189,13 +191,36 @@ class Desk:
         """Propose the attract screen."""
         self.step.visit = Visit()
 
+    def needs_second(self, compartment: CompartmentId) -> bool:
+        """Whether this door opens for nobody alone."""
+        return self.bank.layout[compartment].mode is Mode.EVIDENCE
+
+    def await_second(self, method: str, purpose: Purpose, **wanted: object) -> None:
+        """Propose to wait for a second person; `wanted` is what the first one came for."""
+        told = {"grant": wanted.get("grant"), "actor": self.visit.courier}
+        self.record(EventType.ACCESS_AWAITED, method=method, purpose=purpose, **told)  # type: ignore[arg-type]  # ids
+        self.show(
+            Stage.SECOND_PERSON,
+            for_ms=SECOND_PERSON_MS,
+            purpose=purpose,
+            method=method,
+            second=None,
+            **wanted,
+        )
+
     def unlock(
-        self, compartment: CompartmentId, purpose: str, command: CommandId, grant: GrantId | None
+        self,
+        compartment: CompartmentId,
+        purpose: str,
+        command: CommandId,
+        grant: GrantId | None,
+        second: PersonId | None = None,
     ) -> None:
         """Propose one unlock: the intent as an event, the pulse as an effect."""
         # Every way here has asked already; these lines are why a forgotten one opens nothing.
         assert holds(self.bank.lockdowns, compartment) is None
         assert self.bank.pending_unlock(compartment) is None
+        assert second is not None or not self.needs_second(compartment)
         not_after = after(self.now, UNLOCK_LIFE_MS)
         self.record(
             EventType.UNLOCK_REQUESTED,
@@ -203,6 +228,7 @@ class Desk:
             compartment=compartment,
             purpose=purpose,
             grant=grant,
+            witness=second,
             not_after=not_after,
         )
         self.step.effects.append(Unlock(command, compartment, not_after))

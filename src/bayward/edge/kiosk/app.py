@@ -61,7 +61,7 @@ def make_app(kiosk: Kiosk) -> ASGIApp:
     """The ASGI application, with the guard around all of it."""
     app = Litestar(
         route_handlers=[
-            *(pages.enter, pages.home, pages.page, pages.help_page, pages.collect),
+            *(pages.enter, pages.home, pages.page, pages.help_page, pages.collect, pages.second),
             *(pages.more_time, pages.again, pages.done, pages.say, pages.health, pages.static),
             *(deliver.sign_in, deliver.parcel, deliver.recipient, deliver.size),
             *(deliver.confirm, deliver.sign_out, live.live, live.scan),

@@ -16,7 +16,7 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 
 from bayward.core.clock import SECOND_MS, Clock
-from bayward.edge.agent import Agent, Leave, PresentCode, PresentPass, SignIn, Stage
+from bayward.edge.agent import Agent, Leave, PresentCode, PresentPass, PresentSecond, SignIn, Stage
 from bayward.edge.agent import Request as Ask
 from bayward.edge.kiosk import places
 from bayward.edge.kiosk.guard import Guard
@@ -136,6 +136,18 @@ class Kiosk:
             visit = await self.agent.ask(credential)
         if visit.stage is Stage.REFUSED:
             self.session.refusal = Refusal(retry, -(-visit.wait_ms // SECOND_MS))
+            return places.REFUSED
+        return self.proper_place()
+
+    async def second(self, text: str) -> str:
+        """The code of a second person; what is wrong with it ends the visit of both."""
+        if self.agent.view().visit.stage is not Stage.SECOND_PERSON:
+            return self.proper_place()
+        async with self._floor():
+            visit = await self.agent.ask(PresentSecond(text))
+        if visit.stage is Stage.REFUSED:
+            self.session.forget()
+            self.session.refusal = Refusal(places.HOME, -(-visit.wait_ms // SECOND_MS))
             return places.REFUSED
         return self.proper_place()
 

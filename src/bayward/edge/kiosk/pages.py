@@ -35,8 +35,8 @@ async def home(kiosk: TheKiosk, request: AnyRequest) -> Response[str] | Redirect
 
 
 @get([
-    places.COLLECT, places.REFUSED, places.DOOR, places.THANKS, places.DELIVER, places.PARCEL,
-    places.RECIPIENT, places.SIZE, places.PUT_IN, places.CONFIRM,
+    places.COLLECT, places.SECOND, places.REFUSED, places.DOOR, places.THANKS, places.DELIVER,
+    places.PARCEL, places.RECIPIENT, places.SIZE, places.PUT_IN, places.CONFIRM,
 ], sync_to_thread=False)  # fmt: skip
 def page(kiosk: TheKiosk, request: AnyRequest) -> Response[str] | Redirect:
     """Any other page, when it belongs here."""
@@ -59,6 +59,14 @@ async def collect(kiosk: TheKiosk, request: AnyRequest) -> Redirect:
     kiosk.touch(request)
     told = await form(request)
     return see_other(await kiosk.present(PresentCode(told.get("code", "")), places.COLLECT))
+
+
+@post(places.SECOND)
+async def second(kiosk: TheKiosk, request: AnyRequest) -> Redirect:
+    """A second person typed his own code."""
+    kiosk.touch(request)
+    told = await form(request)
+    return see_other(await kiosk.second(told.get("code", "")))
 
 
 @post("/kiosk/more-time", status_code=204)

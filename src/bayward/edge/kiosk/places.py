@@ -16,6 +16,7 @@ HOME = "/kiosk"
 HELP = "/kiosk/help"
 COLLECT = "/kiosk/collect"
 REFUSED = "/kiosk/refused"
+SECOND = "/kiosk/second"
 DOOR = "/kiosk/door"
 THANKS = "/kiosk/thanks"
 DELIVER = "/kiosk/deliver"
@@ -40,6 +41,7 @@ PLACES: Mapping[Stage, tuple[str, ...]] = {
     Stage.CONFIRM: (CONFIRM, SIZE),
     Stage.DEPOSITED: _DRAFT,
     Stage.FULL: (SIZE, RECIPIENT, PARCEL),
+    Stage.SECOND_PERSON: (SECOND,),
     Stage.LOCKED_DOWN: (HOME,),
     Stage.OUT_OF_ORDER: (HOME,),
 }

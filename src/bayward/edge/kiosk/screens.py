@@ -95,6 +95,12 @@ class Screens:
             is_camera_offered=self.settings.kiosk.has_camera,
         )
 
+    def second(self, path: str, bank: BankView, session: Session) -> views.SecondPerson:
+        """One is here; this door needs two."""
+        return views.SecondPerson(
+            frame=self.frame(path, bank, session), digits=self.settings.kiosk.code_digits
+        )
+
     def refused(self, path: str, bank: BankView, session: Session) -> views.Refused:
         """The one text for every refused code."""
         refusal = session.refusal
@@ -222,6 +228,7 @@ Page = Callable[[Screens, str, BankView, Session], views.KioskView]
 _PAGES: Mapping[str, Page] = {
     places.HOME: Screens.attract,
     places.COLLECT: Screens.collect,
+    places.SECOND: Screens.second,
     places.REFUSED: Screens.refused,
     places.DOOR: Screens.door,
     places.THANKS: Screens.thanks,

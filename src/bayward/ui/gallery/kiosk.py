@@ -64,6 +64,11 @@ def collecting() -> Iterator[Sample]:
     yield Sample("kiosk/collect-code-large-contrast", replace(code, frame=loud))
     late = replace(code.frame, is_idle_warning_shown=True)
     yield Sample("kiosk/timeout-warning", replace(code, frame=late))
+    second = kiosk.SecondPerson(frame=frame("/kiosk/second"))
+    yield Sample("kiosk/second-person", second)
+    yield Sample(
+        "kiosk/second-person-de", replace(second, frame=frame("/kiosk/second", "de")), "de"
+    )
     refused = kiosk.Refused(frame=frame("/kiosk/collect"))
     yield Sample("kiosk/refused", refused)
     yield Sample("kiosk/refused-wait", replace(refused, retry_in_s=272))

@@ -96,6 +96,14 @@ class CollectCode(KioskView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondPerson(KioskView):
+    """This door needs two: somebody else types a code of his own. POST /kiosk/second."""
+
+    template: ClassVar[str] = "kiosk/second_person.html"
+    digits: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(KioskView):
     """One text whatever the reason.
 

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bayward.core.clock import Instant
+from bayward.core.commands import AdmitCourier, OpenForGrant
+from bayward.core.compartment import Mode, Size
+from bayward.core.errors import Denied
+from bayward.core.events import EventType
+from bayward.core.ids import CompartmentId, PersonId
+from bayward.edge.agent import (
+    BeginDeposit,
+    ConfirmDeposit,
+    Leave,
+    MoreTime,
+    OpenAgain,
+    PresentCode,
+    PresentSecond,
+    SignIn,
+    Stage,
+)
+from bayward.edge.controller import Controller, Tick
+from bayward.edge.controller.step import SECOND_PERSON_MS
+from table_top import ANNA, COURIER, TableTop
+
+T = EventType
+BEN, CARA = PersonId.of(b"ben".ljust(16)), PersonId.of(b"cara".ljust(16))
+KNIFE = BeginDeposit(ANNA, Size.S, "itm-5N3B6R7T2W", needs_low=False)
+PARCEL = BeginDeposit(ANNA, Size.S, "1Z5R89390357567127", needs_low=False)
+
+
+class EvidenceBank(TableTop):
+    """Door 1 is for evidence; Carl and Ben are admitted, Anna collects."""
+
+    def __init__(self, *, evidence: int = 1) -> None:
+        self.evidence = evidence
+        super().__init__()
+        self.carl, self.ben = self.admit(), self.admit(BEN)
+
+    def _build(self) -> Controller:
+        self.layout = [
+            replace(one, mode=Mode.EVIDENCE) if one.number <= self.evidence else one
+            for one in self.layout
+        ]
+        return super()._build()
+
+    @property
+    def door(self) -> CompartmentId:
+        return self.layout[0].id
+
+    def stored(self) -> str:
+        """The knife is in door 1; gives Anna's code."""
+        self.do(SignIn(self.carl))
+        self.do(KNIFE)
+        self.do(PresentSecond(self.ben))
+        self.opens()
+        self.later(4_000)
+        self.read(self.door, is_closed=True, is_occupied=True)
+        self.do(ConfirmDeposit())
+        self.do(Leave())
+        return self.letters[-1].code
+
+
+def test_an_item_is_put_in_by_two_and_both_are_in_the_log() -> None:
+    bank = EvidenceBank()
+    bank.do(SignIn(bank.carl))
+    step = bank.do(KNIFE)
+    assert (bank.stage(), step.effects) == (Stage.SECOND_PERSON, [])
+    assert step.events[-1].type is T.ACCESS_AWAITED
+    step = bank.do(PresentSecond(bank.ben))
+    assert [one.type for one in step.events] == [
+        T.ACCESS_SECONDED,
+        T.COMPARTMENT_RESERVED,
+        T.UNLOCK_REQUESTED,
+    ]
+    assert (step.events[0].actor, step.events[2].witness) == (BEN, BEN)
+    assert step.events[1].compartment == bank.door
+    bank.opens()
+    bank.later(4_000)
+    bank.read(bank.door, is_closed=True, is_occupied=True)
+    step = bank.do(ConfirmDeposit())
+    assert step.events[0].type is T.PARCEL_DEPOSITED
+    assert (step.events[0].actor, step.events[0].witness) == (COURIER, BEN)
+
+
+def test_a_code_alone_opens_no_such_door_and_with_another_person_it_does() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    step = bank.do(PresentCode(code))
+    assert (bank.stage(), step.effects) == (Stage.SECOND_PERSON, [])
+    step = bank.do(PresentSecond(bank.ben))
+    granted = next(one for one in step.events if one.type is T.ACCESS_GRANTED)
+    assert (granted.recipient, granted.witness) == (ANNA, BEN)
+    assert len(step.effects) == 1
+    bank.opens()
+    bank.later(4_000)
+    step = bank.read(bank.door, is_closed=True, is_occupied=False)
+    collected = next(one for one in bank.log if one.type is T.PARCEL_COLLECTED)
+    assert collected.witness == BEN
+
+
+@pytest.mark.parametrize("who", ["courier", "recipient"])
+def test_nobody_is_his_own_second(who: str) -> None:
+    bank = EvidenceBank()
+    if who == "courier":
+        bank.do(SignIn(bank.carl))
+        bank.do(KNIFE)
+        own = bank.carl
+    else:
+        code = bank.stored()
+        own = bank.admit(ANNA)
+        bank.do(PresentCode(code))
+    unlocks = bank.kinds().count(T.UNLOCK_REQUESTED)
+    bank.do(PresentSecond(own))
+    assert bank.log[-1].reason == "same_person"
+    assert bank.stage() is Stage.REFUSED
+    assert bank.kinds().count(T.UNLOCK_REQUESTED) == unlocks
+
+
+def test_what_is_no_code_of_an_admitted_person_ends_the_visit_of_both() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    for wrong, reason in (
+        ("00000000", "code.unknown"),
+        (code, "code.wrong_kind"),
+    ):
+        bank.later(60_000)
+        bank.do(Leave())
+        bank.do(PresentCode(code))
+        assert bank.stage() is Stage.SECOND_PERSON
+        bank.do(PresentSecond(wrong))
+        assert (bank.stage(), bank.log[-1].reason) == (Stage.REFUSED, reason)
+        with pytest.raises(Denied):
+            bank.do(PresentSecond(bank.ben))
+
+
+def test_whoever_is_no_longer_admitted_is_no_second() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.order(AdmitCourier(CARA, "C. Ara", "UPS", Instant(bank.now + 1_000)))
+    cara = bank.letters[-1].code
+    bank.later(1_000)
+    bank.do(PresentCode(code))
+    bank.do(PresentSecond(cara))
+    assert (bank.stage(), bank.log[-1].reason) == (Stage.REFUSED, "courier.not_admitted")
+
+
+def test_a_tap_opens_no_such_door() -> None:
+    bank = EvidenceBank()
+    bank.stored()
+    [grant] = bank.controller.bank.grants
+    bank.order(OpenForGrant(grant, bank.controller.presence, ANNA))
+    assert bank.log[-1].type is T.COMMAND_REFUSED
+    assert bank.log[-1].reason == "grant.two_people"
+
+
+def test_the_wait_ends_by_itself_and_cannot_be_drawn_out() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.do(PresentCode(code))
+    bank.later(SECOND_PERSON_MS - 1)
+    with pytest.raises(Denied):
+        bank.do(MoreTime())
+    bank.later(1)
+    bank.do(Tick())
+    assert bank.stage() is Stage.IDLE
+    with pytest.raises(Denied):
+        bank.do(PresentSecond(bank.ben))
+
+
+def test_a_power_cut_ends_the_wait_and_both_begin_again() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.do(PresentCode(code))
+    bank.restart()
+    with pytest.raises(Denied):
+        bank.do(PresentSecond(bank.ben))
+    bank.do(PresentCode(code))
+    assert bank.stage() is Stage.SECOND_PERSON
+
+
+def test_the_second_counts_for_one_deposit_only() -> None:
+    bank = EvidenceBank(evidence=4)
+    bank.do(SignIn(bank.carl))
+    for _ in range(2):
+        bank.do(KNIFE)
+        assert bank.stage() is Stage.SECOND_PERSON
+        bank.do(PresentSecond(bank.ben))
+        bank.opens()
+        bank.later(4_000)
+        bank.read(bank.unlocks()[-1].compartment, is_closed=True, is_occupied=True)
+        bank.do(ConfirmDeposit())
+
+
+def test_a_door_shut_with_something_inside_does_not_open_again_for_one() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.do(PresentCode(code))
+    bank.do(PresentSecond(bank.ben))
+    bank.opens()
+    bank.later(4_000)
+    bank.read(bank.door, is_closed=True, is_occupied=True)
+    with pytest.raises(Denied, match="two_people"):
+        bank.do(OpenAgain())
+
+
+def test_parcels_stay_out_of_evidence_and_items_out_of_the_rest() -> None:
+    bank = EvidenceBank()
+    bank.do(SignIn(bank.carl))
+    bank.do(PARCEL)
+    assert bank.unlocks()[-1].compartment != bank.door
+    plain = EvidenceBank(evidence=0)
+    plain.do(SignIn(plain.carl))
+    plain.do(KNIFE)
+    assert plain.stage() is Stage.OPENING
+    full = EvidenceBank(evidence=1)
+    full.stored()
+    full.do(SignIn(full.carl))
+    full.do(KNIFE)
+    full.do(PresentSecond(full.ben))
+    assert full.stage() is Stage.FULL
