@@ -5,6 +5,8 @@ import re
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
+from bayward.ledger.chain import parse_chain, verify_chain
+from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.verify import verify_log
 from cloud_house import ANNE, Browser, House, World
 from step_up_form import confirmed
@@ -77,3 +79,29 @@ async def test_a_log_that_is_none_is_not_found(anne: Browser, world: World) -> N
     assert (await confirmed(anne, asked, ANNE)).status_code == 404
     wrong = await anne.get("/console/log/export?from=yesterday")
     assert wrong.status_code == 422
+
+
+async def test_the_anchor_is_shown_and_a_bank_is_proven_up_to_it(
+    house: House, anne: Browser, world: World
+) -> None:
+    bank = world.bank
+    href = f"/console/log/chain/{bank.id}"
+    assert (await anne.get(href)).status_code == 404  # not anchored yet
+    assert await house.cloud.anchoring.enter() > 0
+    page = await anne.get("/console/log")
+    assert "lockers.example.com/anchor" in page.text
+    assert "Nobody outside has cosigned it." in page.text
+    assert f'href="{href}"' in page.text
+    answer = await anne.get(href)
+    key = house.cloud.unit.house.keys.log_signer("lockers.example.com/anchor").key
+    accepted = open_checkpoint(bank.log.note(bank.log.size), bank.log.signer.key).checkpoint
+    found = verify_chain(accepted, parse_chain(answer.text), key)
+    assert found.last.origin == "lockers.example.com/anchor"
+
+
+async def test_the_anchor_is_for_everybody(house: House) -> None:
+    await house.cloud.anchoring.enter()
+    answer = await house.browser().get("/log/lockers.example.com/anchor/checkpoint")
+    assert answer.status_code == 200
+    key = house.cloud.unit.house.keys.log_signer("lockers.example.com/anchor").key
+    assert open_checkpoint(answer.text, key).checkpoint.size > 0

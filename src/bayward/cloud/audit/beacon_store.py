@@ -13,6 +13,8 @@ from bayward.cloud.unit import Place
 from bayward.core.ids import TenantId
 from bayward.ledger.sandwich import Beacon, Cosigned, Cover
 
+LOOKED_BACK = 2_000  # a log is cosigned each minute for years; who was silent since is not shown
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -86,18 +88,21 @@ def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:
 
 def newest_of(tx: sa.Connection, tenant: TenantId, origin: str, witness: str) -> Kept | None:
     """The newest cosignature of one witness."""
-    found = newest_by_witness(tx, tenant, origin)
-    return next((one for one in found if one.witness == witness), None)
+    table = s.cosignature.c
+    mine = (table.tenant == tenant) & (table.origin == origin) & (table.witness == witness)
+    query = sa.select(s.cosignature).where(mine).order_by(table.size.desc()).limit(1)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else Kept(row.size, row.witness, row.time, row.note)
 
 
 def newest_by_witness(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Kept]:
-    """The newest cosignature of each witness, by its name."""
+    """The newest cosignature of each witness among the last `LOOKED_BACK`, by its name."""
     table = s.cosignature.c
     mine = (table.tenant == tenant) & (table.origin == origin)
-    names = tx.execute(sa.select(table.witness).where(mine).distinct()).scalars()
-    query = sa.select(s.cosignature).where(mine).order_by(table.size.desc()).limit(1)
-    rows = [tx.execute(query.where(table.witness == name)).one() for name in sorted(names)]
-    return [Kept(row.size, row.witness, row.time, row.note) for row in rows]
+    recent = sa.select(table.witness).where(mine).order_by(table.size.desc()).limit(LOOKED_BACK)
+    names = tx.execute(sa.select(recent.subquery().c.witness).distinct()).scalars()
+    found = [newest_of(tx, tenant, origin, name) for name in sorted(names)]
+    return [one for one in found if one is not None]
 
 
 def insert_beacon(tx: sa.Connection, tenant: TenantId, place: Place, time: int) -> None:

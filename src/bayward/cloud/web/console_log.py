@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time
 
 from litestar import Response
+from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
-from bayward.cloud.audit import export
+from bayward.cloud.audit import anchor, beacon_store, export
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.export import Export
 from bayward.cloud.audit.store import LogHead
+from bayward.cloud.fleet import service as fleet
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
@@ -20,12 +22,13 @@ from bayward.cloud.web.frame import BY_FILTER, console, notify
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words, log_name
 from bayward.core.errors import Invalid, NotFound
-from bayward.core.ids import TenantId
+from bayward.core.ids import BankId, TenantId
 from bayward.core.policy import Action
+from bayward.ledger.chain import chain_text
 from bayward.ledger.strict import base64_text
 from bayward.ui.views.base import Say
 from bayward.ui.views.console import Filter, Pager, Shell
-from bayward.ui.views.console_admin import Log, LogCheck, LogRow
+from bayward.ui.views.console_admin import Anchor, Log, LogCheck, LogRow
 
 ROWS = 50
 CURSOR_DIGITS = 18
@@ -45,10 +48,11 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
         return Log(
             shell=frame,
             logs=tuple(
-                _row(head, log_name(words, head, name))
+                _row(head, log_name(words, head, name), _witnesses(words.work, you.tenant, head))
                 for head in audit.logs(words.work, you.tenant)
                 if head.size
             ),
+            anchor=_anchor(words.work),
             entries=lines,
             filters=tuple(
                 Filter(f"/console/log?kind={one}", one, is_current=one == key) for one in BY_FILTER
@@ -130,7 +134,38 @@ def _head(work: Work, tenant: TenantId, origin: str) -> LogHead | None:
     return next((one for one in audit.logs(work, tenant) if one.origin == origin), None)
 
 
-def _row(head: LogHead, name: str) -> LogRow:
+@show("/console/log/chain/{bank:str}", Action.LOG_READ)
+async def chained(asker: Asking, bank: FromPath[str]) -> Response[str]:
+    """The receipts that lead from a bank's checkpoint up to the anchor log, one a line."""
+    bank_id = places.parse(BankId, bank)
+
+    def read(work: Work, you: You) -> str:
+        fleet.get_bank(work, you.tenant, bank_id)
+        return chain_text(anchor.chain_of(work, you.tenant, bank_id))
+
+    text = await asker.read(places.everything, read)
+    headers = {"Content-Disposition": 'attachment; filename="chain.jsonl"'}
+    return Response(text, headers=headers, media_type=LINES)
+
+
+def _witnesses(work: Work, tenant: TenantId, head: LogHead) -> int:
+    return len(beacon_store.newest_by_witness(work.tx, tenant, head.origin))
+
+
+def _anchor(work: Work) -> Anchor | None:
+    head, witnesses = anchor.status(work)
+    if head is None:
+        return None
+    return Anchor(
+        origin=head.origin,
+        size=head.size,
+        root=base64_text(head.root),
+        at=head.changed_at,
+        witnesses=tuple(witnesses),
+    )
+
+
+def _row(head: LogHead, name: str, witnesses: int) -> LogRow:
     check = None
     if head.verified_at is not None:
         problem = None
@@ -145,9 +180,10 @@ def _row(head: LogHead, name: str) -> LogRow:
         size=head.size,
         root=base64_text(head.root),
         at=head.changed_at,
-        witnesses=0,
+        witnesses=witnesses,
         check=check,
         vkey=head.vkey,
+        chain_href=None if head.bank is None else f"/console/log/chain/{head.bank}",
     )
 
 

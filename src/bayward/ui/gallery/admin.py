@@ -236,6 +236,7 @@ def logs() -> Iterator[Sample]:
         witnesses=2,
         check=views.LogCheck(at=ago(95), entries=8_214, ms=61),
         vkey=VKEY,
+        chain_href="/console/log/chain/bank_5x8n",
     )
     forked = views.LogCheck(
         at=ago(30), entries=411, ms=4, problem=Say("error.log.forked", {"size": 411})
@@ -243,9 +244,25 @@ def logs() -> Iterator[Sample]:
     page = views.Log(
         shell=SHELL,
         logs=(
-            replace(good, name="Northgate House", origin="northgate.example/tenant", size=20_119),
+            replace(
+                good,
+                name="Northgate House",
+                origin="northgate.example/tenant",
+                size=20_119,
+                chain_href=None,
+            ),
             good,
             replace(good, name="Annex", origin="northgate.example/annex", size=0, check=None),
+        ),
+        anchor=views.Anchor(
+            origin="northgate.example/anchor",
+            size=61_204,
+            root=ROOT,
+            at=ago(8),
+            witnesses=(
+                ("city.example/witness", 61_204, ago(41)),
+                ("insurer.example/witness", 61_190, ago(3_700)),
+            ),
         ),
         entries=RAIL,
         filters=(

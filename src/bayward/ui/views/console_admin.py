@@ -223,6 +223,18 @@ class LogRow:
     witnesses: int
     check: LogCheck | None
     vkey: str = ""
+    chain_href: str | None = None  # why a bank's checkpoint can be believed, up to the anchor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The log of logs, and how far each outside witness has seen it: name, entries, when."""
+
+    origin: str
+    size: int
+    root: str  # base64
+    at: Instant
+    witnesses: tuple[tuple[str, int, Instant], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +244,7 @@ class Log(ConsoleView):
     template: ClassVar[str] = "console/log.html"
     place: ClassVar[Place] = Place.LOG
     logs: tuple[LogRow, ...]
+    anchor: Anchor | None = None
     entries: tuple[Happening, ...] = ()
     filters: tuple[Filter, ...] = ()  # all, doors, parcels, administrators
     export_from: str = ""  # yyyy-mm-dd
