@@ -1,8 +1,8 @@
 """A log that somebody has attacked, put before every verifier of ours.
 
-The log lies in three forms: an export, a database as in the wall, static files. Whoever owns the
-machine owns its tables too, so those of the database have no guards. Each verifier is asked as
-people ask it, and answers with the names and places of what it found.
+The log lies in four forms: an export, the database of a bank, that of the control plane, static
+files. Whoever owns the machine owns its tables too, so those of the databases have no guards. Each
+verifier is asked as people ask it, and answers with the names and places of what it found.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -33,9 +33,9 @@ from pack_bench import standalone
 from page_bench import Page
 
 LIBRARY, SCRIPT, PAGE = "library", "verify.py", "verify.html"
-DATABASE, FILES, MONITOR = "fsck (database)", "fsck (files)", "monitor"
+JOURNAL, CLOUD = "fsck (journal)", "fsck (control plane)"
+FILES, MONITOR = "fsck (files)", "monitor"
 READERS_OF_EXPORTS = (LIBRARY, SCRIPT, PAGE)
-VERIFIERS = (*READERS_OF_EXPORTS, DATABASE, FILES, MONITOR)
 TRUSTED = (LOG.key, witness().key)
 
 Verdicts = Mapping[str, list[str]]
@@ -107,26 +107,39 @@ class StoredLog:
         )
         return [LogHeader(self.key, self.note).line, *(entry.line for entry in entries)]
 
-    def write_database(self, path: Path) -> None:
-        """The journal of a bank."""
-        size, root = _claimed(self.note)
-        with closing(sqlite3.connect(path)) as database:
+    def write_journal(self, path: Path) -> None:
+        """The database of a bank."""
+        with _database(path) as database:
             database.executescript(
-                "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;"
                 "CREATE TABLE identity (origin, vkey); CREATE TABLE head (size, root, note);"
                 "CREATE TABLE entry (place, leaf, disclosures); CREATE TABLE hash (place, hash);"
             )
             rows = [(row.index, row.leaf, "~".join(row.disclosures)) for row in self.rows]
             database.execute("INSERT INTO identity VALUES (?, ?)", (self.key.name, self.key.vkey))
-            database.execute("INSERT INTO head VALUES (?, ?, ?)", (size, root, self.note))
+            database.execute("INSERT INTO head VALUES (?, ?, ?)", (*claimed(self.note), self.note))
             database.executemany("INSERT INTO entry VALUES (?, ?, ?)", rows)
             database.executemany("INSERT INTO hash VALUES (?, ?)", enumerate(self.hashes))
-            database.commit()
+
+    def write_cloud(self, path: Path) -> None:
+        """The database of the control plane, where what opens the fields is sealed elsewhere."""
+        with _database(path) as database:
+            database.executescript(
+                "CREATE TABLE log (tenant, origin, vkey, size, root, note);"
+                "CREATE TABLE log_entry (tenant, origin, idx, leaf);"
+                "CREATE TABLE log_hash (tenant, origin, place, hash);"
+            )
+            name = ("tnt", self.key.name)
+            rows = [(*name, row.index, row.leaf) for row in self.rows]
+            hashes = [(*name, place, one) for place, one in enumerate(self.hashes)]
+            head = (*name, self.key.vkey, *claimed(self.note), self.note)
+            database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)", head)
+            database.executemany("INSERT INTO log_entry VALUES (?, ?, ?, ?)", rows)
+            database.executemany("INSERT INTO log_hash VALUES (?, ?, ?, ?)", hashes)
 
     def write_files(self, folder: Path) -> None:
         """Static files: the checkpoint, tiles of what is stored, bundles of the entries."""
         files = {"checkpoint": self.note.encode()}
-        size = _claimed(self.note)[0] or len(self.rows)
+        size = claimed(self.note)[0] or len(self.rows)
         for tile in tiles_between(0, size):
             places = tile.stored_indexes()
             have = [self.hashes[one] for one in places if one < len(self.hashes)]
@@ -151,6 +164,7 @@ def said_by_all(
     export: Sequence[str],
     *,
     database: Sequence[str] | None = None,
+    cloud: Sequence[str] | None = None,
     files: Sequence[str] | None = None,
     monitor: Sequence[str] | None = None,
 ) -> Verdicts:
@@ -158,10 +172,12 @@ def said_by_all(
 
     A monitor stops at the first thing wrong.
     """
+    of_database = export if database is None else database
     of_files = export if files is None else files
     return {
         **{one: list(export) for one in READERS_OF_EXPORTS},
-        DATABASE: list(export if database is None else database),
+        JOURNAL: list(of_database),
+        CLOUD: list(of_database if cloud is None else cloud),
         FILES: list(of_files),
         MONITOR: list(of_files[:1] if monitor is None else monitor),
     }
@@ -182,7 +198,8 @@ class Verifiers:
             LIBRARY: names(verify_log(log.lines, TRUSTED, older)),
             SCRIPT: _by_script(log, older),
             PAGE: _spoken(self._page.verify(b"".join(log.lines), VKEYS, older)[0]),
-            DATABASE: self._database(log, folder, older),
+            JOURNAL: self._journal(log, folder, older),
+            CLOUD: self._cloud(log, folder, older),
             FILES: self._files(log, folder, older),
             MONITOR: self._monitor(folder, memory),
         }
@@ -197,9 +214,13 @@ class Verifiers:
             PAGE: _spoken(self._page.receipt(text, VKEYS)[0]),
         }
 
-    def _database(self, log: StoredLog, folder: Path, older: list[str]) -> list[str]:
-        log.write_database(folder / "journal-1.db")
+    def _journal(self, log: StoredLog, folder: Path, older: list[str]) -> list[str]:
+        log.write_journal(folder / "journal-1.db")
         return _fsck(folder / "journal-1.db", folder, older)
+
+    def _cloud(self, log: StoredLog, folder: Path, older: list[str]) -> list[str]:
+        log.write_cloud(folder / "bayward.db")
+        return _fsck(folder / "bayward.db", folder, older)
 
     def _files(self, log: StoredLog, folder: Path, older: list[str]) -> list[str]:
         log.write_files(folder / "served")
@@ -245,7 +266,15 @@ def _spoken(findings: Sequence[tuple[str, int | None]]) -> list[str]:
     return [fault + ("" if at is None else f" at {at}") for fault, at in findings]
 
 
-def _claimed(note: str) -> tuple[int, bytes]:
+@contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")
+        yield database
+        database.commit()
+
+
+def claimed(note: str) -> tuple[int, bytes]:
     """What the row of the head says: the same as the checkpoint, as far as that can be read."""
     try:
         tree = parse_kept(note)

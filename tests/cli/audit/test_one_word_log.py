@@ -220,6 +220,6 @@ def test_audit_12_a_leaf_in_another_spelling(ask: Ask) -> None:
     ids=["moved", "added", "twice", "nonsense"],
 )
 def test_audit_12_disclosures(ask: Ask, shown: tuple[str, ...], fault: str) -> None:
-    """Static files carry none."""
+    """Static files carry none, and in the control plane they are sealed."""
     log = HONEST.with_row(7, ROWS[7].leaf, shown)
-    assert ask(log, None) == said_by_all([f"{fault} at 7"], files=[])
+    assert ask(log, None) == said_by_all([f"{fault} at 7"], cloud=[], files=[])
