@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 import bayward
@@ -31,3 +33,19 @@ def test_a_control_plane_without_a_folder_says_what_is_missing(
 ) -> None:
     assert main(["cloud"]) == 2
     assert "--state" in capsys.readouterr().err
+
+
+def test_an_error_with_a_sentence_of_its_own_tells_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["edge", "enrol", "BW1XX", "--state", str(tmp_path)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "bayward edge: ticket.malformed"
+    assert told[1].startswith("This is not a whole token.")
+
+
+def test_an_error_without_one_is_told_by_its_code_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["edge", "check", str(tmp_path / "none.toml"), "--state", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

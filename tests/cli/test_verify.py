@@ -121,3 +121,11 @@ def test_an_older_checkpoint_finds_a_rollback(
     code, said = verify(export(10), "--older", str(kept))
     assert code == 1
     assert "rollback" in said
+
+
+def test_an_empty_file_is_called_empty(verify: Callable[..., tuple[int, str]]) -> None:
+    code, said = verify([])
+    assert code == 1
+    assert "the file is empty" in said
+    assert "none could be read" in said
+    assert "NOT one of those you gave" not in said

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = asked.run(asked)
     except BaywardError as error:
         print(f"bayward {asked.command}: {error}", file=sys.stderr)
+        explain(error)
         return FAILED
     except OSError as error:  # a disk or a file that nobody named better
         print(f"bayward {asked.command}: {error}", file=sys.stderr)
@@ -48,6 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return int(code)
+
+
+def explain(error: BaywardError) -> None:
+    """Print the sentence of an error that has one of its own, and so something to do about it."""
+    from bayward.ui import i18n  # noqa: PLC0415 - only whoever meets an error waits for it
+
+    english = i18n.catalogues()["en"]
+    if english.find(f"error.{error.code}") is not None:
+        print(english.tell(f"error.{error.code}", error.facts), file=sys.stderr)
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:

@@ -32,12 +32,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="check a receipt, an exported log or an evidence pack",
         description="Checks a receipt, an exported log or an evidence pack; names what is wrong.",
         epilog="Exit code 0: nothing is wrong; 1: something is; 2: the file cannot be read. "
-        "Example: bayward verify log.ndjson --key 'demo/bank/…+1a2b3c4d+…' --older receipt.json",
+        "Example: bayward verify log.jsonl --key 'demo/bank/…+1a2b3c4d+…' --older receipt.json",
     )
     parser.add_argument(
         "file",
         type=Path,
-        help="receipt (JSON), exported log (NDJSON), or evidence pack (ZIP or folder)",
+        help="receipt (JSON), exported log (JSON lines), or evidence pack (ZIP or folder)",
     )
     parser.add_argument(
         "--key",
@@ -107,7 +107,7 @@ def in_words(verdict: Verdict) -> str:
     key = {
         Trust.TRUSTED: "one you gave",
         Trust.SELF_ASSERTED: "the file's own; compare it with one you know from elsewhere",
-        Trust.UNKNOWN: "NOT one of those you gave",
+        Trust.UNKNOWN: "NOT one of those you gave" if verdict.origin else "none could be read",
     }[verdict.trust]
     lines.append(f"key       {key}")
     lines += [f"witness   {name} at {_time(at)}" for name, at in verdict.cosigned.items()]

@@ -107,6 +107,8 @@ def bounded_lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def _text(line: bytes) -> str:
+    if not line:
+        raise Malformed("export.line", "the file is empty")
     if len(line) > LINE_BYTES_MAX or not line.endswith(b"\n"):
         raise Malformed("export.line", "too long, or without a newline at its end")
     try:

@@ -49,7 +49,11 @@ async def test_the_platform_makes_tenants_and_sees_nothing_in_them(
     [olga] = await house.do(lambda work: people_store.with_email(work.tx, "olga@example.com"))
     assert olga.tenant == made.json()["tenant"]
     for path in ("banks", "parcels", "people", "incidents", "events"):
-        assert (await root.get(f"/api/v1/{path}")).status_code == 403
+        answer = await root.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "role.platform_only")
+    page = await root.get("/console", headers={"accept": "text/html"})
+    assert page.status_code == 403
+    assert "list and create organisations" in page.text
     assert (await root.get(f"/api/v1/banks/{world.bank.id}")).status_code == 403
 
 

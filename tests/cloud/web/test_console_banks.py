@@ -98,3 +98,18 @@ async def test_a_door_is_taken_out_of_service_and_put_back(
     for wrong in ("", "cmp_x", "cmp_" + "0" * 26):
         gone = await anne.post(f"{url}/block", {"compartment": wrong, "reason": "x"})
         assert gone.status_code == 404
+
+
+async def test_a_bank_that_never_came_has_no_cut_cable(house: House, anne: Browser) -> None:
+    form = {"name": "Lobby", "site": await site_of(anne), "layout": "reported"}
+    shown = await confirmed(anne, await anne.post("/console/banks/new", form), ANNE)
+    text = re.search(r"(BW1[0-9A-Z]+)", shown.text)
+    assert text is not None
+    bank = Ticket.parse(text[1]).bank
+    page = (await anne.get(f"/console/banks/{bank}")).text
+    assert "not connected yet" in page
+    assert "cable cut" not in page
+    home = (await anne.get("/console")).text
+    assert "Start Lobby" in home
+    assert f'href="/console/banks/{bank}"' in home
+    assert 'href="/console/banks/new"' not in home

@@ -70,3 +70,13 @@ async def test_withdrawing_names_the_consequence(house: House, anne: Browser, wo
 async def test_a_cursor_that_is_none_is_refused(anne: Browser) -> None:
     assert (await anne.get("/console/parcels?after=x")).status_code == 422
     assert (await anne.get("/console/parcels?after=1-prc_x")).status_code == 200
+
+
+async def test_without_a_bank_the_empty_list_suggests_one(house: House, anne: Browser) -> None:
+    page = (await anne.get("/console/parcels")).text
+    assert 'href="/console/banks/new"' in page
+    assert 'href="/console/couriers/new"' not in page
+    await house.bench.bank(house.tenant, 7)
+    page = (await anne.get("/console/parcels")).text
+    assert 'href="/console/couriers/new"' in page
+    assert 'href="/console/banks/new"' not in page

@@ -91,6 +91,7 @@ async def parcels(request: AnyRequest, asker: Asking) -> Response[str]:
         return Parcels(
             shell=frame,
             rows=tuple(row(words, one) for one in shown),
+            has_banks=bool(words.banks),
             filters=_filters(words, you.tenant, key, bank),
             query=text,
             pager=Pager(older=_link(key, text, bank, older) if older else None),

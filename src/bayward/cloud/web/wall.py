@@ -86,11 +86,13 @@ class Scene:
     @property
     def freshness(self) -> Freshness:
         """How old the picture is."""
+        known = (self.read_at, self.bank.disconnected_at)
         return Freshness(
             read_at=self.read_at,
             is_cable_up=self.bank.is_connected,
             down_since=self.bank.disconnected_at,
             log_verified_at=self.verified_at,
+            is_new=not self.bank.is_connected and known == (None, None),
         )
 
     def position(self, compartment: CompartmentId) -> Position | None:

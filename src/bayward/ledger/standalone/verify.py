@@ -837,6 +837,8 @@ class LogCheck:
 
 
 def log_line(line: bytes) -> str:
+    if not line:
+        raise malformed("export.line", "the file is empty")
     if len(line) > LINE_BYTES_MAX or not line.endswith(b"\n"):
         raise malformed("export.line", "too long, or without a newline at its end")
     return utf8(line, "export.line")

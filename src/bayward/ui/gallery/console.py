@@ -222,6 +222,8 @@ def parcels() -> Iterator[Sample]:
     )
     yield Sample("console/parcels", page)
     yield Sample("console/parcels-empty", replace(page, rows=(), filters=(), pager=views.Pager()))
+    first_day = replace(page, rows=(), filters=(), pager=views.Pager(), has_banks=False)
+    yield Sample("console/parcels-no-bank", first_day)
     yield Sample("console/parcels-none-found", replace(page, rows=(), query="kowalsky"))
     yield Sample(
         "console/parcel",

@@ -118,6 +118,7 @@ class Freshness:
     is_cable_up: bool
     down_since: Instant | None = None
     log_verified_at: Instant | None = None
+    is_new: bool = False  # nobody has ever heard of it: no cable is cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +218,7 @@ class Parcels(ConsoleView):
     template: ClassVar[str] = "console/parcels.html"
     place: ClassVar[Place] = Place.PARCELS
     rows: tuple[ParcelRow, ...]
+    has_banks: bool = True
     filters: tuple[Filter, ...] = ()
     query: str = ""
     pager: Pager = ONE_PAGE
