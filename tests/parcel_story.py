@@ -201,7 +201,7 @@ async def upload(story: Story) -> None:
         "proof": len(message.proof),
         "entries": len(message.entries),
         "letters": [f"{one.kind.value} for {one.subject}" for one in message.letters],
-        "acknowledged": acked,
+        "acknowledged": acked.acked,
     }
     story.told.setdefault("upload", fenced("json", json.dumps(shown, indent=1, ensure_ascii=False)))
 

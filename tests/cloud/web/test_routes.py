@@ -12,12 +12,15 @@ from litestar import Litestar, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from bayward.cloud.custody import items
+from bayward.cloud.custody.items import Description
 from bayward.cloud.notify import webhooks
 from bayward.cloud.people import authn
 from bayward.cloud.web import site
 from bayward.cloud.web.routes import PUBLIC, action_of, is_declared
 from bayward.core.errors import Misconfigured
 from bayward.core.ids import BankId, PersonId
+from bayward.core.items import ItemKind
 from bayward.core.policy import TABLE, Aal, Action
 from bayward.core.roles import Role
 from cloud_house import ANNE, Browser, House, Template, World, open_house
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 APP = site.application()
 ROUTES = site.routes(APP)
+KNIFE = Description(kind=ItemKind.EVIDENCE, text="a knife")
 IDS = {
     "pack",
     "bank",
@@ -36,6 +40,7 @@ IDS = {
     "delivery",
     "command",
     "hold",
+    "item",
     "ref",
     "number",
     "token",
@@ -51,6 +56,14 @@ class Town:
     theirs: World
     my_hook: str
     their_hook: str
+    my_item: str
+    their_item: str
+
+    def mine_ids(self) -> dict[str, str]:
+        return ids_of(self.mine, self.my_hook, self.my_item)
+
+    def their_ids(self) -> dict[str, str]:
+        return ids_of(self.theirs, self.their_hook, self.their_item)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -60,8 +73,15 @@ async def town(tmp_path_factory: pytest.TempPathFactory, template: Template) -> 
     async with open_house(state, template, requests_per_s_max=5_000) as house:
         other = await house.second_tenant()
         mine, theirs = await house.furnish(), await house.furnish(other, 2)
-        hooks = []
+        hooks, kept = [], []
         for tenant in (house.tenant, other):
+            kept.append(
+                await house.do(
+                    lambda work, tenant=tenant: items.register(
+                        work, tenant, KNIFE, actor=PersonId("prs_x")
+                    )
+                )
+            )
             made = await house.do(
                 lambda work, tenant=tenant: webhooks.create(
                     work,
@@ -72,7 +92,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory, template: Template) -> 
                 )
             )
             hooks.append(made[0])
-        yield Town(house, mine, theirs, *hooks)
+        yield Town(house, mine, theirs, *hooks, *kept)
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
@@ -83,8 +103,9 @@ def filled(path: str, ids: dict[str, str]) -> str:
     return path
 
 
-def ids_of(world: World, hook: str) -> dict[str, str]:
+def ids_of(world: World, hook: str, item: str) -> dict[str, str]:
     return {
+        "item": item,
         "pack": "evidence-" + "0" * 16,
         "bank": world.bank.id,
         "parcel": world.parcel,
@@ -119,6 +140,8 @@ FORM = {
     "kind": "bank",
     "subject": "bank_x",
     "authority": "a court",
+    "to": "prs_" + "0" * 26,
+    "seal": "S-1",
     "role": "resident",
     "next": "/console",
     "step_action": "log.export",
@@ -135,6 +158,16 @@ BODIES: dict[str, dict[str, str]] = {
     "people": {"name": "Bea"},
     "erase": {"basis": "objection"},
     "holds": {"kind": "bank", "subject": "bank_x", "authority": "a court"},
+    "items": {"kind": "evidence", "detail": "a knife"},
+    "offer": {"kind": "hand_over", "to": "prs_" + "0" * 26},
+    "refuse": {"reason": "because"},
+    "return": {"reason": "because"},
+    "seal": {"seal": "S-1"},
+    "check": {"seal": "S-1", "result": "intact"},
+    "accept": {},
+    "take": {"reason": "because"},
+    "witness": {},
+    "withdraw": {"reason": "because"},
     "tenants": {"name": "T", "site": "S", "owner_name": "O", "owner_email": "o@example.com"},
 }
 
@@ -179,7 +212,7 @@ async def test_every_parameter_of_a_path_is_swept() -> None:
 
 
 async def test_identity_61_without_a_session_nothing_is_done(town: Town) -> None:
-    ids = ids_of(town.mine, town.my_hook)
+    ids = town.mine_ids()
     for route, _, action, method in actions():
         if "{token:str}" in route.path:
             continue  # the link is a credential of its own
@@ -196,7 +229,7 @@ async def test_identity_61_an_expired_session_is_none(town: Town) -> None:
     town.house.wait(16 * 60_000)
     for route, _, _, method in actions():
         if "{token:str}" not in route.path:
-            path = filled(route.path, ids_of(town.mine, town.my_hook))
+            path = filled(route.path, town.mine_ids())
             assert (await ask(anne, method, path)).status_code == 401, path
 
 
@@ -209,8 +242,8 @@ async def test_identity_61_another_role_is_refused(town: Town, role: Role) -> No
     for route, _, action, method in actions():
         if role in TABLE[action] or "{token:str}" in route.path:
             continue
-        for world, hook in ((town.mine, town.my_hook), (town.theirs, town.their_hook)):
-            path = filled(route.path, ids_of(world, hook))
+        for ids in (town.mine_ids(), town.their_ids()):
+            path = filled(route.path, ids)
             answer = await ask(sam, method, path)
             told = (method, path, answer.status_code, answer.text)
             assert answer.status_code == 403, told
@@ -229,7 +262,7 @@ async def test_identity_61_somebody_elses_parcel_is_refused(town: Town) -> None:
 
 
 async def test_identity_62_ids_of_another_tenant_are_not_found(town: Town) -> None:
-    mine, theirs = ids_of(town.mine, town.my_hook), ids_of(town.theirs, town.their_hook)
+    mine, theirs = town.mine_ids(), town.their_ids()
     swept = 0
     for route, _, action, method in actions():
         names = {one.name for one in route.path_components if not isinstance(one, str)}
@@ -294,7 +327,7 @@ PLANTED = ("role", "roles", "tenant", "tenant_id", "state", "id", "is_owner", "g
 
 async def test_identity_63_no_body_of_the_api_takes_what_it_does_not_know(town: Town) -> None:
     """Each with a body that is right but for one field more, a fresh code and a full bucket."""
-    ids, swept = ids_of(town.mine, town.my_hook), 0
+    ids, swept = town.mine_ids(), 0
     for route, handler, action, method in actions():
         takes_body = "data" in handler.parsed_fn_signature.parameters
         if not route.path.startswith("/api/") or not takes_body or Role.ADMIN not in TABLE[action]:
