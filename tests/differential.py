@@ -258,8 +258,26 @@ def bent_archive(rng: random.Random) -> Document:
 # --- verifiers -----------------------------------------------------------------------------------
 
 
+def by_command(made: Document, folder: Path) -> Verdict:
+    """What `bayward verify` says of it."""
+    words = _words(made, folder)
+    return _ran(lambda: bayward(["verify", *words]))
+
+
 def verdicts(made: Document, page: Page, folder: Path) -> dict[str, Verdict]:
     """What each of them says."""
+    words = _words(made, folder)
+    vkeys = [key.vkey for key in TRUSTED]
+    told = page.ask("verify", file=made.raw, keys=vkeys, older=list(made.older))
+    return {
+        "bayward verify": by_command(made, folder),
+        "verify.py": _ran(lambda: standalone().main(words)),
+        "verify.html": ("cannot say", told["error"]) if "error" in told else _said(told),
+    }
+
+
+def _words(made: Document, folder: Path) -> list[str]:
+    """The document as a file, and what a command line says of it."""
     place = folder / f"document.{made.kind}"
     place.write_bytes(made.raw)
     words = [str(place), "--json", *keys(*TRUSTED)]
@@ -267,13 +285,7 @@ def verdicts(made: Document, page: Page, folder: Path) -> dict[str, Verdict]:
         kept = folder / f"older-{number}"
         kept.write_bytes(text.encode())
         words += ["--older", str(kept)]
-    vkeys = [key.vkey for key in TRUSTED]
-    told = page.ask("verify", file=made.raw, keys=vkeys, older=list(made.older))
-    return {
-        "bayward verify": _ran(lambda: bayward(["verify", *words])),
-        "verify.py": _ran(lambda: standalone().main(words)),
-        "verify.html": ("cannot say", told["error"]) if "error" in told else _said(told),
-    }
+    return words
 
 
 def _ran(run: Callable[[], int]) -> Verdict:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from attacked_log import HONEST
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.verify import verify_zip
-from ledger_bench import LOG, Bench, witness
+from differential import TRUSTED as GIVEN
+from differential import by_command, document
+from ledger_bench import IMPOSTOR, LOG, Bench, event, witness
 from pack_bench import BAG, BANK, TENANT, PackBench, by_library, resealed, zipped
 from page_bench import VERIFY_HTML
 
@@ -95,6 +98,44 @@ def test_audit_14_hostile_packs_in_the_browser(chromium: Browser, name: str) -> 
     assert (found, trust) == by_library(verify_zip(raw, TRUSTED))
     assert found
     assert "It does not verify" in words
+
+
+ROWS = HONEST.rows
+EDITED = HONEST.with_row(10, event(900).leaf)
+LOGS = {
+    "edited.jsonl": (EDITED, ["body/leaf mismatch at 10"]),
+    "recomputed.jsonl": (EDITED.recomputed(), ["root mismatch at 40"]),
+    "deleted.jsonl": (HONEST.with_rows(*ROWS[:10], *ROWS[11:]), ["gap at 10"]),
+    "cut.jsonl": (HONEST.with_rows(*ROWS[:30]), ["size mismatch"]),
+    "forged.jsonl": (EDITED.recomputed().signed(IMPOSTOR), ["signature invalid"]),
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_audit_01_attacked_logs_in_the_browser(chromium: Browser, name: str) -> None:
+    page, _ = opened(chromium)
+    page.locator("#keys").fill(f"log {LOG.key.vkey}")
+    log, expected = LOGS[name]
+    found, _, words = judged(page, name, b"".join(log.lines))
+    assert [fault + ("" if at is None else f" at {at}") for fault, at in found] == expected
+    assert "It does not verify" in words
+
+
+def test_bent_documents_get_the_word_of_the_library_in_the_browser(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    """Chromium reads UTF-8, JSON and signatures with its own code, not with that of Node."""
+    page, _ = opened(chromium)
+    page.locator("#keys").fill(
+        "\n".join(f"{'witness w' if key.is_cosigner else 'log'} {key.vkey}" for key in GIVEN)
+    )
+    for case in range(100_000, 100_060):
+        made = document(case)
+        if made.older:
+            continue
+        found, trust, _ = judged(page, f"{case}.{made.kind}", made.raw)
+        expected = by_command(made, tmp_path)
+        assert expected[:2] == (found, trust), case
 
 
 def test_a_folder(chromium: Browser, tmp_path: Path) -> None:

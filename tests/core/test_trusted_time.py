@@ -49,6 +49,16 @@ def test_identity_42_year_2040_expires_nothing_and_revives_nothing() -> None:
     assert true_again.watermark == after(NOON, 2 * MINUTE_MS)
 
 
+def test_audit_10_a_counter_that_falls_without_a_boot_turns_nothing_back() -> None:
+    state = observed(started(NOON, 0), after(NOON, 2 * HOUR_MS), 2 * HOUR_MS)
+    fallen = observed(state, after(NOON, 2 * HOUR_MS + MINUTE_MS), 5)
+    assert fallen.watermark == after(NOON, 2 * HOUR_MS + MINUTE_MS), "the wall clock goes on"
+    both = observed(fallen, NOON, 3)
+    assert both.watermark == fallen.watermark
+    later = observed(both, NOON, 3 + MINUTE_MS)
+    assert later.watermark == after(fallen.watermark, MINUTE_MS), "counted from where it fell to"
+
+
 def test_a_claim_upheld_through_the_grace_is_believed() -> None:
     wall = after(NOON, 8 * HOUR_MS)
     state = started(wall, 0, TrustedTime(NOON, 0).to_dict())

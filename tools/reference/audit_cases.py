@@ -18,6 +18,7 @@ PARTS: Mapping[int, Mapping[str, str]] = {
         "the whole right spine recomputed": "the_whole_right_spine_recomputed",
         "and signed by another key": "the_spine_signed_by_another_key",
         "and signed by the stolen key": "the_spine_signed_by_the_stolen_key",
+        "in Chromium": "attacked_logs_in_the_browser",
         "nothing is signed on top of it": "nothing_is_signed_on_top_of_a_touched_log",
     },
     2: {
@@ -88,6 +89,7 @@ PARTS: Mapping[int, Mapping[str, str]] = {
         "an index not below the size": "proofs[index at the size]",
         "index 2^63": "proofs[index 2^63]",
         "size 2^63": "a_tree_of_2_63_entries",
+        "vectors, by the library and verify.py": "inclusion_vectors",
         "vectors of others": "the_vectors_of_another",
     },
     9: {
@@ -106,7 +108,10 @@ PARTS: Mapping[int, Mapping[str, str]] = {
         "a time outside its bounds": "a_time_outside_its_bounds_is_suspect",
         "no beacon": "without_beacons_there_is_only_an_upper_bound",
         "an invented beacon": "a_beacon_that_is_none_of_ours_proves_no_time",
-        "suspect, and not refused": (
+        "a counter that falls without a boot": (
+            "a_counter_that_falls_without_a_boot_turns_nothing_back"
+        ),
+        "set back, set forward, 1970, a leap second: suspect or not, never refused": (
             "a_clock_that_contradicts_what_is_proven_is_flagged_and_not_rejected"
         ),
     },
