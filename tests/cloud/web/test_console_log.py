@@ -64,6 +64,7 @@ async def test_an_export_verifies_without_us_and_is_itself_an_entry(
     house: House, anne: Browser, world: World
 ) -> None:
     origin = world.bank.log.signer.key.name
+    assert f'<option value="{origin}">' in (await anne.get("/console/log")).text
     asked = await anne.get(f"/console/log/export?origin={origin}")
     assert "The log leaves this system." in asked.text
     file = await confirmed(anne, asked, ANNE)
@@ -77,8 +78,6 @@ async def test_an_export_verifies_without_us_and_is_itself_an_entry(
 async def test_a_log_that_is_none_is_not_found(anne: Browser, world: World) -> None:
     asked = await anne.get("/console/log/export?origin=nowhere")
     assert (await confirmed(anne, asked, ANNE)).status_code == 404
-    wrong = await anne.get("/console/log/export?from=yesterday")
-    assert wrong.status_code == 422
 
 
 async def test_the_anchor_is_shown_and_a_bank_is_proven_up_to_it(

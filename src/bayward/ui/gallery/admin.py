@@ -271,8 +271,6 @@ def logs() -> Iterator[Sample]:
             Filter(href="/console/log?kind=parcels", key="parcels"),
             Filter(href="/console/log?kind=administrators", key="administrators"),
         ),
-        export_from="2026-11-01",
-        export_until="2026-11-20",
     )
     yield Sample("console/log", page)
     broken = (page.logs[0], replace(good, check=forked))

@@ -247,8 +247,6 @@ class Log(ConsoleView):
     anchor: Anchor | None = None
     entries: tuple[Happening, ...] = ()
     filters: tuple[Filter, ...] = ()  # all, doors, parcels, administrators
-    export_from: str = ""  # yyyy-mm-dd
-    export_until: str = ""
     pager: Pager = ONE_PAGE
 
 
