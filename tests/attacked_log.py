@@ -190,9 +190,11 @@ class Verifiers:
         self._page = page
         self._new_folder = new_folder
 
-    def ask(self, log: StoredLog, memory: StoredLog | None = None) -> Verdicts:
-        """What each says."""
-        older = [memory.note] if memory else []
+    def ask(
+        self, log: StoredLog, memory: StoredLog | None = None, *, kept: str | None = None
+    ) -> Verdicts:
+        """What each says; `kept` is a document given as one from before, whatever it is."""
+        older = [memory.note] if memory else [] if kept is None else [kept]
         folder = self._new_folder()
         return {
             LIBRARY: names(verify_log(log.lines, TRUSTED, older)),

@@ -38,6 +38,7 @@ PARTS: Mapping[int, Mapping[str, str]] = {
             "a_perfect_rollback_alone_cannot_be_known"
         ),
         "the same, and an older receipt or monitor": "a_perfect_rollback_and_a_memory",
+        "a forged memory": "a_memory_that_is_forged_proves_no_rollback",
         "the same, and a witness": "a_log_that_went_back_is_named",
     },
     4: {

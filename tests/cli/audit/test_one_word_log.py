@@ -191,6 +191,23 @@ def test_audit_05_another_tree_for_this_auditor(ask: Ask) -> None:
     assert ask(HONEST, other) == said_by_all(["fork at 40"])
 
 
+@pytest.mark.parametrize(
+    ("note", "fault"),
+    [
+        (HONEST.signed(IMPOSTOR).note, "signature invalid"),
+        (HONEST.note.replace("\n40\n", "\n400\n"), "signature invalid"),
+        (HONEST.note.replace("\n\n", "\n"), "malformed"),
+        ("{}", "malformed"),
+    ],
+    ids=["another key", "another size", "no note", "no receipt"],
+)
+def test_audit_03_a_memory_that_is_forged_proves_no_rollback(
+    verifiers: Verifiers, note: str, fault: str
+) -> None:
+    """A monitor takes none from anybody: what it remembers it has verified itself."""
+    assert verifiers.ask(HONEST, kept=note) == said_by_all([fault], monitor=[])
+
+
 # --- 7, 12: entries that are none, and what they disclose --------------------------------------
 
 

@@ -110,8 +110,8 @@ class Memory:
         self._witness = witness
 
     def of(self, origin: str) -> list[str]:
-        """Everything remembered of one log."""
-        found = [text for whose, text in self._documents if whose == origin]
+        """Everything remembered of one log; what is no document is held against each of them."""
+        found = [text for whose, text in self._documents if whose in (None, origin)]
         return found + _witnessed(self._witness, origin) if self._witness else found
 
 
@@ -230,8 +230,11 @@ class _Tree:
             self._findings.append(Finding(Fault.TREE_MISMATCH, None, f"stored hash {wrong}"))
 
 
-def _origin(document: str) -> str:
-    return split_note(checkpoint_of(document))[0].partition("\n")[0]
+def _origin(document: str) -> str | None:
+    try:
+        return split_note(checkpoint_of(document))[0].partition("\n")[0]
+    except LedgerError:
+        return None
 
 
 def _witnessed(state: Path, origin: str) -> list[str]:
