@@ -100,7 +100,7 @@ MEANINGS: Mapping[str, str] = {
     "organisation": "what the first start calls the first tenant",
     "site": "what the first start calls the first site",
     "mail": "table `[mail]`; without it no message is sent by e-mail",
-    "tsa_url": "RFC 3161 authority that stamps evidence packs; needs the extra `tsa`",
+    "tsa_url": "RFC 3161 authority that stamps evidence packs and the anchor; extra `tsa`",
     "tsa_root": "its root certificates, PEM; what it answers is checked against them",
     "requests_per_s_max": "of one address",
     "public_logs": "whoever knows a log's origin may read it at `/log/…`; else only its staff",

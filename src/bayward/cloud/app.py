@@ -185,7 +185,9 @@ class Cloud:
         self.witness = closing.enter_context(
             witness.started(settings, keys, self.clock, self._random)
         )
-        self.anchoring = Anchoring(self.unit, read_witnesses(settings.anchor_policy))
+        self.stamper = stamper_of(settings)
+        witnesses = read_witnesses(settings.anchor_policy)
+        self.anchoring = Anchoring(self.unit, witnesses, stamper=self.stamper)
         self.gate = DeviceGate(settings.name)
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
             pin = base64.b64encode(bank.spki or b"").decode()
@@ -311,7 +313,7 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
-            packs=Maker(self.unit, renderer.assets.verifiers, stamper_of(self.settings)),
+            packs=Maker(self.unit, renderer.assets.verifiers, self.stamper),
         )
 
     def _start_workers(self) -> None:

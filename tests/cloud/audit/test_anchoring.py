@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import subprocess
 import sys
@@ -8,16 +9,19 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from bayward.cloud.audit import anchor
 from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
+from bayward.cloud.audit.tsa import Authority, check, post
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR
 from bayward.core.errors import Misconfigured
 from bayward.ledger.keys import cosigner
 from bayward.ledger.policy import Party
 from cloud_bench import HOUSE, CloudBench, keys
+from tsa_bench import Issuer, Tsa
 
 NAME = "example.org/witness"
 WITNESS = cosigner(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), 1).key
@@ -103,3 +107,29 @@ def test_who_is_asked_is_read_from_a_policy(tmp_path: Path) -> None:
             read_witnesses(path)
     with pytest.raises(Misconfigured):
         read_witnesses(tmp_path / "none")
+
+
+async def test_an_authority_stamps_the_anchor_once_for_each_state(
+    anchored: CloudBench, tmp_path: Path
+) -> None:
+    """A real OpenSSL authority; what it said can be checked again from what is kept."""
+    now = dt.datetime.now(dt.UTC)  # OpenSSL's clock cannot be moved by hand
+    root = Issuer(now)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with Tsa(tmp_path / "tsa", key, root.issue(key)) as tsa:
+        keeper = Anchoring(anchored.unit, [], stamper=Authority(tsa.url, [root.certificate], post))
+        await keeper.stamp()
+        await keeper.stamp()
+        await anchored.tenant(2)
+        await keeper.enter()
+        await keeper.stamp()
+    await keeper.stamp()  # away, and nothing new anyway
+    await anchored.tenant(3)
+    await keeper.enter()
+    await keeper.stamp()  # away: said, and tried again next time
+    rows = anchored.rows(s.anchor_stamp)
+    assert [row.size for row in rows] == [1, 2]
+    for row in rows:
+        check(row.token, row.note.encode(), [root.certificate])
+    assert await anchored.do(anchor.stamp) == (2, anchored.clock.at)
+    await Anchoring(anchored.unit, []).stamp()  # nobody is asked

@@ -159,6 +159,28 @@ def _receipt(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
     return Receipt(key, Proof(place.index, tuple(hashes), note), entry.leaf, entry.disclosures)
 
 
+def to_stamp(work: Work) -> str | None:
+    """The anchor's checkpoint, when it is not stamped yet."""
+    head = find(work)
+    if head is None or ((newest := stamp(work)) is not None and newest[0] == head.size):
+        return None
+    return head.note
+
+
+def keep_stamp(work: Work, note: str, token: bytes) -> None:
+    """Keep a verified RFC 3161 response over a checkpoint of the anchor."""
+    row = {"size": _size(note), "at": work.now, "note": note, "token": token}
+    work.tx.execute(s.anchor_stamp.insert().values(**row))
+
+
+def stamp(work: Work) -> tuple[int, Instant] | None:
+    """How much of the anchor was stamped last, and when."""
+    table = s.anchor_stamp.c
+    query = sa.select(table.size, table.at).order_by(table.size.desc()).limit(1)
+    row = work.tx.execute(query).one_or_none()
+    return None if row is None else (row.size, Instant(row.at))
+
+
 def status(work: Work) -> tuple[LogHead | None, list[tuple[str, int, Instant]]]:
     """The anchor, and per witness what it has cosigned and when."""
     head = find(work)

@@ -16,6 +16,7 @@ import httpx
 import structlog
 
 from bayward.cloud.audit import anchor
+from bayward.cloud.audit.maker import Stamper
 from bayward.cloud.unit import Unit
 from bayward.core.clock import SECOND_MS
 from bayward.core.errors import BaywardError, Misconfigured
@@ -27,6 +28,7 @@ from bayward.ledger.witness import Request
 
 ENTER_MS = 10 * SECOND_MS
 ASK_EVERY = 6  # rounds: once a minute
+STAMP_EVERY = 360  # rounds: once an hour
 TIMEOUT_S = 15
 ANSWER_BYTES_MAX = 64 * 1024
 ADD_CHECKPOINT = "witness/add-checkpoint"
@@ -40,22 +42,31 @@ class Anchoring:
     """Anchors the logs of one deployment; `connect` makes the client that asks witnesses."""
 
     def __init__(
-        self, unit: Unit, witnesses: Sequence[Party], connect: Connect | None = None
+        self,
+        unit: Unit,
+        witnesses: Sequence[Party],
+        connect: Connect | None = None,
+        stamper: Stamper | None = None,
     ) -> None:
         self._unit = unit
+        self._stamper = stamper
         self._witnesses = tuple(witnesses)
         self._connect = connect or (lambda: httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
 
     async def run(self) -> None:
-        """Enter every few seconds, ask every minute, until cancelled."""
+        """Enter every few seconds, ask every minute, stamp every hour, until cancelled."""
+        rounds = 0
         while True:
-            for _ in range(ASK_EVERY):
-                await asyncio.sleep(ENTER_MS / SECOND_MS)
-                try:
-                    await self.enter()
-                except BaywardError as error:  # the database is busy or full: the next round
-                    _log.warning("anchor.enter", code=error.code)
-            await self.ask()
+            await asyncio.sleep(ENTER_MS / SECOND_MS)
+            rounds += 1
+            try:
+                await self.enter()
+                if rounds % ASK_EVERY == 0:
+                    await self.ask()
+                if rounds % STAMP_EVERY == 0:
+                    await self.stamp()
+            except BaywardError as error:  # the database is busy or full: the next round
+                _log.warning("anchor.round", code=error.code)
 
     async def enter(self) -> int:
         """Enter what has grown; a quiet deployment costs one read."""
@@ -70,6 +81,20 @@ class Anchoring:
                 await self._ask(one.key, one.url or "")
             except (httpx.HTTPError, BaywardError, LedgerError, ValueError) as error:
                 _log.warning("anchor.witness", witness=one.key.name, why=str(error)[:200])
+
+    async def stamp(self) -> None:
+        """Have the time-stamp authority stamp the anchor, when there is one."""
+        note = None
+        if self._stamper is not None:
+            note = await self._unit.read(anchor.to_stamp)
+        if self._stamper is None or note is None:
+            return
+        try:
+            token = await self._stamper.stamp(note.encode())
+        except BaywardError as error:  # it is away, or its answer does not hold: the next hour
+            _log.warning("anchor.stamp", code=error.code)
+            return
+        await self._unit.write(lambda work: anchor.keep_stamp(work, note, token))
 
     async def _ask(self, witness: VerifierKey, url: str) -> None:
         seen = await self._unit.read(lambda work: anchor.seen_by(work, witness.name))

@@ -158,6 +158,7 @@ def _anchor(work: Work) -> Anchor | None:
         root=base64_text(head.root),
         at=head.changed_at,
         witnesses=tuple(witnesses),
+        stamp=anchor.stamp(work),
     )
 
 

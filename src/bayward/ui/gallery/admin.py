@@ -263,6 +263,7 @@ def logs() -> Iterator[Sample]:
                 ("city.example/witness", 61_204, ago(41)),
                 ("insurer.example/witness", 61_190, ago(3_700)),
             ),
+            stamp=(61_100, ago(2_900)),
         ),
         entries=RAIL,
         filters=(

@@ -235,6 +235,7 @@ class Anchor:
     root: str  # base64
     at: Instant
     witnesses: tuple[tuple[str, int, Instant], ...]
+    stamp: tuple[int, Instant] | None = None  # by a time-stamp authority: entries, when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

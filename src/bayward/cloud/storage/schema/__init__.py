@@ -28,6 +28,7 @@ from bayward.cloud.storage.schema.fleet import (
     tenant,
 )
 from bayward.cloud.storage.schema.log import (
+    anchor_stamp,
     anchored,
     beacon,
     cosignature,
@@ -53,6 +54,7 @@ from bayward.cloud.storage.schema.privacy import hold
 
 __all__ = [
     "admission",
+    "anchor_stamp",
     "anchored",
     "bank",
     "beacon",

@@ -102,6 +102,15 @@ anchored = c.table(
     sa.Index(None, "idx"),
 )
 
+# What a time-stamp authority (RFC 3161) has said of the anchor log.
+anchor_stamp = c.table(
+    "anchor_stamp",
+    sa.Column("size", c.NUMBER, primary_key=True, autoincrement=False),
+    c.instant("at"),  # our clock; the token says its own time
+    c.text("note"),  # the checkpoint it is over
+    c.blob("token"),
+)
+
 happening = c.table(
     "happening",
     c.serial("seq"),
