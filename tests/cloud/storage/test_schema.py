@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from bayward.cloud.storage import schema
 from bayward.cloud.storage.inline import InlineStore
 
-OF_THE_PROGRAM = {"anchor_stamp", "job"}  # belongs to no tenant; its payload names one
+OF_THE_PROGRAM = {"anchor_stamp", "job"}  # belong to no tenant; the payload of a job names one
 GUESSED_BY_NOBODY = {  # unique over random ids and hashes of tokens
     "ix_bank_bank", "ix_bank_spki", "ix_session_hash", "ix_login_link_hash", "ix_setup_link_hash",
     "ix_parcel_link_hash", "ix_job_kind_key",
