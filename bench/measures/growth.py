@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import uvloop
 
@@ -41,8 +41,8 @@ class Point:
     appended_per_s: float
     prove_p50_us: float
     consistency_p50_us: float
-    fsck_per_s: float
-    export_per_s: float
+    fsck_per_cpu_s: float
+    export_per_cpu_s: float
     rss_mib: float
 
 
@@ -68,11 +68,11 @@ def measure(sizes: Sequence[int]) -> Table:
         table.add(f"{kind}, largest / smallest", (
             f"append {last.appended_per_s / first.appended_per_s:.2f}, "
             f"proof {last.prove_p50_us / first.prove_p50_us:.2f}, "
-            f"fsck {last.fsck_per_s / first.fsck_per_s:.2f}, "
-            f"export {last.export_per_s / first.export_per_s:.2f}"
+            f"fsck {last.fsck_per_cpu_s / first.fsck_per_cpu_s:.2f}, "
+            f"export {last.export_per_cpu_s / first.export_per_cpu_s:.2f}"
         ))  # fmt: skip
         table.ratio(f"{kind}: proof p50 / 150 µs", last.prove_p50_us, 150, goal="≤ 1")
-        table.ratio(f"{kind}: fsck / 0.5 M a second", last.fsck_per_s, 500_000, goal="≥ 1")
+        table.ratio(f"{kind}: fsck / 0.5 M a second", last.fsck_per_cpu_s, 500_000, goal="≥ 1")
     keep(points)
     table.add("for plotting", str(CSV))
     return table
@@ -120,8 +120,8 @@ def append(store: Store, size: int, wanted: int) -> float:
 
 
 def fsck(store: SegmentStore) -> float:
-    """Hash every entry, build the tree, compare with the signed root; seconds."""
-    start = perf_counter()
+    """Hash every entry, build the tree, compare with the signed root; seconds of CPU."""
+    start = process_time()
     edge = Frontier()
     for segment in store.segments():
         hashes = [leaf_hash(entry) for entry in segment.entries]
@@ -130,25 +130,25 @@ def fsck(store: SegmentStore) -> float:
     note = store.read_head()
     assert note is not None
     assert open_checkpoint(note, logs.SIGNER.key).checkpoint.root == edge.root
-    return perf_counter() - start
+    return process_time() - start
 
 
 def export(store: SegmentStore) -> float:
-    """Write every entry as a line of an export; seconds."""
-    start = perf_counter()
+    """Write every entry as a line of an export; seconds of CPU."""
+    start = process_time()
     with tempfile.TemporaryFile() as file:
         for segment in store.segments():
             for at, entry in enumerate(segment.entries):
                 line = LogEntry(segment.first + at, segment.leaf_hashes[at], entry).line
                 file.write(line)
-    return perf_counter() - start
+    return process_time() - start
 
 
 def said(point: Point) -> str:
     return (
         f"append {point.appended_per_s:,.0f}/s, proof {us(point.prove_p50_us)}, "
-        f"consistency {us(point.consistency_p50_us)}, fsck {point.fsck_per_s:,.0f}/s, "
-        f"export {point.export_per_s:,.0f}/s, {point.rss_mib:.0f} MiB"
+        f"consistency {us(point.consistency_p50_us)}, {point.rss_mib:.0f} MiB; "
+        f"per second of CPU: fsck {point.fsck_per_cpu_s:,.0f}, export {point.export_per_cpu_s:,.0f}"
     )
 
 
