@@ -9,6 +9,8 @@ import pytest
 
 from bayward.cloud import reactions
 from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.reader import Happened
+from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.link import ingest
@@ -17,8 +19,11 @@ from bayward.core.errors import Unavailable
 from bayward.core.events import Event, EventType
 from bayward.core.ids import TenantId
 from bayward.sim import bank as sim_bank
+from bayward.sim.cloud import SimCloud
 from bayward.sim.gateway import Gateway
 from bayward.sim.mirror import Mirror
+from bayward.sim.register import register
+from bayward.sim.run import run
 from bayward.sim.town import Founded
 from bayward.wire import upload as upload_rules
 from world_bench import QUICK, WHOLE, assert_sound, found, often
@@ -122,3 +127,39 @@ def test_a_bank_that_wakes_up_for_nothing_is_noticed(monkeypatch: pytest.MonkeyP
     """The deadline in the past, as `bayward sim --quick --seed 18` found it."""
     monkeypatch.setattr(sim_bank, "TICK_MS_MAX", 1_000)
     assert found("steps for", replace(QUICK, hours=1))
+
+
+def test_beacons_bound_the_times_of_a_world_and_come_to_rest() -> None:
+    """Cosignatures go down, beacons come up, and a bank where nothing happens writes none."""
+    seen: list[Happened] = []
+
+    def watch(founded: Founded) -> None:
+        cloud, plan = founded.cloud, founded.plan
+        assert isinstance(cloud, SimCloud)
+
+        def look() -> None:
+            tenant = register().tenant
+            logs = cloud.read(lambda work: audit.logs(work, tenant))
+            banks = [one for one in logs if one.bank is not None]
+            for one in banks:
+                wanted = Wanted(origin=one.origin)
+                seen.extend(
+                    cloud.read(
+                        lambda work, wanted=wanted: audit.happenings(  # type: ignore[misc]  # bound now
+                            work, tenant, wanted, count=audit.LIST_MAX
+                        )
+                    )
+                )
+
+        founded.world.after(plan.length_ms - 1, "test", look)
+
+    report = run(3, plan=replace(WHOLE, faults={}), change=watch)
+    assert report.problem is None, report.problem
+    beacons = [one for one in seen if one.event.type is _T.BEACON_SEEN]
+    assert beacons
+    assert len(beacons) < len(seen) / 3
+    bounded = [one for one in seen if one.bounds.not_before and one.bounds.not_after]
+    assert len(bounded) > len(seen) / 2
+    assert not [one for one in seen if one.is_time_suspect]
+    for one in bounded:
+        assert (one.bounds.not_before or 0) <= (one.bounds.not_after or 0)
