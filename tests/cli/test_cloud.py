@@ -56,7 +56,9 @@ def said_until(process: subprocess.Popen[str], mark: str) -> str:
 def test_the_first_start_prints_a_one_time_link_that_leads_to_the_set_up(
     cloud: subprocess.Popen[str],
 ) -> None:
-    link = re.search(r"http://\S+/setup/\S+", said_until(cloud, "/setup/"))
+    said = said_until(cloud, "/setup/")
+    assert "No [mail] in the settings" in said
+    link = re.search(r"http://\S+/setup/\S+", said)
     assert link is not None
     assert httpx.get(link.group(0), trust_env=False).status_code == httpx.codes.OK
     origin = link.group(0).partition("/setup/")[0]

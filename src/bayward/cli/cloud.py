@@ -54,5 +54,7 @@ def settings_of(asked: argparse.Namespace) -> CloudSettings:
 def _tell(cloud: Cloud) -> None:
     print(f"Bayward is at {cloud.http_url}", flush=True)
     print(f"Banks dial {cloud.link_url} and enrol at {cloud.enrol_url}", flush=True)
+    if cloud.settings.mail is None:
+        print("No [mail] in the settings: messages wait, codes too.", flush=True)
     if cloud.setup_link is not None:
         print(f"\nSet up the first administrator, once:\n  {cloud.setup_link}\n", flush=True)

@@ -84,6 +84,8 @@ def _enrol(told: argparse.Namespace) -> int:
     sys.stdout.write(
         f"This computer is {identity.bank} of {identity.deployment}, log epoch {identity.epoch}.\n"
         f"Its log is {identity.origin}.\n"
+        "Next: write that id into bank.toml (docs/how-to/run-a-bank.md, step 4), then\n"
+        f"  bayward edge run bank.toml --state {told.state}\n"
     )
     return 0
 

@@ -101,3 +101,7 @@ def test_an_address_can_be_recognised_but_not_copied() -> None:
 async def test_a_cursor_that_is_none_is_refused(anne: Browser) -> None:
     assert (await anne.get("/console/notifications?after=x")).status_code == 422
     assert (await anne.get("/console/notifications?after=1-dlv_x")).status_code == 200
+
+
+async def test_without_a_mail_server_the_page_says_why_messages_wait(anne: Browser) -> None:
+    assert "No mail server is set up" in (await anne.get("/console/notifications")).text

@@ -150,6 +150,7 @@ async def messages(request: AnyRequest, asker: Asking) -> Response[str]:
         return Notifications(
             shell=frame,
             rows=tuple(_delivery(one, words.work.now) for one in shown),
+            has_mail=asker.desk.settings.mail is not None,
             filters=_filters(words, you.tenant, key),
             pager=Pager(older=older),
         )

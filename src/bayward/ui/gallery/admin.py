@@ -317,6 +317,7 @@ def messages() -> Iterator[Sample]:
     )
     listed = views.Notifications(shell=SHELL, rows=rows, filters=filters)
     yield Sample("console/notifications", listed)
+    yield Sample("console/notifications-no-mail", replace(listed, has_mail=False))
     yield Sample("console/notifications-empty", replace(listed, rows=()))
 
 

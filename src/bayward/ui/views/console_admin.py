@@ -283,6 +283,7 @@ class Notifications(ConsoleView):
     template: ClassVar[str] = "console/notifications.html"
     place: ClassVar[Place] = Place.NOTIFICATIONS
     rows: tuple[DeliveryRow, ...]
+    has_mail: bool = True
     filters: tuple[Filter, ...] = ()
     pager: Pager = ONE_PAGE
 
