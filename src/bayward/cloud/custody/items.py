@@ -18,7 +18,7 @@ from bayward.core.clock import Instant, after
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import ItemId, PersonId, TenantId
-from bayward.core.items import OFFER_LIFE_MS, HolderKind, ItemKind, ItemState, OfferKind
+from bayward.core.items import OFFER_LIFE_MS, HolderKind, ItemKind, OfferKind
 
 LIST_MAX = 200  # rows of one page
 WORD_CHARS_MAX = 60  # a case, exhibit or seal number fits a line of a form
@@ -245,11 +245,6 @@ def _do(work: Work, tenant: TenantId, event: Event) -> None:
     found = get_item(work, tenant, ItemId(event.item or ""))
     rules.follow(found.item, event)
     work.emit(event, tenant=tenant)
-
-
-def is_open(view: ItemView) -> bool:
-    """Whether anything can still happen to it."""
-    return view.item.state is not ItemState.DISPOSED
 
 
 def _word(field: str, text: str) -> str | None:

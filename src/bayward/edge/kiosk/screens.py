@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bayward.core.clock import SECOND_MS, Instant
+from bayward.core.compartment import Mode
 from bayward.core.compartment import Size as CoreSize
 from bayward.core.door import KnownDoor
-from bayward.core.ids import CompartmentId
+from bayward.core.ids import LABEL_PREFIX, CompartmentId
 from bayward.edge.agent import BankView, Recipient, Stage
 from bayward.edge.kiosk import places
 from bayward.edge.kiosk.session import Session
@@ -159,7 +160,7 @@ class Screens:
     ) -> views.ChooseSize | views.BankFull:
         """How large?"""
         frame = self.frame(path, bank, session, back=places.RECIPIENT)
-        sizes = size_views(bank)
+        sizes = size_views(bank, session.draft.tracking or bank.visit.tracking or "")
         if bank.visit.stage is Stage.FULL:
             wanted = bank.visit.size or CoreSize.S
             larger = [one for one in sizes if one.free and CoreSize(one.value).rank > wanted.rank]
@@ -259,11 +260,15 @@ def chosen(session: Session) -> views.Match:
     return views.Match("", "", "") if recipient is None else match(0, recipient)
 
 
-def size_views(bank: BankView) -> tuple[views.Size, ...]:
-    """The sizes this bank has, with what is free of each."""
+def size_views(bank: BankView, tracking: str = "") -> tuple[views.Size, ...]:
+    """The sizes there are for this parcel or item, with what is free of each."""
+    evidence = [one for one in bank.compartments if one.built.mode is Mode.EVIDENCE]
+    rest = [one for one in bank.compartments if one.built.mode is not Mode.EVIDENCE]
+    is_item = tracking.upper().startswith(LABEL_PREFIX)
+    fitting = evidence if is_item and evidence else rest or evidence
     found = []
     for size in CoreSize:
-        of_size = [one for one in bank.compartments if one.built.size is size]
+        of_size = [one for one in fitting if one.built.size is size]
         if not of_size:
             continue
         free = [one.built for one in of_size if one.is_free]
