@@ -15,6 +15,7 @@ from bayward.ledger.sandwich import (
     Cover,
     bounds,
     bounds_of,
+    has_gone_back,
     open_cosigned,
 )
 
@@ -88,3 +89,11 @@ def test_a_cosignature_says_its_own_time_and_no_other() -> None:
     assert open_cosigned(note, LOG.key, [one.key]).digest != (
         open_cosigned(moved, LOG.key, [one.key]).digest
     )
+
+
+def test_audit_10_starts_count_up_and_a_counter_only_grows() -> None:
+    assert not has_gone_back(None, (1, 0))
+    assert not has_gone_back((1, 5), (1, 5))
+    assert not has_gone_back((1, 5), (2, 0))
+    assert has_gone_back((1, 5), (1, 4))
+    assert has_gone_back((2, 0), (1, 9))

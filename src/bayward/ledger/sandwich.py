@@ -93,6 +93,15 @@ def bounds(index: int, beacons: Sequence[Beacon], covers: Sequence[Cover]) -> Bo
     )
 
 
+def has_gone_back(before: tuple[int, int] | None, now: tuple[int, int]) -> bool:
+    """Did a recorder's own order run backwards? Each is its number of starts, and ms since then.
+
+    Within one start the counter only grows, and starts are counted up: otherwise the counter was
+    reset unseen, or the entries are not all of one recorder.
+    """
+    return before is not None and now < before
+
+
 def bounds_of(beacon: int | None, cover: int | None) -> Bounds:
     """The bounds from the times of the beacon above and of the first cosignature that covers."""
     return Bounds(

@@ -77,3 +77,16 @@ async def test_audit_10_a_suspect_time_is_called_so_and_a_hidden_one_unknown(
     origin = bank.log.signer.key.name
     hidden = await cloud.do(times.files, bank.tenant, origin, [(0, {})], size=1)
     assert hidden[times.TIMES].decode().rstrip().endswith(",unknown")
+
+
+async def test_audit_10_a_counter_that_was_reset_without_a_new_start_is_suspect(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """The monotonic counter orders events within one start; backwards, it is not one recorder."""
+    for boot, mono in ((1, 10), (1, 20), (1, 5), (2, 0), (1, 30)):
+        now = cloud.clock.at
+        bank.log.add(type="door.opened", time=now, boot=boot, mono=mono, compartment=bank.door(1))
+    await bank.upload(cloud.ingest)
+    made = await files(cloud, bank)
+    rows = list(csv.DictReader(io.StringIO(made[times.TIMES].decode(), newline="")))
+    assert [row["suspect"] for row in rows] == ["", "", "time.suspect", "", "time.suspect"]

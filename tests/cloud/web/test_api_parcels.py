@@ -38,5 +38,8 @@ async def test_events_page_by_page(house: House, anne: Browser, world: World) ->
         after = page["after"]
     assert len(seen) == len(set(seen)) > 120
     parcel = (await anne.get(f"/api/v1/events?parcel={world.parcel}")).json()
+    proven = [one for one in parcel["rows"] if one["not_after"] is not None]
+    assert proven
+    assert not any(one["is_time_suspect"] for one in proven)
     kinds = {one["fields"]["type"] for one in parcel["rows"]}
     assert kinds == {"compartment.reserved", "parcel.deposited", "grant.issued"}

@@ -3,7 +3,10 @@
     data/bank/times.csv             per entry its own clock, its letter, and its bounds
     data/bank/cosignatures.ndjson   the cosigned checkpoints, one JSON object a line
 
-A beacon is an entry that holds the SHA-256 of such a note, so a stranger can do the sum again.
+An entry is `time.suspect` when its clock contradicts its bounds, or the recorder's own counter
+ran backwards. A beacon is an entry that holds the SHA-256 of such a note, so a stranger can do the
+sum again.
+
 Only banks' logs have it: what is said of their entries never changes once they are accepted,
 and a pack must come out the same each time it is made.
 """
@@ -19,7 +22,7 @@ from bayward.cloud.audit import beacon_store as store
 from bayward.cloud.unit import Work
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Value
-from bayward.ledger.sandwich import Bounds, bounds
+from bayward.ledger.sandwich import Bounds, bounds, has_gone_back
 from bayward.ledger.strict import MAX_NUMBER
 
 TIMES, COSIGNATURES = "data/bank/times.csv", "data/bank/cosignatures.ndjson"
@@ -41,8 +44,14 @@ def files(
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(_HEADER)
+    before: tuple[int, int] | None = None
     for index, fields in shown:
-        rows.writerow(_row(index, fields, bounds(index, beacons, covers)))
+        boot, mono = fields.get("boot"), fields.get("mono")
+        is_back = False
+        if isinstance(boot, int) and isinstance(mono, int):
+            is_back = has_gone_back(before, (boot, mono))
+            before = boot, mono
+        rows.writerow(_row(index, fields, bounds(index, beacons, covers), is_back=is_back))
     lines = [
         json.dumps(
             {"size": one.size, "time": one.time, "witness": one.witness, "note": one.note},
@@ -56,10 +65,14 @@ def files(
     }
 
 
-def _row(index: int, fields: Mapping[str, Value], found: Bounds) -> tuple[object, ...]:
+def _row(
+    index: int, fields: Mapping[str, Value], found: Bounds, *, is_back: bool
+) -> tuple[object, ...]:
     time, tq = fields.get("time"), fields.get("tq")
     is_time = type(time) is int and 0 <= time <= MAX_NUMBER
     suspect = found.is_suspect(time) if is_time and type(time) is int else None
+    if is_back:
+        suspect = True
     return (
         index,
         time if is_time else "",

@@ -135,7 +135,12 @@ async def events(request: AnyRequest, asker: Asking) -> PageOut:
         return PageOut(
             rows=[
                 EventOut(
-                    origin=one.place.origin, index=one.place.index, fields=one.event.to_fields()
+                    origin=one.place.origin,
+                    index=one.place.index,
+                    fields=one.event.to_fields(),
+                    not_before=one.bounds.not_before,
+                    not_after=one.bounds.not_after,
+                    is_time_suspect=one.is_time_suspect,
                 )
                 for one in shown
             ],

@@ -263,11 +263,18 @@ class EvidenceOut(Given, frozen=True):
 
 
 class EventOut(Given, frozen=True):
-    """Something that happened, and where it stands in which log."""
+    """Something that happened, and where it stands in which log.
+
+    `not_before` and `not_after` are what is proven of its time from outside (milliseconds since
+    1970); `is_time_suspect`: its own clock contradicts that.
+    """
 
     origin: str
     index: int
     fields: dict[str, Any]
+    not_before: int | None = None
+    not_after: int | None = None
+    is_time_suspect: bool = False
 
 
 class TenantIn(Taken, frozen=True):
