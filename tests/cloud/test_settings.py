@@ -109,3 +109,10 @@ def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
     assert replace(mail, password_file=file).read_password() == "secret"
     with pytest.raises(Misconfigured, match=r"mail\.password_file"):
         replace(mail, password_file=tmp_path / "none").read_password()
+
+
+def test_without_a_public_url_people_are_led_to_the_port_that_listens() -> None:
+    assert CloudSettings(state=STATE).public_url == "http://localhost:8000"
+    assert CloudSettings(state=STATE, http_port=8621).public_url == "http://localhost:8621"
+    found = CloudSettings(state=STATE, http_port=0).at_ports(http=7, link=8, enrol=9)
+    assert found.public_url == "http://localhost:7"

@@ -88,7 +88,7 @@ MEANINGS: Mapping[str, str] = {
     "compartment.life_safety": "`occupiable` when a person could be behind the door",
     "compartment.has_occupancy_sensor": "the board's infrared bit means something",
     "state": "directory of keys and database; made 0700 on the first start",
-    "public_url": "what people type; https, except on this machine",
+    "public_url": "what people type; https, or this machine; default: this machine at `http_port`",
     "name": "opens the origin of every log; can never change; the host of `public_url` by default",
     "http_host": "address the pages listen on",
     "http_port": "port of the pages; 0 lets the system choose",

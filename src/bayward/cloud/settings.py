@@ -53,7 +53,8 @@ class MailSettings:
 class CloudSettings:
     """One control plane.
 
-    `public_url` is what people type; `name` opens the origin of every log and every bank's
+    `public_url` is what people type (default: this machine, at `http_port`).
+    `name` opens the origin of every log and every bank's
     identity, and can never change afterwards (default: the host of `public_url`). The link's
     listeners have their own port; `link_host` is the name banks dial. `organisation` and `site`
     name what the first start makes. `public_logs` lets whoever knows the origin of a log read it
@@ -64,7 +65,7 @@ class CloudSettings:
     """
 
     state: Path
-    public_url: str = f"http://localhost:{HTTP_PORT}"
+    public_url: str = ""
     name: str = ""
     http_host: str = "127.0.0.1"
     http_port: int = HTTP_PORT
@@ -85,6 +86,11 @@ class CloudSettings:
     trusted_proxies: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        for port in (self.http_port, self.link_port, self.enrol_port):
+            if not 0 <= port <= PORT_MAX:
+                raise Misconfigured("settings.port", port=port)
+        if not self.public_url:
+            object.__setattr__(self, "public_url", f"http://localhost:{self.http_port}")
         parts = _parts(self.public_url)
         is_plain = parts.scheme == "http"
         if is_plain and not is_loopback(parts.hostname or ""):
@@ -99,9 +105,6 @@ class CloudSettings:
             )
         if (not self.tsa_url) != (self.tsa_root is None):
             raise Misconfigured("settings.tsa", expected="tsa_url and tsa_root, or neither")
-        for port in (self.http_port, self.link_port, self.enrol_port):
-            if not 0 <= port <= PORT_MAX:
-                raise Misconfigured("settings.port", port=port)
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):

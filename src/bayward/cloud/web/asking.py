@@ -211,7 +211,7 @@ class Asker:
         you = self._who(work)
         told(self.request).is_decided = True
         if not may_ever(you.principal, self.action, work.now):
-            raise Denied(_why_no_role(you, work.now), action=self.action.value)
+            raise _no_role(you, self.action, work.now)
         resource = at(work, you)
         is_fresh = you.session is not None and authn.is_stepped_up(you.session, challenge, work.now)
         context = Context(
@@ -224,9 +224,9 @@ class Asker:
         if isinstance(decision, Deny):
             if decision.reason == "tenant.foreign":
                 raise NotFound("thing")
-            is_role = decision.reason == "role.not_allowed"
-            reason = _why_no_role(you, work.now) if is_role else decision.reason
-            raise Denied(reason, action=self.action.value)
+            if decision.reason == "role.not_allowed":
+                raise _no_role(you, self.action, work.now)
+            raise Denied(decision.reason, action=self.action.value)
         if isinstance(decision, Need):
             if decision.step is Step.SECOND_FACTOR:
                 raise SecondFactorNeeded("second_factor.needed")
@@ -323,8 +323,9 @@ def is_locked_down(work: Work, tenant: TenantId, action: Action, resource: Resou
     return lockdown.holds(held, resource.node.compartment) is not None
 
 
-def _why_no_role(you: You, now: Instant) -> str:
+def _no_role(you: You, action: Action, now: Instant) -> Denied:
     """Who runs the platform is told what he can do instead; anybody else only that he may not."""
     held = active(you.principal.bindings, now)
-    is_platform = bool(held) and all(binding.node == PLATFORM for binding in held)
-    return "role.platform_only" if is_platform else "role.not_allowed"
+    if held and all(binding.node == PLATFORM for binding in held):
+        return Denied("role.platform_only", action=action.value)
+    return Denied("role.not_allowed", action=action.value)
