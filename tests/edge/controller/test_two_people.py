@@ -221,3 +221,17 @@ def test_parcels_stay_out_of_evidence_and_items_out_of_the_rest() -> None:
     full.do(KNIFE)
     full.do(PresentSecond(full.ben))
     assert full.stage() is Stage.FULL
+
+
+def test_a_second_who_was_here_for_a_full_wall_is_asked_for_again() -> None:
+    bank = EvidenceBank()
+    bank.stored()
+    bank.do(SignIn(bank.carl))
+    bank.do(KNIFE)
+    bank.do(PresentSecond(bank.ben))
+    assert bank.stage() is Stage.FULL
+    bank.later(bank.settings.courier_idle_ms)
+    bank.do(Tick())
+    assert bank.stage() is Stage.COURIER
+    bank.do(KNIFE)
+    assert bank.stage() is Stage.SECOND_PERSON

@@ -108,6 +108,7 @@ def _time_out(desk: Desk) -> None:
             for_ms=desk.settings.courier_idle_ms,
             compartment=None,
             purpose=None,
+            second=None,
         )
         return
     desk.leave()
