@@ -69,10 +69,6 @@ COMPOSED: Mapping[tuple[str, str], tuple[str, ...]] = {
         "bank.created", "bank.quarantined", "bank.retired",
     ),
     ("cloud/web/asking.py", "self.action"): ("step_up.needed",),
-    ("cloud/web/asking.py", "_why_no_role(you, work.now)"): (
-        "role.not_allowed", "role.platform_only",
-    ),
-    ("cloud/web/asking.py", "reason"): (),
     ("cloud/web/resident_pass.py", "found.result or ''"): (),
     ("cloud/web/problems.py", "HTTP_CODES.get(status, 'http.refused')"): (
         *HTTP_CODES.values(), "http.refused",
