@@ -221,6 +221,8 @@ class Uplink:
         }
         bank.disk.notes["notifier"] = load_der_public_key(welcome.notifier_key)
         self._acknowledge(welcome.acked)
+        if link is not self.link:
+            return
         if welcome.witness_vkeys:
             pinned = bank.disk.notes.setdefault("witnesses", tuple(welcome.witness_vkeys))
             bank.beacons.trust(pinned)
@@ -235,7 +237,7 @@ class Uplink:
 
     def _see(self, cosigned: str | None, witness_note: str | None) -> None:
         """A cosignature for the next beacon, compared with our log first."""
-        if cosigned is None:
+        if cosigned is None or self.link is None:
             return
         seen = self._bank.beacons.take(cosigned, witness_note)
         if seen is not None:
@@ -303,11 +305,12 @@ class Uplink:
         self._again()
 
     def _acknowledge(self, size: int) -> None:
-        """Tell the journal if it can be written; what is lost is told again with the next."""
+        """Tell the journal; when it cannot be written, the next connection tells it again."""
         try:
             settled(self._outbox().acknowledge(size))
         except BaywardError as error:
             self._bank.world.tell(self._bank.name, "(not written)", error.code)
+            self._close(error.code)
 
     def _outbox(self) -> JournalOutbox:
         return JournalOutbox(self._bank.journal, self._bank.made.signer, _errand)

@@ -16,7 +16,7 @@ from bayward.cloud.notify.mailer import LADDER_MS
 from bayward.cloud.notify.store import State
 from bayward.cloud.settings import MailSettings
 from bayward.cloud.storage import schema as s
-from bayward.core.clock import HOUR_MS
+from bayward.core.clock import HOUR_MS, MINUTE_MS
 from bayward.core.errors import Misconfigured
 from bayward.core.events import EventType
 from bayward.ui import qr
@@ -73,6 +73,12 @@ async def test_identity_13_after_sending_the_database_holds_neither_code_nor_lin
     assert link.group(1).encode() not in stolen
     sealed = [letter.sealed for _, letter in deposited.log.letters]
     assert sealed[0] not in stolen  # overwritten, not only unlinked
+
+
+def test_a_mail_server_that_is_back_is_not_waited_out() -> None:
+    """Somebody stands in the lobby without his code. (`bayward sim`, seed 1083.)"""
+    assert max(LADDER_MS) <= 30 * MINUTE_MS
+    assert sum(LADDER_MS) >= 20 * HOUR_MS
 
 
 async def test_a_server_that_says_later_is_asked_again(

@@ -32,7 +32,9 @@ from bayward.wire.letters import open_letter
 SMTP_MS_MAX = 20 * SECOND_MS  # a slow server; ends before the job does
 SUBMISSIONS = 465  # TLS from the first byte (RFC 8314)
 PERMANENT = 500  # SMTP replies from here on will not change by trying again (RFC 5321 §4.2.1)
-LADDER_MS = tuple(s * SECOND_MS for s in (10, 60, 300, 900, 3600, 10800, 21600, 43200))
+# Never longer than half an hour, for 21 hours: somebody waits for a code, and a mail server that
+# is back must not be waited out.
+LADDER_MS = tuple(s * SECOND_MS for s in (10, 60, 300, 900, *[1800] * 42))
 
 
 class Render(Protocol):
