@@ -47,7 +47,7 @@ test: setup ## the fast tests (no browser, no long simulations)
 
 .PHONY: sim
 sim: setup ## many seeded worlds with faults; SEEDS=n
-	@$(PYTEST) -m world
+	@$(PYTEST) -n $(WORKERS) --dist worksteal -m world
 	@.venv/bin/bayward sim --seeds $(SEEDS)
 
 .PHONY: fuzz
