@@ -7,6 +7,9 @@ PYTEST := .venv/bin/pytest -q
 # More than there are cores: a test that waits for a wire leaves its core to another.
 WORKERS ?= 3
 SEEDS ?= 200
+# A memory file system where there is one: the fast tests commit ten thousand times, and what a
+# disk does to a commit is for `make system`.
+QUICK_DISK := $(shell [ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 # Processes are started by the hundred here: each would compile everything it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -43,7 +46,7 @@ check: setup ## format, lint, types, import contracts, house rules, links in the
 
 .PHONY: test
 test: setup ## the fast tests (no browser, no long simulations)
-	@$(PYTEST) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
+	@TMPDIR=$(QUICK_DISK) $(PYTEST) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
 
 .PHONY: sim
 sim: setup ## many seeded worlds with faults; SEEDS=n

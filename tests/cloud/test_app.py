@@ -33,6 +33,8 @@ from bayward.wire.enrolment import Ticket
 from cloud_bench import HOUSE
 from cloud_house import FAST, PASSWORD, RENDERER
 
+pytestmark = pytest.mark.system  # whole control planes on real sockets
+
 
 def settings(state: Path, **more: Any) -> CloudSettings:
     ports = {"http_port": 0, "link_port": 0, "enrol_port": 0} | more

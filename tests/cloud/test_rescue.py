@@ -20,6 +20,8 @@ from cloud_bench import HOUSE
 from cloud_house import ANNE, URL, make_template, open_house
 from people_bench import START, HandClock
 
+pytestmark = pytest.mark.system  # whole control planes that start and stop
+
 LATER = Instant(START + DAY_MS)
 
 

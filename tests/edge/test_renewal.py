@@ -29,6 +29,8 @@ from cloud_bench import HOUSE
 from cloud_house import FAST, RENDERER
 from edge_bench import HandClock
 
+pytestmark = pytest.mark.system  # a whole control plane over TLS
+
 ANNE = PersonId("prs_x")
 
 

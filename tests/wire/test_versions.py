@@ -39,6 +39,7 @@ def test_a_chosen_version_must_be_one_of_ours() -> None:
             version_of(chosen, (2, 1))
 
 
+@pytest.mark.world
 def test_talking_two_newer_sides_down_is_noticed() -> None:
     check_agreed(1, [2, 1], (1,))
     check_agreed(2, [2, 1], (2, 1))

@@ -7,15 +7,19 @@ scheme: cameras and cheap scanners read it better, and the kiosk's own camera wa
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from itertools import groupby
 
 import segno
 from markupsafe import Markup
 
 QUIET_MODULES = 4  # ISO/IEC 18004
+KEPT_MAX = 64
+"""Pictures kept; one costs twenty milliseconds, and a page that lives draws the same one often."""
 PNG_SCALE = 8  # 8 px per module prints and displays well in every mail program seen
 
 
+@lru_cache(maxsize=KEPT_MAX)
 def svg(text: str, label: str) -> Markup:
     """A square `<svg class="qr">` that scales; `label` is its accessible name."""
     rows = [bytes(row) for row in segno.make_qr(text, error="m", boost_error=False).matrix]

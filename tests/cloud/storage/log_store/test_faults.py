@@ -130,6 +130,7 @@ def write_until(kind: Kind, run: str, lines: int) -> list[tuple[int, bytes]]:
     return [(int(index), entry) for index, entry in whole]
 
 
+@pytest.mark.system
 def test_audit_11_killed_again_and_again(kind: Kind) -> None:
     promised: list[tuple[int, bytes]] = []
     for run in range(5):
@@ -146,6 +147,7 @@ def crash(running: Server) -> None:
     running.start()
 
 
+@pytest.mark.system
 async def test_audit_11_the_server_of_the_database_crashes() -> None:
     with server() as running:
         kind = postgres_kind(running, postgres_database(running, "crash"))

@@ -8,6 +8,8 @@ import pytest
 from bench.postgres import WRITER, Server
 from log_store_bench import KEPT, REWRITES, Kind, keep, postgres_database, postgres_kind, recheck
 
+pytestmark = pytest.mark.system  # a server is started for it
+
 
 @pytest.fixture(scope="module")
 def kept(database: Server) -> Kind:
