@@ -7,6 +7,8 @@ PYTEST := .venv/bin/pytest -q
 # More than there are cores: a test that waits for a wire leaves its core to another.
 WORKERS ?= 3
 SEEDS ?= 200
+# The rules of the house are tests of `make check`.
+CHECKED := tests/test_tidy.py tests/test_docs.py
 # A memory file system where there is one: the fast tests commit ten thousand times, and what a
 # disk does to a commit is for `make system`.
 QUICK_DISK := $(shell [ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
@@ -42,11 +44,11 @@ check: setup ## format, lint, types, import contracts, house rules, links in the
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTEST) tests/test_tidy.py tests/test_docs.py
+	@$(PYTEST) $(CHECKED)
 
 .PHONY: test
 test: setup ## the fast tests (no browser, no long simulations)
-	@TMPDIR=$(QUICK_DISK) $(PYTEST) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
+	@TMPDIR=$(QUICK_DISK) $(PYTEST) $(CHECKED:%=--ignore=%) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
 
 .PHONY: sim
 sim: setup ## many seeded worlds with faults; SEEDS=n

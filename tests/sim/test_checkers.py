@@ -23,6 +23,8 @@ from bayward.sim.town import Founded
 from bayward.wire.messages import Hello
 from world_bench import QUICK, assert_sound, found, often
 
+pytestmark = pytest.mark.world  # each looks through several worlds for one that shows it
+
 
 def test_a_world_without_broken_parts_keeps_its_promises() -> None:
     assert_sound(replace(QUICK, hours=1))

@@ -57,6 +57,7 @@ def test_long_worlds_keep_their_promises() -> None:
         assert report.problem is None, report.line + "\n" + "\n".join(report.last_lines)
 
 
+@pytest.mark.world
 def test_a_seed_is_the_same_world_whatever_python_hashes_strings_to() -> None:
     runs = [
         subprocess.Popen(

@@ -27,6 +27,8 @@ from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.verify import verify_log
 from ledger_bench import IMPOSTOR, event, names
 
+pytestmark = pytest.mark.system  # every form of a log, written and read many times
+
 TREE = "tree hash mismatch"
 CASES = 20
 

@@ -201,6 +201,7 @@ def mutated(text: str, draw: Any) -> str:
     return text
 
 
+@pytest.mark.system  # `make test` has the first cases of `make fuzz`
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_receipts_changed_at_random(data: st.DataObject) -> None:
@@ -209,6 +210,7 @@ def test_receipts_changed_at_random(data: st.DataObject) -> None:
     assert ours == by_library(verify_receipt(text, GIVEN))
 
 
+@pytest.mark.system  # `make test` has the first cases of `make fuzz`
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_logs_changed_at_random(data: st.DataObject) -> None:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
@@ -154,6 +155,7 @@ def mutated(text: str, draw: Any) -> str:
     return text
 
 
+@pytest.mark.system  # `make test` has the first cases of `make fuzz`
 @patient
 @given(data=st.data())
 def test_receipts_changed_at_random(page: Page, data: st.DataObject) -> None:
@@ -161,6 +163,7 @@ def test_receipts_changed_at_random(page: Page, data: st.DataObject) -> None:
     assert page.receipt(text, VKEYS) == by_library(verify_receipt(text, GIVEN))
 
 
+@pytest.mark.system  # `make test` has the first cases of `make fuzz`
 @patient
 @given(data=st.data())
 def test_logs_changed_at_random(page: Page, data: st.DataObject) -> None:
