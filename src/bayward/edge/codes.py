@@ -4,8 +4,8 @@
 
 One salt per bank and epoch, not per code: so one attempt costs one KDF and one look-up, instead
 of one KDF per live code. What that gives away is made up for by the key, which the database does
-not hold. An epoch ends every 30 days and on tamper; older ones are still tried while codes or
-tombstones of theirs are around.
+not hold. An epoch ends when the stretch is changed (`edge.code_book`); older ones are still tried
+while codes or tombstones of theirs are around.
 
 Pickup codes and couriers' codes share the one space of tags, so a code typed under the wrong
 heading is found for what it is, and refused.
