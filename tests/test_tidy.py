@@ -18,6 +18,7 @@ ONE_FILE = {"ledger/standalone/verify.py": 1500}  # what a stranger reads and ru
 FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 100
 PUBLIC_DOCS = ("core", "wire", "ledger")
+FOLDERS = {".ci", "bench", "docs", "requirements", "src", "tests", "tools"}
 BANNED_NAMES = {"utils", "helpers", "common", "misc", "manager", "handler_impl", "data2"}
 # Calls that read the world, and what to use instead.
 BANNED_CALLS = {
@@ -102,6 +103,13 @@ def test_lines_fit_a_screen() -> None:
 def test_nothing_is_called_utils() -> None:
     parts = {part for path in tracked() for part in (*path.relative_to(ROOT).parts[:-1], path.stem)}
     assert not parts & BANNED_NAMES
+
+
+def test_nothing_made_or_fetched_is_committed() -> None:
+    """Folders that belong here, and no copy of a browser library or of a page that was written."""
+    folders = {path.relative_to(ROOT).parts[0] for path in tracked() if path.parent != ROOT}
+    assert folders <= FOLDERS
+    assert not [name_of(path) for path in tracked() if "vendor" in path.parts]
 
 
 def test_time_and_chance_come_from_outside() -> None:

@@ -6,6 +6,7 @@ every page in light and dark.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 from pathlib import Path
@@ -41,6 +42,6 @@ def write(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and one folder
-        raise SystemExit(__doc__)
-    sys.stdout.write(f"{write(Path(sys.argv[1]))} pages\n")
+    parser = argparse.ArgumentParser(prog="python -m bayward.ui.gallery", description=__doc__)
+    parser.add_argument("folder", metavar="DIR", type=Path, help="is made if it is not there")
+    sys.stdout.write(f"{write(parser.parse_args().folder)} pages\n")
