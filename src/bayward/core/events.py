@@ -149,7 +149,7 @@ class Event:
     carrier: str | None = None
     tracking: str | None = None
     size: str | None = None
-    scope: str | None = None  # `bank` or a compartment id
+    scope: str | None = None  # `bank` or a compartment id; of a role or an item a node's path
     not_after: int | None = None
     origin: str | None = None
     log_size: int | None = None

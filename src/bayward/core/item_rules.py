@@ -141,7 +141,8 @@ def _released(item: Item, event: Event) -> Item:
 def _disposed(item: Item, event: Event) -> Item:
     _live(item, event, OfferKind.DISPOSAL)
     _only_another(item, event.witness)
-    return _ended(_seal_read(item, event), ItemMove.DISPOSE, NOBODY, event.time)
+    gone = replace(_seal_read(item, event), out_since=None)
+    return _ended(gone, ItemMove.DISPOSE, NOBODY, event.time)
 
 
 def _refused(item: Item, event: Event) -> Item:
@@ -166,11 +167,12 @@ def _lapsed(item: Item, event: Event) -> Item:
 
 
 def _stored(item: Item, event: Event) -> Item:
-    return _ended(item, ItemMove.STORE, _inside(event), event.time)
+    back = replace(item, out_since=None)
+    return _ended(back, ItemMove.STORE, _inside(event), event.time)
 
 
 def _fetched(item: Item, event: Event) -> Item:
-    return _ended(item, ItemMove.FETCH, _person(event.actor), event.time)
+    return _ended(_out(item, event), ItemMove.FETCH, _person(event.actor), event.time)
 
 
 def _returned(item: Item, event: Event) -> Item:
@@ -180,6 +182,8 @@ def _returned(item: Item, event: Event) -> Item:
 def _taken(item: Item, event: Event) -> Item:
     _only_another(item, event.actor)
     taken = replace(item, is_broken=True)
+    if item.state is ItemState.STORED:
+        taken = _out(taken, event)
     return _ended(taken, ItemMove.TAKE, _person(event.actor), event.time)
 
 
@@ -225,6 +229,11 @@ _RULES: Mapping[EventType, Callable[[Item, Event], Item]] = {
 def _ended(item: Item, move: ItemMove, holder: Holder, at: Instant) -> Item:
     """It has changed hands."""
     return replace(item, state=moved(item.state, move), holder=holder, since=at, offer=None)
+
+
+def _out(item: Item, event: Event) -> Item:
+    """It has left a compartment; who hands it on afterwards does not bring it back."""
+    return item if item.out_since is not None else replace(item, out_since=event.time)
 
 
 def _live(item: Item, event: Event, kind: OfferKind) -> Offer:

@@ -145,6 +145,7 @@ class Item:
     seal: str | None = None
     seal_state: SealState | None = None
     is_broken: bool = False  # its custody is not unbroken
+    out_since: Instant | None = None  # taken out of a compartment then, and not back since
 
 
 def moved(state: ItemState, move: ItemMove) -> ItemState:

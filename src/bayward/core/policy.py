@@ -43,10 +43,12 @@ class Action(StrEnum):
     ITEM_READ = "item.read"
     ITEM_REGISTER = "item.register"
     CUSTODY_OFFER = "custody.offer"
+    CUSTODY_GIVE_OUT = "custody.give_out"
     CUSTODY_WITHDRAW = "custody.withdraw"
     CUSTODY_ACCEPT = "custody.accept"
     CUSTODY_REFUSE = "custody.refuse"
     CUSTODY_WITNESS = "custody.witness"
+    CUSTODY_RETURN = "custody.return"
     CUSTODY_TAKE = "custody.take"
     SEAL_CHECK = "seal.check"
     GRANT_REVOKE = "grant.revoke"
@@ -128,39 +130,50 @@ _AT = Line(Reach.NODE, Aal.ONE)
 _STAFF = Line(Reach.NODE, Aal.TWO)
 _FRESH = Line(Reach.NODE, Aal.TWO, is_step_up=True)
 
+_STAFF_OWN = Line(Reach.OWN, Aal.TWO)
+_STAFF_OWN_FRESH = Line(Reach.OWN, Aal.TWO, is_step_up=True)
+
 _A = Action
+_STAFF_ROLES = tuple(role for role in Role if role.is_staff)
 _EVERYBODY = {
     Role.RESIDENT: _SELF,
     Role.COURIER: _SELF,
-    Role.ADMIN: _STAFF_SELF,
-    Role.SUPER_ADMIN: _STAFF_SELF,
+    **dict.fromkeys(_STAFF_ROLES, _STAFF_SELF),
 }
-_RESIDENT = {Role.RESIDENT: _OWN}
+# Whom something can be left for; the link in his mail is enough to see his own.
+_RECIPIENT = dict.fromkeys((Role.RESIDENT, Role.BEARER, Role.CUSTODIAN), _OWN)
 _ADMIN = {Role.ADMIN: _STAFF}
 _ADMIN_FRESH = {Role.ADMIN: _FRESH}
+# Who keeps items at a place, whoever has them now.
+_KEEPER = {Role.CUSTODIAN: _STAFF, Role.ADMIN: _STAFF}
+_KEEPER_FRESH = {Role.CUSTODIAN: _FRESH, Role.ADMIN: _FRESH}
+_KEEPER_OWN_FRESH = dict.fromkeys((Role.CUSTODIAN, Role.ADMIN), _STAFF_OWN_FRESH)
 # Of an item the holder's own; of an offer, who may answer it (`cloud.web.places`).
-_HOLDER = {Role.ADMIN: Line(Reach.OWN, Aal.TWO)}
-_HOLDER_FRESH = {Role.ADMIN: Line(Reach.OWN, Aal.TWO, is_step_up=True)}
+_HOLDERS = (Role.BEARER, Role.CUSTODIAN, Role.ADMIN)
+_HOLDER = dict.fromkeys(_HOLDERS, _STAFF_OWN)
+_HOLDER_FRESH = dict.fromkeys(_HOLDERS, _STAFF_OWN_FRESH)
 TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.SESSION_READ: _EVERYBODY,
     _A.SESSION_REVOKE: _EVERYBODY,
-    _A.STEP_UP: {Role.ADMIN: _STAFF_SELF, Role.SUPER_ADMIN: _STAFF_SELF},
+    _A.STEP_UP: dict.fromkeys(_STAFF_ROLES, _STAFF_SELF),
     _A.PASS_LIST: {Role.RESIDENT: _SELF},
-    _A.PASS_READ: _RESIDENT,
-    _A.GRANT_OPEN: _RESIDENT,
-    _A.GRANT_EXTEND: _RESIDENT,
-    _A.RECEIPT_READ: {Role.RESIDENT: _OWN, Role.ADMIN: _STAFF},
+    _A.PASS_READ: _RECIPIENT,
+    _A.GRANT_OPEN: _RECIPIENT,
+    _A.GRANT_EXTEND: _RECIPIENT,
+    _A.RECEIPT_READ: _RECIPIENT | {Role.ADMIN: _STAFF},
     _A.COMPARTMENT_DEPOSIT: {Role.COURIER: _AT},
     _A.WALL_READ: _ADMIN,
     _A.PARCEL_READ: _ADMIN,
-    _A.ITEM_READ: _ADMIN,
-    _A.ITEM_REGISTER: _ADMIN_FRESH,
+    _A.ITEM_READ: _KEEPER | {Role.BEARER: _STAFF_OWN},
+    _A.ITEM_REGISTER: _KEEPER_FRESH | {Role.BEARER: _FRESH},  # who seizes it writes it down
     _A.CUSTODY_OFFER: _HOLDER_FRESH,  # both sides of a hand-over show a factor of their own
+    _A.CUSTODY_GIVE_OUT: _KEEPER_OWN_FRESH,
     _A.CUSTODY_WITHDRAW: _HOLDER,
     _A.CUSTODY_ACCEPT: _HOLDER_FRESH,
     _A.CUSTODY_REFUSE: _HOLDER,
-    _A.CUSTODY_WITNESS: _ADMIN_FRESH,
-    _A.CUSTODY_TAKE: _ADMIN_FRESH,
+    _A.CUSTODY_WITNESS: _KEEPER_FRESH,
+    _A.CUSTODY_RETURN: _KEEPER_FRESH,
+    _A.CUSTODY_TAKE: _ADMIN_FRESH,  # it breaks the custody; that is nobody's daily work
     _A.SEAL_CHECK: _HOLDER,
     _A.GRANT_REVOKE: _ADMIN_FRESH,
     _A.CODE_ROTATE: _ADMIN,
@@ -306,6 +319,19 @@ def may_ever(principal: Principal, action: Action, now: Instant) -> bool:
     return any(binding.role in TABLE[action] for binding in active(principal.bindings, now))
 
 
+def places(principal: Principal, action: Action, now: Instant) -> tuple[Node, ...]:
+    """The nodes in which he may do `action` to anything; what he may do to his own is not here."""
+    held = active(principal.bindings, now)
+    lines = ((one.node, TABLE[action].get(one.role)) for one in held)
+    return tuple(node for node, line in lines if line is not None and line.reach is Reach.NODE)
+
+
+def widest(principal: Principal, action: Action, now: Instant) -> Node | None:
+    """The widest node in which he may do `action` to anything, or to what is his own."""
+    held = [one for one in active(principal.bindings, now) if one.role in TABLE[action]]
+    return min((one.node for one in held), key=lambda node: len(node.levels), default=None)
+
+
 def _forbidden(
     principal: Principal,
     held: tuple[Binding, ...],
@@ -357,7 +383,7 @@ def _reaches(reach: Reach, binding: Binding, person: PersonId, resource: Resourc
 def _shown(line: Line, resource: Resource, context: Context) -> Allow | Need:
     if context.aal < line.aal:
         return Need(Step.SECOND_FACTOR)
-    makes_staff = resource.offered is not None and resource.offered.role.rank >= Role.ADMIN.rank
+    makes_staff = resource.offered is not None and resource.offered.role.is_staff
     is_fresh_needed = line.is_step_up or makes_staff or resource.is_way_in_changed
     if is_fresh_needed and not context.is_stepped_up:
         return Need(Step.STEP_UP)

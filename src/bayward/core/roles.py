@@ -29,6 +29,8 @@ class Role(StrEnum):
 
     RESIDENT = "resident"
     COURIER = "courier"
+    BEARER = "bearer"  # has items in his hands now and then: an officer, a nurse, a teacher
+    CUSTODIAN = "custodian"  # keeps items for others: a property room, a pharmacy
     ADMIN = "admin"
     SUPER_ADMIN = "super_admin"
 
@@ -36,6 +38,11 @@ class Role(StrEnum):
     def rank(self) -> int:
         """Height, 0 is the lowest."""
         return list(Role).index(self)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether he signs in with a password and a second factor, never by a link."""
+        return self.rank >= Role.BEARER.rank
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ async def test_lists_by_state_holder_case_text_and_page(cloud: CloudBench, bank:
 
     assert await ids(Wanted()) == [one, three, two]
     assert await ids(Wanted(states=(ItemState.HELD,))) == [three, two]
-    assert await ids(Wanted(offered_to=BEN)) == [one]
+    assert await ids(Wanted(concerns=BEN)) == [one]
     assert await ids(Wanted(holder=ANNE), count=1) == [one]
     assert await ids(Wanted(case="26-1")) == [one, two]
     assert await ids(Wanted(text="0%")) == [two]

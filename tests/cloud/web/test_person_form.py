@@ -7,8 +7,9 @@ from bayward.core.errors import Invalid
 from bayward.core.roles import Role
 
 
-def test_only_two_roles_are_given_here() -> None:
-    assert {role_of(one.value) for one in GIVEN_HERE} == {Role.RESIDENT, Role.ADMIN}
+def test_the_roles_that_are_given_here() -> None:
+    given = {Role.RESIDENT, Role.BEARER, Role.CUSTODIAN, Role.ADMIN}
+    assert {role_of(one.value) for one in GIVEN_HERE} == given
 
 
 @pytest.mark.parametrize("text", ["super_admin", "courier", "", "Admin", "admin ", "owner"])

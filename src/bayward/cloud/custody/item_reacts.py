@@ -38,6 +38,7 @@ def followed(work: Work, tenant: TenantId, event: Event, place: Place | None) ->
             exhibit=event.exhibit,
             registered_at=event.time,
             changed_at=work.now,
+            scope=event.scope,
         )
         item_store.put(work.tx, tenant, view)
         return

@@ -20,6 +20,7 @@ from bayward.core.items import (
     OfferKind,
     SealState,
 )
+from bayward.core.roles import Node
 
 _ADD = insert(table)
 _KEY = ("tenant", "item")
@@ -39,17 +40,38 @@ class ItemView:
     registered_at: Instant
     changed_at: Instant
     parcel: str | None = None
+    scope: str | None = None
+
+    def node(self, tenant: TenantId) -> Node:
+        """Where it is kept, and so who may see it."""
+        return Node(tenant) if self.scope is None else Node.parse(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody may see: everything kept in these places, and what concerns him himself."""
+
+    places: tuple[Node, ...]
+    person: PersonId
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items to list; None: any. `text` is a part of label, case, exhibit or seal."""
+    """Which items to list; None: any. `text` is a part of label, case, exhibit or seal.
+
+    `concerns` has or is offered it; `is_out`: was taken out of a compartment and is not back.
+    """
 
     states: tuple[ItemState, ...] = ()
-    holder: PersonId | None = None
-    offered_to: PersonId | None = None
+    kind: ItemKind | None = None
+    holder: str | None = None
+    concerns: PersonId | None = None
     case: str | None = None
+    seal: str | None = None
     text: str | None = None
+    is_out: bool = False
+    is_broken: bool = False
+    sight: Sight | None = None
 
 
 def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
@@ -75,6 +97,8 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "parcel": view.parcel,
         "registered_at": view.registered_at,
         "changed_at": view.changed_at,
+        "scope": view.scope,
+        "out_since": item.out_since,
     }
     tx.execute(_PUT, values | {"tenant": tenant, "item": item.id})
 
@@ -109,13 +133,15 @@ def items(
     before: tuple[Instant, str] | None,
     count: int,
 ) -> list[ItemView]:
-    """Newest change first."""
+    """Newest change first; what is out, longest out first."""
     query = sa.select(table).where(*_matches(tenant, wanted))
+    by = table.c.out_since if wanted.is_out else table.c.changed_at
     if before is not None:
         at, item = before
-        is_older = table.c.changed_at < at
-        query = query.where(is_older | ((table.c.changed_at == at) & (table.c.item < item)))
-    rows = tx.execute(query.order_by(table.c.changed_at.desc(), table.c.item.desc()).limit(count))
+        is_next = by > at if wanted.is_out else by < at
+        query = query.where(is_next | ((by == at) & (table.c.item < item)))
+    order = by.asc() if wanted.is_out else by.desc()
+    rows = tx.execute(query.order_by(order, table.c.item.desc()).limit(count))
     return [_view(row) for row in rows]
 
 
@@ -126,20 +152,51 @@ def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
     return found
 
 
+def holders(tx: sa.Connection, tenant: TenantId, wanted: Wanted, *, count: int) -> list[Holder]:
+    """Who has what matches, each once."""
+    query = sa.select(table.c.holder_kind, table.c.holder).where(*_matches(tenant, wanted))
+    rows = tx.execute(query.distinct().order_by(table.c.holder_kind, table.c.holder).limit(count))
+    return [Holder(HolderKind(row.holder_kind), row.holder) for row in rows]
+
+
 def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     told: list[sa.ColumnElement[bool]] = [table.c.tenant == tenant]
     if wanted.states:
         told.append(table.c.state.in_([one.value for one in wanted.states]))
     if wanted.holder is not None:
         told.append(table.c.holder == wanted.holder)
-    if wanted.offered_to is not None:
-        told.append(table.c.offer_to == wanted.offered_to)
+    if wanted.kind is not None:
+        told.append(table.c.kind == wanted.kind.value)
+    if wanted.concerns is not None:
+        told.append(_concerns(wanted.concerns))
+    if wanted.is_out:
+        told.append(table.c.out_since.is_not(None))
+    if wanted.is_broken:
+        told.append(table.c.is_broken | (table.c.seal_state == SealState.BROKEN.value))
+    if wanted.sight is not None:
+        told.append(_seen(tenant, wanted.sight))
+    if wanted.seal is not None:
+        told.append(table.c.seal == wanted.seal)
     if wanted.case is not None:
         told.append(table.c.case == wanted.case)
     if wanted.text is not None:
         named = (table.c.label, table.c.case, table.c.exhibit, table.c.seal)
         told.append(sa.or_(*(one.icontains(wanted.text, autoescape=True) for one in named)))
     return told
+
+
+def _concerns(person: PersonId) -> sa.ColumnElement[bool]:
+    is_his = (table.c.holder_kind == HolderKind.PERSON.value) & (table.c.holder == person)
+    return is_his | (table.c.offer_to == person)
+
+
+def _seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:
+    scope = sa.func.coalesce(table.c.scope, str(tenant))
+    inside = [
+        (scope == node.path) | scope.startswith(f"{node.path}/", autoescape=True)
+        for node in sight.places
+    ]
+    return sa.or_(_concerns(sight.person), *inside)
 
 
 def _one(tx: sa.Connection, where: sa.ColumnElement[bool]) -> ItemView | None:
@@ -167,6 +224,7 @@ def _view(row: sa.Row[tuple[object, ...]]) -> ItemView:
         seal=row.seal,
         seal_state=None if row.seal_state is None else SealState(row.seal_state),
         is_broken=row.is_broken,
+        out_since=None if row.out_since is None else Instant(row.out_since),
     )
     return ItemView(
         item=item,
@@ -175,4 +233,5 @@ def _view(row: sa.Row[tuple[object, ...]]) -> ItemView:
         registered_at=Instant(row.registered_at),
         changed_at=Instant(row.changed_at),
         parcel=row.parcel,
+        scope=row.scope,
     )

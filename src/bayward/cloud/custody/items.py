@@ -18,7 +18,8 @@ from bayward.core.clock import Instant, after
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import ItemId, PersonId, TenantId
-from bayward.core.items import OFFER_LIFE_MS, HolderKind, ItemKind, OfferKind
+from bayward.core.items import OFFER_LIFE_MS, Holder, HolderKind, ItemKind, OfferKind
+from bayward.core.roles import Node
 
 LIST_MAX = 200  # rows of one page
 WORD_CHARS_MAX = 60  # a case, exhibit or seal number fits a line of a form
@@ -39,6 +40,7 @@ class Description:
     seal: str = ""
     photo: str = ""
     reason: str = ""  # where and why it was taken
+    kept_at: Node | None = None  # who may see it; None: everybody who sees items of the tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,11 @@ def count(work: Work, tenant: TenantId, wanted: Wanted) -> int:
     return item_store.count(work.tx, tenant, wanted)
 
 
+def holders(work: Work, tenant: TenantId, wanted: Wanted) -> list[Holder]:
+    """Who has what matches, each once; no more than fit a list to choose from."""
+    return item_store.holders(work.tx, tenant, wanted, count=LIST_MAX)
+
+
 def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId) -> ItemId:
     """Take something into custody; whoever registers it holds it."""
     item = work.ids.new(ItemId)
@@ -107,6 +114,7 @@ def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId
         seal=_word("seal", told.seal),
         photo=_photo(told.photo),
         reason=_text("reason", told.reason),
+        scope=None if told.kept_at is None else told.kept_at.path,
     )
     rules.registered(event)
     work.emit(event, tenant=tenant)

@@ -25,6 +25,10 @@ class Recipient:
     needs_low: bool
 
 
+RECIPIENTS = (Role.RESIDENT, Role.BEARER, Role.CUSTODIAN)
+"""Whom something can be left for."""
+
+
 def set_state(tx: sa.Connection, tenant: TenantId, event: Event, state: CompartmentState) -> None:
     """What a compartment holds now, as an event of its bank says."""
     table = s.compartment
@@ -49,7 +53,10 @@ def directory_revision(tx: sa.Connection, tenant: TenantId) -> int:
 
 
 def recipients(tx: sa.Connection, bank: Bank, now: Instant) -> list[Recipient]:
-    """Who can be delivered to at a bank: residents of it, of its site, or of its tenant."""
+    """Who can be delivered to at a bank: residents of it, of its site, or of its tenant.
+
+    Items can also be left for those who keep or carry them.
+    """
     nodes = (
         Node(bank.tenant),
         Node(bank.tenant, bank.site),
@@ -58,7 +65,7 @@ def recipients(tx: sa.Connection, bank: Bank, now: Instant) -> list[Recipient]:
     held = s.role_binding.c
     residents = sa.select(held.person).where(
         held.tenant == bank.tenant,
-        held.role == Role.RESIDENT.value,
+        held.role.in_([role.value for role in RECIPIENTS]),
         held.scope.in_([node.path for node in nodes]),
         held.not_before <= now,
         held.not_after.is_(None) | (held.not_after > now),

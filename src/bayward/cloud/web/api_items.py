@@ -10,19 +10,19 @@ from litestar.params import FromPath, JSONBody
 from msgspec import structs
 
 from bayward.cloud.custody import form, items
-from bayward.cloud.custody.item_store import ItemView, Wanted
+from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.custody.items import Description, Proposal, Reading
 from bayward.cloud.unit import Work
-from bayward.cloud.web import item_lines, places
+from bayward.cloud.web import item_lines, item_lists, item_powers, places
 from bayward.cloud.web.api_types import Given, PageOut, Reason, Short, Taken
 from bayward.cloud.web.asking import Asker, Locate, You
-from bayward.cloud.web.console_item_acts import staff
-from bayward.cloud.web.console_items import CSV, LISTS
+from bayward.cloud.web.console_items import CSV
 from bayward.cloud.web.console_parcels import cursor
+from bayward.cloud.web.item_lists import LISTS
 from bayward.cloud.web.routes import AnyRequest, Asking, api
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Invalid, NotFound
-from bayward.core.ids import ItemId, PersonId
+from bayward.core.ids import ItemId
 from bayward.core.items import ItemKind, OfferKind
 from bayward.core.policy import Action
 
@@ -32,7 +32,10 @@ Verb = Callable[[Work, You, ItemId], object]
 
 
 class ItemIn(Taken, frozen=True):
-    """Something that is taken into custody; `kind` evidence, medicine or parcel."""
+    """Something that is taken into custody; `kind` evidence, medicine or parcel.
+
+    `kept_at` (`ten_…/site_…`, or down to a bank) says who may see it; "" is one's own place.
+    """
 
     kind: Short
     detail: Reason
@@ -42,6 +45,7 @@ class ItemIn(Taken, frozen=True):
     reason: Reason = ""
     seal: Short = ""
     photo: Short = ""
+    kept_at: Short = ""
 
 
 class OfferIn(Taken, frozen=True):
@@ -95,30 +99,44 @@ class ItemOut(Given, frozen=True):
     seal: str | None
     seal_state: str | None
     is_broken: bool
+    kept_at: str | None
+    out_since: int | None
 
 
 @api("get", "/items", Action.ITEM_READ)
 async def listed(request: AnyRequest, asker: Asking) -> PageOut:
-    """Items, newest change first; `state` as in the console, `after` from the page before."""
+    """Items, newest change first; `state` as in the console, `after` from the page before.
+
+    `state=out` has what was taken out of a compartment and is not back, longest out first.
+    `case`, `seal`, `kind` and `holder` (an id) are exact; `q` is a part of label, case, exhibit,
+    seal.
+    """
     query = request.query_params
     state = query.get("state", "all")
     if state not in LISTS:
         raise NotFound("item")
     before = cursor(query.get("after", ""))
+    kind = query.get("kind", "")
+    if kind and kind not in set(ItemKind):
+        raise Invalid("custody.word", field="kind")
 
     def read(work: Work, you: You) -> PageOut:
-        wanted = Wanted(
-            states=LISTS[state],
-            holder=you.person if state == "mine" else None,
-            case=query.get("case") or None,
-            text=query.get("q") or None,
+        wanted = item_lists.wanted(
+            state,
+            you,
+            work.now,
+            text=query.get("q", ""),
+            kind=kind,
+            holder=query.get("holder", ""),
+            case=query.get("case", ""),
+            seal=query.get("seal", ""),
         )
         found = items.items(work, you.tenant, wanted, before=before, count=ROWS + 1)
         shown = found[:ROWS]
-        after = f"{shown[-1].changed_at}-{shown[-1].item.id}" if len(found) > ROWS else None
+        after = item_lists.place_of(shown[-1], wanted) if len(found) > ROWS else None
         return PageOut(rows=[_item(one) for one in shown], after=after)
 
-    return await asker.read(places.everything, read)
+    return await asker.read(places.widest(Action.ITEM_READ), read)
 
 
 @api("post", "/items", Action.ITEM_REGISTER)
@@ -129,11 +147,15 @@ async def register(asker: Asking, data: JSONBody[ItemIn]) -> ItemOut:
         if data.kind not in set(ItemKind):
             raise Invalid("custody.word", field="kind")
         fields: dict[str, Any] = structs.asdict(data)
-        told = Description(**fields | {"kind": ItemKind(data.kind), "text": fields.pop("detail")})
+        told = Description(**fields | {
+            "kind": ItemKind(data.kind),
+            "text": fields.pop("detail"),
+            "kept_at": places.kept_at(data.kept_at)(work, you).node,
+        })  # fmt: skip
         item = items.register(work, you.tenant, told, actor=you.person)
         return _item(items.get_item(work, you.tenant, item))
 
-    return await asker.write(places.everything, take)
+    return await asker.write(places.kept_at(data.kept_at), take)
 
 
 @api("get", "/items/{item:str}", Action.ITEM_READ)
@@ -141,7 +163,8 @@ async def one(asker: Asking, item: FromPath[str]) -> ItemOut:
     """One item."""
     item_id = places.parse(ItemId, item)
     return await asker.read(
-        places.item(item), lambda work, you: _item(items.get_item(work, you.tenant, item_id))
+        places.item_to_read(item),
+        lambda work, you: _item(items.get_item(work, you.tenant, item_id)),
     )
 
 
@@ -167,19 +190,20 @@ async def offer(asker: Asking, item: FromPath[str], data: JSONBody[OfferIn]) -> 
             raise Invalid("custody.word", field="kind")
         kind = OfferKind(data.kind)
         is_for_one = kind is OfferKind.HAND_OVER
+        view = items.get_item(work, you.tenant, item_id)
         proposal = Proposal(
             kind=kind,
-            to=PersonId(data.to) if is_for_one else None,
+            to=item_powers.receiver(work, you, view, data.to) if is_for_one else None,
             party=data.party,
             authority=data.authority,
             reason=data.reason,
             photo=data.photo,
         )
-        if proposal.to is not None and proposal.to not in dict(staff(work, you)):
-            raise Invalid("custody.to_whom", field="to")
         return items.offer(work, you.tenant, item_id, proposal, actor=you.person)
 
-    return await _done(asker, places.item(item), item, verb)
+    is_given_out = data.kind != OfferKind.HAND_OVER.value
+    who = asker.also(Action.CUSTODY_GIVE_OUT) if is_given_out else asker
+    return await _done(who, places.item(item), item, verb)
 
 
 @api("post", "/items/{item:str}/withdraw", Action.CUSTODY_WITHDRAW)
@@ -230,7 +254,7 @@ async def refuse(asker: Asking, item: FromPath[str], data: JSONBody[WhyIn]) -> I
     )
 
 
-@api("post", "/items/{item:str}/return", Action.CUSTODY_TAKE)
+@api("post", "/items/{item:str}/return", Action.CUSTODY_RETURN)
 async def take_back(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -> ItemOut:
     """Receive it again from outside."""
     read = _reading(data)
@@ -295,7 +319,7 @@ async def _done(asker: Asker, at: Locate, item: str, verb: Verb) -> ItemOut:
 async def _rows(asker: Asker, item: str) -> list[form.Row]:
     item_id = places.parse(ItemId, item)
     found = await asker.read(
-        places.item(item),
+        places.item_to_read(item),
         lambda work, you: item_lines.story(Words(work, you.tenant), you.tenant, item_id),
     )
     return list(found.rows)
@@ -323,4 +347,6 @@ def _item(view: ItemView) -> ItemOut:
         seal=item.seal,
         seal_state=None if item.seal_state is None else item.seal_state.value,
         is_broken=item.is_broken,
+        kept_at=view.scope,
+        out_since=item.out_since,
     )

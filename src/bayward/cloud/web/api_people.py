@@ -62,14 +62,16 @@ async def invite(asker: Asking, data: JSONBody[PersonIn]) -> PersonOut:
     role = role_of(data.role)
 
     def take(work: Work, you: You) -> PersonOut:
-        offered = offered_binding(work, you.tenant, role)
+        offered = offered_binding(work, you.tenant, role, scope=data.scope)
         person = people.add(work, you.tenant, you.person, _details(data), offered)
         if role is not Role.RESIDENT:
             notifications.send_invitation(work, you.tenant, person.person, role.value)
         return _person(work, person)
 
     return await asker.write(
-        lambda work, you: places.newcomer(offered_binding(work, you.tenant, role))(work, you),
+        lambda work, you: places.newcomer(
+            offered_binding(work, you.tenant, role, scope=data.scope)
+        )(work, you),
         take,
     )
 

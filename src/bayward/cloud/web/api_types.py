@@ -181,13 +181,17 @@ class IncidentOut(Given, frozen=True):
 
 
 class PersonIn(Taken, frozen=True):
-    """Somebody; `role` is resident or admin."""
+    """Somebody; `role` is resident, bearer, custodian or admin.
+
+    `scope` is where a bearer or custodian has it (`ten_…/site_…`, or down to a bank); "" is all.
+    """
 
     name: Short
     email: Short | None = None
     phone: Short | None = None
     unit: Short = ""
     role: Short = "resident"
+    scope: Short = ""
     language: Short = "en"
     needs_low: bool = False
 

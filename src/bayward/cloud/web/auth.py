@@ -17,6 +17,7 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 
 from bayward.cloud.people import authn, passwords, set_up
+from bayward.cloud.people import service as people
 from bayward.cloud.people.authn import Refused, SignedIn
 from bayward.cloud.people.details import NAME_CHARS_MAX
 from bayward.cloud.people.set_up import NewSecret, SetUp
@@ -33,10 +34,12 @@ from bayward.cloud.web.routes import (
 from bayward.cloud.web.state import Cookie, Desk, address_of, desk_of, page, sign_out, told
 from bayward.cloud.web.state import sign_in as give_session
 from bayward.core.errors import Conflict, Denied, Invalid
+from bayward.core.policy import Action, may_ever
 from bayward.ui.views.auth import SetUpPassword, SetUpTotp, StaffSignIn, Totp
 from bayward.ui.views.base import FieldProblem, Problem
 
 CONSOLE = "/console"
+ITEMS = "/console/items"
 NEXT_COOKIE = "next"
 NEXT_S = 600
 FIELD_CHARS_MAX = 300
@@ -116,7 +119,7 @@ async def take_set_up_code(
     outcome = await desk.unit.write(lambda work: set_up.confirm(work, token, data.code.strip()))
     if isinstance(outcome, SignedIn):
         give_session(request, outcome.token)
-        return back(CONSOLE)
+        return back(await _first_page(desk, outcome))
     new = await desk.unit.read(lambda work: set_up.pending(work, token))
     found = await desk.unit.read(lambda work: set_up.follow_link(work, token))
     view = _totp_view(token, found.person.email or "", new, Problem(outcome.code))
@@ -170,7 +173,7 @@ async def take_code(
     to = local(request.cookies.get(NEXT_COOKIE, "").strip('"'))
     if to:
         told(request).cookies.append(Cookie(NEXT_COOKIE, "", 0))
-    return back(to or CONSOLE)
+    return back(to or await _first_page(desk_of(request), outcome))
 
 
 @take_from_anybody("/sign-out", "ends whatever session there is")
@@ -189,6 +192,19 @@ async def take_sign_out(request: AnyRequest) -> Redirect:
         is_resident = False
     sign_out(request)
     return back("/me/sign-in" if is_resident else "/sign-in")
+
+
+async def _first_page(desk: Desk, arrived: SignedIn) -> str:
+    """The wall, for those who may see it; else the items."""
+
+    def read(work: Work) -> str:
+        session = arrived.session
+        who = people.principal(work, session.tenant, session.person)
+        sees_items = may_ever(who, Action.ITEM_READ, work.now)
+        sees_wall = may_ever(who, Action.WALL_READ, work.now)
+        return ITEMS if sees_items and not sees_wall else CONSOLE
+
+    return await desk.unit.read(read)
 
 
 def _set_up_view(

@@ -12,9 +12,8 @@ from msgspec import Meta, Struct, structs
 
 from bayward.cloud.custody import items
 from bayward.cloud.custody.items import Proposal, Reading
-from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
-from bayward.cloud.web import item_lines, places
+from bayward.cloud.web import item_lines, item_powers, places
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_items import URL, offer_words
 from bayward.cloud.web.frame import console, notify
@@ -22,10 +21,9 @@ from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import TEXT_CHARS_MAX
-from bayward.core.ids import ItemId, PersonId
+from bayward.core.ids import ItemId
 from bayward.core.items import OfferKind
 from bayward.core.policy import Action as Do
-from bayward.core.roles import Role
 from bayward.ui.views.base import Choice, FieldProblem, Problem, Say
 from bayward.ui.views.console import Shell
 from bayward.ui.views.custody import ItemAct
@@ -80,24 +78,31 @@ async def blank(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
     return await _page(asker, item, request.url.path.rpartition("/")[2], ActFields())
 
 
-@do([f"{URL}/{{item:str}}/{act}" for act in OFFERS], Do.CUSTODY_OFFER)
-async def offer(
+@do(f"{URL}/{{item:str}}/hand-over", Do.CUSTODY_OFFER)
+async def offer(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
+    """Offer it to a person."""
+    return await _offer(asker, item, "hand-over", data)
+
+
+@do([f"{URL}/{{item:str}}/{act}" for act in ("release", "dispose")], Do.CUSTODY_GIVE_OUT)
+async def give_out(
     request: AnyRequest, asker: Asking, item: FromPath[str], data: Form
 ) -> Response[str] | Redirect:
-    """Offer it: to a person, to somebody outside, for disposal."""
-    act = request.url.path.rpartition("/")[2]
+    """Offer it to somebody outside, or for disposal."""
+    return await _offer(asker, item, request.url.path.rpartition("/")[2], data)
 
+
+async def _offer(asker: Asker, item: str, act: str, data: ActFields) -> Response[str] | Redirect:
     def verb(work: Work, you: You, item_id: ItemId) -> None:
+        view = items.get_item(work, you.tenant, item_id)
         proposal = Proposal(
             kind=OFFERS[act],
-            to=_person(data.to) if act == "hand-over" else None,
+            to=item_powers.receiver(work, you, view, data.to) if act == "hand-over" else None,
             party=data.party,
             authority=data.authority,
             reason=data.reason,
             photo=data.photo,
         )
-        if proposal.to is not None and proposal.to not in dict(staff(work, you)):
-            raise Invalid("custody.to_whom", field="to")
         items.offer(work, you.tenant, item_id, proposal, actor=you.person)
 
     return await _do(asker, places.item(item), act, data, verb)
@@ -145,7 +150,7 @@ async def refuse(asker: Asking, item: FromPath[str], data: Form) -> Response[str
     return await _do(asker, places.offer(item), "refuse", data, verb)
 
 
-@do(f"{URL}/{{item:str}}/return", Do.CUSTODY_TAKE)
+@do(f"{URL}/{{item:str}}/return", Do.CUSTODY_RETURN)
 async def take_back(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Receive it again from outside."""
 
@@ -235,7 +240,8 @@ async def _page(
     def build(words: Words, you: You, frame: Shell) -> ItemAct:
         view = items.get_item(words.work, you.tenant, item_id)
         needless = {"seal", "result"} if view.item.seal is None and act != "seal" else set()
-        people = staff(words.work, you) if act == "hand-over" else []
+        is_hand_over = act == "hand-over"
+        people = item_powers.receivers(words.work, you, view) if is_hand_over else []
         offered = view.item.offer
         return ItemAct(
             shell=frame,
@@ -250,24 +256,4 @@ async def _page(
             problems=problems,
         )
 
-    return await console(asker, places.item(item), build, status=status)
-
-
-def staff(work: Work, you: You) -> list[tuple[str, str]]:
-    """Who can accept something: whoever can show two factors, except oneself."""
-    found: list[tuple[str, str]] = []
-    last: PersonId | None = None
-    while True:
-        page = people_store.search(work.tx, you.tenant, role=Role.ADMIN, after=last, now=work.now)
-        shown = page[: people_store.PAGE_ROWS]
-        found += [(one.person, one.name) for one in shown if one.person != you.person]
-        if len(page) <= people_store.PAGE_ROWS:
-            return sorted(found, key=lambda one: one[1])
-        last = shown[-1].person
-
-
-def _person(text: str) -> PersonId:
-    try:
-        return PersonId.parse(text)
-    except Invalid:
-        raise Invalid("custody.to_whom", field="to") from None
+    return await console(asker, places.item_to_read(item), build, status=status)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.params import FromPath, URLEncodedBody
@@ -16,19 +18,22 @@ from bayward.cloud.custody import form, items
 from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.custody.items import Description
 from bayward.cloud.people import store as people_store
-from bayward.cloud.web import item_lines, places
+from bayward.cloud.unit import Place, Work
+from bayward.cloud.web import item_lines, item_lists, item_powers, places
 from bayward.cloud.web.asking import You
-from bayward.cloud.web.console_parcels import cursor
+from bayward.cloud.web.console_parcels import as_file, cursor
 from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.item_lists import LISTS
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
 from bayward.cloud.web.words import Words
-from bayward.core.clock import Instant
-from bayward.core.errors import Invalid
+from bayward.core import policy
+from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import TEXT_CHARS_MAX
 from bayward.core.ids import ItemId, TenantId
-from bayward.core.items import HolderKind, ItemKind, ItemState, Offer, OfferKind
+from bayward.core.items import ItemKind
 from bayward.core.policy import Action as Do
+from bayward.core.roles import Node
 from bayward.ledger.strict import base64_text
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Filter, Pager, Shell
@@ -38,20 +43,6 @@ URL = "/console/items"
 ROWS = 50
 AGAIN = 422
 CSV = "text/csv; charset=utf-8"
-LISTS: Mapping[str, tuple[ItemState, ...]] = {
-    "all": (),
-    "mine": (),
-    "in_hand": (ItemState.HELD, ItemState.OFFERED),
-    "stored": (ItemState.STORED,),
-    "outside": (ItemState.OUTSIDE,),
-    "disposed": (ItemState.DISPOSED,),
-}
-# What anybody can do with what nobody here has in his hands.
-ELSEWHERE: Mapping[ItemState, tuple[str, ...]] = {
-    ItemState.DISPOSED: (),
-    ItemState.OUTSIDE: ("return", "take"),
-    ItemState.STORED: ("take",),
-}
 KINDS = {
     ItemKind.EVIDENCE: "Evidence",
     ItemKind.MEDICINE: "Medicine",
@@ -72,6 +63,7 @@ class ItemFields(Struct, frozen=True):
     reason: Short = ""
     seal: Short = ""
     photo: Short = ""
+    kept_at: Short = ""
 
     def described(self) -> Description:
         """The same, checked as far as a form can be."""
@@ -94,32 +86,43 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     """All items that match."""
     query = request.query_params
     key = query.get("state", "all") if query.get("state", "all") in LISTS else "all"
-    text = query.get("q", "").strip()[:80]
+    kind = query.get("kind", "") if query.get("kind", "") in set(ItemKind) else ""
+    told = {
+        "text": query.get("q", "").strip()[:80],
+        "kind": kind,
+        "holder": query.get("holder", "")[:TEXT_CHARS_MAX],
+    }
     before = cursor(query.get("after", ""))
 
     def build(words: Words, you: You, frame: Shell) -> Items:
-        wanted = _wanted(key, text, you)
-        found = items.items(words.work, you.tenant, wanted, before=before, count=ROWS + 1)
+        asked = item_lists.wanted(key, you, words.work.now, **told)
+        found = items.items(words.work, you.tenant, asked, before=before, count=ROWS + 1)
         shown = found[:ROWS]
+        named = {"q": told["text"], "kind": kind, "holder": told["holder"]}
+        chosen = {name: value for name, value in named.items() if value}
         older = None
         if len(found) > ROWS:
-            older = f"{URL}?state={key}&q={text}&after={shown[-1].changed_at}-{shown[-1].item.id}"
+            last = item_lists.place_of(shown[-1], asked)
+            older = f"{URL}?{urlencode({'state': key, **chosen, 'after': last})}"
         return Items(
             shell=frame,
             rows=tuple(item_lines.row(words, you, one) for one in shown),
-            filters=_filters(words, you, key),
-            query=text,
+            filters=_filters(words, you, key, told, chosen),
+            list=key,
+            kinds=tuple(Choice(one.value, name, one.value == kind) for one, name in KINDS.items()),
+            holders=_holders(words, you, told["holder"]),
+            query=told["text"],
+            is_narrowed=bool(chosen),
             pager=Pager(older=older),
         )
 
-    return await console(asker, places.everything, build)
+    return await console(asker, places.widest(Do.ITEM_READ), build)
 
 
 @show(f"{URL}/new", Do.ITEM_READ)
 async def blank(asker: Asking) -> Response[str]:
     """An empty form."""
-    fields = ItemFields()
-    return await console(asker, places.everything, lambda _, __, frame: _form(frame, fields))
+    return await console(asker, places.widest(Do.ITEM_READ), _form_of(ItemFields()))
 
 
 @do(f"{URL}/new", Do.ITEM_REGISTER)
@@ -130,16 +133,21 @@ async def register(
     try:
         told = data.described()
         item = await asker.write(
-            places.everything,
-            lambda work, you: items.register(work, you.tenant, told, actor=you.person),
+            places.kept_at(data.kept_at),
+            lambda work, you: items.register(
+                work,
+                you.tenant,
+                replace(told, kept_at=places.kept_at(data.kept_at)(work, you).node),
+                actor=you.person,
+            ),
             lambda _, __: Say("register_item"),
         )
     except Invalid as error:
         problem = FieldProblem(str(error.facts.get("field", "")), error.code, error.facts)
         return await console(
             asker.also(Do.ITEM_READ),
-            places.everything,
-            lambda _, __, frame: _form(frame, data, (problem,)),
+            places.widest(Do.ITEM_READ),
+            _form_of(data, (problem,)),
             status=AGAIN,
         )
     notify(request, "item.registered")
@@ -163,13 +171,29 @@ async def one(asker: Asking, item: FromPath[str]) -> Response[str]:
             description=told.beginning.detail or "",
             received_from=told.beginning.party or "",
             lines=item_lines.lines(words, told),
-            acts=acts(view, you, words.work.now),
+            acts=item_powers.acts(view, you, words.work.now),
             offer_to=offer_words(words, view),
             offer_kind=offer.kind.value if offer is not None else "",
             offer_until=offer.until if offer is not None and is_live else None,
         )
 
-    return await console(asker, places.item(item), build)
+    return await console(asker, places.item_to_read(item), build)
+
+
+@show(f"{URL}/{{item:str}}/receipt/{{number:str}}", Do.ITEM_READ)
+async def receipt(asker: Asking, item: FromPath[str], number: FromPath[str]) -> Response[str]:
+    """The proof of one line of its custody, for who may not read the rest of the log."""
+    item_id = places.parse(ItemId, item)
+
+    def read(work: Work, you: You) -> str:
+        told = item_lines.story(Words(work, you.tenant), you.tenant, item_id)
+        line = [one for one in told.rows if str(one.number) == number]
+        if not line:
+            raise NotFound("item.line")
+        return audit.receipt(work, you.tenant, Place(line[0].log, line[0].entry)).text
+
+    text = await asker.read(places.item_to_read(item), read)
+    return as_file(text, f"receipt-{item_id.label}-{number}.json")
 
 
 @show(f"{URL}/{{item:str}}/form", Do.ITEM_READ)
@@ -198,7 +222,7 @@ async def paper(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
         )
 
     view = await asker.read(
-        places.item(item), lambda work, you: build(Words(work, you.tenant), you)
+        places.item_to_read(item), lambda work, you: build(Words(work, you.tenant), you)
     )
     return page(request, view)
 
@@ -208,33 +232,11 @@ async def table(asker: Asking, item: FromPath[str]) -> Response[str]:
     """The same lines as a table."""
     item_id = places.parse(ItemId, item)
     found = await asker.read(
-        places.item(item),
+        places.item_to_read(item),
         lambda work, you: item_lines.story(Words(work, you.tenant), you.tenant, item_id),
     )
     name = {"Content-Disposition": f'attachment; filename="custody-{item_id.label}.csv"'}
     return Response(form.csv_text(found.rows), headers=name, media_type=CSV)
-
-
-def acts(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
-    """What this person can do with it now, as the rules will allow it."""
-    item, offer = view.item, view.item.offer
-    holds = item.holder.kind is HolderKind.PERSON and item.holder.ref == you.person
-    if item.state is ItemState.OFFERED and offer is not None and now < offer.until:
-        return _answers(offer, you, holds=holds)
-    if item.state in ELSEWHERE:
-        return ELSEWHERE[item.state]
-    if not holds:
-        return ("take",)
-    seals = ("seal", "check") if item.seal is not None else ("seal",)
-    return ("hand-over", *seals, "release", "dispose")
-
-
-def _answers(offer: Offer, you: You, *, holds: bool) -> tuple[str, ...]:
-    if holds:
-        return ("withdraw",)
-    if offer.kind is not OfferKind.HAND_OVER:
-        return ("witness", "refuse")
-    return ("accept", "refuse") if offer.to == you.person else ()
 
 
 def offer_words(words: Words, view: ItemView) -> str:
@@ -257,29 +259,51 @@ def _anchor(head: audit_store.LogHead) -> Anchor:
     )
 
 
-def _wanted(key: str, text: str, you: You) -> Wanted:
-    mine = you.person if key == "mine" else None
-    return Wanted(states=LISTS[key], holder=mine, text=text or None)
-
-
-def _filters(words: Words, you: You, current: str) -> tuple[Filter, ...]:
+def _filters(
+    words: Words, you: You, key: str, told: Mapping[str, str], chosen: Mapping[str, str]
+) -> tuple[Filter, ...]:
+    """The lists, each with how many of them there are among what was chosen."""
     return tuple(
         Filter(
-            href=f"{URL}?state={key}",
-            key=key,
-            count=items.count(words.work, you.tenant, _wanted(key, "", you)),
-            is_current=key == current,
+            href=f"{URL}?{urlencode({'state': one, **chosen})}",
+            key=one,
+            count=items.count(
+                words.work,
+                you.tenant,
+                item_lists.wanted(one, you, words.work.now, **told),
+            ),
+            is_current=one == key,
         )
-        for key in LISTS
+        for one in LISTS
     )
 
 
-def _form(frame: Shell, fields: ItemFields, problems: tuple[FieldProblem, ...] = ()) -> ItemForm:
-    return ItemForm(
-        shell=frame,
-        kinds=tuple(
-            Choice(one.value, name, one.value == fields.kind) for one, name in KINDS.items()
-        ),
-        values=structs.asdict(fields),
-        problems=problems,
-    )
+def _holders(words: Words, you: You, chosen: str) -> tuple[Choice, ...]:
+    """Every person and door that has something he may see."""
+    seen = item_powers.sight(you, words.work.now)
+    found = items.holders(words.work, you.tenant, Wanted(sight=seen))
+    named = sorted((item_lines.holder(words, one), one.ref) for one in found if one.ref)
+    return tuple(Choice(ref, name, ref == chosen) for name, ref in named)
+
+
+def _form_of(
+    fields: ItemFields, problems: tuple[FieldProblem, ...] = ()
+) -> Callable[[Words, You, Shell], ItemForm]:
+    def build(words: Words, you: You, frame: Shell) -> ItemForm:
+        own = policy.places(you.principal, Do.ITEM_REGISTER, words.work.now)
+        inside = [
+            (path, name)
+            for path, name in item_powers.sites_and_banks(words.work, you.tenant)
+            if any(node.contains(Node.parse(path)) for node in own)
+        ]
+        return ItemForm(
+            shell=frame,
+            kinds=tuple(
+                Choice(one.value, name, one.value == fields.kind) for one, name in KINDS.items()
+            ),
+            kept=tuple(Choice(path, name, path == fields.kept_at) for path, name in inside),
+            values=structs.asdict(fields),
+            problems=problems,
+        )
+
+    return build

@@ -19,6 +19,7 @@ from bayward.cloud.web.console_settings import current
 from bayward.cloud.web.frame import console, notify
 from bayward.cloud.web.person_form import (
     GIVEN_HERE,
+    PLACED,
     PersonFields,
     details_of,
     fields_of,
@@ -37,7 +38,14 @@ from bayward.ui.views.console import Filter, Pager, Shell
 from bayward.ui.views.console_admin import AccountState, People, PersonForm, PersonRow
 
 AGAIN = 422
-FILTERS = {"all": None, "resident": Role.RESIDENT, "courier": Role.COURIER, "admin": Role.ADMIN}
+FILTERS = {
+    "all": None,
+    "resident": Role.RESIDENT,
+    "courier": Role.COURIER,
+    "bearer": Role.BEARER,
+    "custodian": Role.CUSTODIAN,
+    "admin": Role.ADMIN,
+}
 
 
 @show("/console/people", Do.PERSON_READ)
@@ -92,7 +100,7 @@ async def invite(
     role = role_of(data.role)
 
     def take(work: Work, you: You) -> Person:
-        offered = offered_binding(work, you.tenant, role)
+        offered = offered_binding(work, you.tenant, role, scope=data.scope)
         person = people.add(work, you.tenant, you.person, details_of(work, you, data), offered)
         if role is not Role.RESIDENT:
             notifications.send_invitation(work, you.tenant, person.person, role.value)
@@ -100,7 +108,9 @@ async def invite(
 
     try:
         person = await asker.write(
-            lambda work, you: places.newcomer(offered_binding(work, you.tenant, role))(work, you),
+            lambda work, you: places.newcomer(
+                offered_binding(work, you.tenant, role, scope=data.scope)
+            )(work, you),
             take,
             lambda _, __: Say("change_role", {"person": data.name, "role": role.value}),
         )
@@ -144,7 +154,7 @@ async def change(
             take,
             lambda _, __: Say("readdress", {"person": data.name, "email": data.email}),
         )
-        await _change_role(asker, person_id, role, data.name)
+        await _change_role(asker, person_id, role, data)
     except (Invalid, Conflict) as error:
         return await _again(asker, data, error, person_id)
     notify(request, "person.saved")
@@ -208,33 +218,38 @@ async def invite_again(request: AnyRequest, asker: Asking, person: FromPath[str]
 
 def _staff_role(work: Work, person: Person) -> Role | None:
     held = active(people_store.bindings_of(work.tx, person.tenant, person.person), work.now)
-    return next((one.role for one in held if one.role.rank >= Role.ADMIN.rank), None)
+    return next((one.role for one in held if one.role.is_staff), None)
 
 
-async def _change_role(asker: Asker, person_id: PersonId, role: Role, name: str) -> None:
-    """Give `role` in place of what the form could give, when it is another one."""
+async def _change_role(asker: Asker, person_id: PersonId, role: Role, data: PersonFields) -> None:
+    """Give `role` in place of what the form could give, when it is another one or elsewhere."""
+
+    def offered(work: Work, you: You) -> Binding:
+        return offered_binding(work, you.tenant, role, person_id, data.scope)
 
     def current(work: Work, you: You) -> list[Binding]:
         held = active(people_store.bindings_of(work.tx, you.tenant, person_id), work.now)
         return [one for one in held if one.role in GIVEN_HERE]
 
-    held = await asker.also(Do.PERSON_READ).read(places.person(person_id), current)
-    if any(one.role is role for one in held):
+    def has_it(work: Work, you: You) -> bool:
+        node = offered(work, you).node
+        return any(
+            one.role is role and (role not in PLACED or one.node == node)
+            for one in current(work, you)
+        )
+
+    if await asker.also(Do.PERSON_READ).read(places.person(person_id), has_it):
         return
 
     def take(work: Work, you: You) -> None:
         for one in current(work, you):
             people.revoke(work, you.tenant, you.person, one)
-        people.grant(
-            work, you.tenant, you.person, offered_binding(work, you.tenant, role, person_id)
-        )
+        people.grant(work, you.tenant, you.person, offered(work, you))
 
     await asker.also(Do.ROLE_GRANT).write(
-        lambda work, you: places.person(
-            person_id, offered_binding(work, you.tenant, role, person_id)
-        )(work, you),
+        lambda work, you: places.person(person_id, offered(work, you))(work, you),
         take,
-        lambda _, __: Say("change_role", {"person": name, "role": role.value}),
+        lambda _, __: Say("change_role", {"person": data.name, "role": role.value}),
     )
 
 
@@ -257,7 +272,7 @@ async def _again(
 def _row(work: Work, person: Person, held: list[Binding]) -> PersonRow:
     role = max((one.role for one in held), key=lambda role: role.rank, default=Role.RESIDENT)
     app = None
-    if role.rank >= Role.ADMIN.rank:
+    if role.is_staff:
         app = keys.authenticator(work.tx, person.tenant, person.person)
     return PersonRow(
         href=f"/console/people/{person.person}",

@@ -20,17 +20,35 @@ from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.routes import AnyRequest
 from bayward.cloud.web.state import Cookie, page, told
 from bayward.cloud.web.words import Words
+from bayward.core.clock import Instant
 from bayward.core.events import EventType
+from bayward.core.policy import Action, Principal, may_ever
 from bayward.core.roles import Role, active
 from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import Fact
-from bayward.ui.views.console import Banner, ConsoleView, Notice, Shell
+from bayward.ui.views.console import Banner, ConsoleView, Notice, Place, Shell
 from bayward.ui.views.mail import Severity
 
 NOTICE_COOKIE = "notice"
 NOTICE_S = 30  # from the form to the page behind it
 NOTICE_BYTES_MAX = 1_000
 BANNERS_MAX = 3  # more than that is a list, and the list has a page
+
+ENTRANCES: Mapping[Place, Action] = {
+    Place.WALL: Action.WALL_READ,
+    Place.PARCELS: Action.PARCEL_READ,
+    Place.ITEMS: Action.ITEM_READ,
+    Place.INCIDENTS: Action.INCIDENT_READ,
+    Place.PEOPLE: Action.PERSON_READ,
+    Place.COURIERS: Action.COURIER_READ,
+    Place.BANKS: Action.BANK_READ,
+    Place.LOG: Action.LOG_READ,
+    Place.PRIVACY: Action.PRIVACY_READ,
+    Place.WEBHOOKS: Action.WEBHOOK_READ,
+    Place.NOTIFICATIONS: Action.NOTIFICATION_READ,
+    Place.SETTINGS: Action.SETTINGS_READ,
+}
+"""What one must be allowed to see to find something behind an entry of the rail."""
 
 View = TypeVar("View", bound=ConsoleView)
 Build = Callable[[Words, You, Shell], View]
@@ -56,7 +74,9 @@ def shell(words: Words, you: You, notices: tuple[Notice, ...] = ()) -> Shell:
     work = words.work
     sites = fleet_store.sites(work.tx, you.tenant)
     live = (State.OPEN, State.ACKNOWLEDGED)
-    found = incidents.incidents(work, you.tenant, states=live)
+    hidden = hidden_from(you.principal, work.now)
+    is_kept_out = Place.INCIDENTS in hidden
+    found = [] if is_kept_out else incidents.incidents(work, you.tenant, states=live)
     roles = [binding.role for binding in active(you.principal.bindings, work.now)]
     name = sites[0].name if len(sites) == 1 else people_store.tenant_name(work.tx, you.tenant)
     return Shell(
@@ -66,6 +86,14 @@ def shell(words: Words, you: You, notices: tuple[Notice, ...] = ()) -> Shell:
         incidents_open=len(found),
         banners=tuple(_banners(words, found)),
         notices=notices,
+        hidden=hidden,
+    )
+
+
+def hidden_from(principal: Principal, now: Instant) -> frozenset[Place]:
+    """What the rail does not show somebody, because every page behind it would refuse him."""
+    return frozenset(
+        place for place, action in ENTRANCES.items() if not may_ever(principal, action, now)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
@@ -87,6 +87,7 @@ def row(words: Words, you: You, view: ItemView) -> ItemRow:
         seal=item.seal or "",
         is_seal_broken=item.seal_state is SealState.BROKEN,
         is_broken=item.is_broken,
+        out_since=item.out_since,
         is_for_you=is_asked and offer is not None and offer.to == you.person,
     )
 
@@ -98,6 +99,8 @@ def lines(words: Words, told: Story) -> tuple[CustodyLine, ...]:
 
 def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
     event = one.event
+    proof = words.proof(one)
+    receipt_href = f"/console/items/{event.item}/receipt/{row.number}"
     notes = (_offer(words, event), row.authority, _reason(event, row))
     return CustodyLine(
         number=row.number,
@@ -118,7 +121,7 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
         bank_entry=row.bank_entry,
         bank=words.bank(event.bank),
         is_broken=row.is_broken,
-        proof=words.proof(one),
+        proof=None if proof is None else replace(proof, receipt_href=receipt_href),
     )
 
 

@@ -12,6 +12,7 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
+from bayward.cloud.web import item_powers
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Invalid
@@ -23,7 +24,13 @@ from bayward.ui.views.console import Action, Shell
 from bayward.ui.views.console_admin import AccountState, PersonForm
 
 FIELD_CHARS_MAX = 300
-LABELS = {Role.RESIDENT: "Resident", Role.ADMIN: "Administrator"}
+LABELS = {
+    Role.RESIDENT: "Resident",
+    Role.BEARER: "Bearer",
+    Role.CUSTODIAN: "Custodian",
+    Role.ADMIN: "Administrator",
+}
+PLACED = (Role.BEARER, Role.CUSTODIAN)  # bound to a place, where somebody says which
 GIVEN_HERE = tuple(LABELS)  # couriers have a page of their own
 
 Short = Annotated[str, Meta(max_length=FIELD_CHARS_MAX)]
@@ -39,15 +46,21 @@ class PersonFields(Struct, frozen=True):
     role: Short = Role.RESIDENT.value
     language: Short = "en"
     is_low: Annotated[str, Meta(max_length=1)] = ""
+    scope: Short = ""
 
 
 def offered_binding(
-    work: Work, tenant: TenantId, role: Role, person: PersonId | None = None
+    work: Work, tenant: TenantId, role: Role, person: PersonId | None = None, scope: str = ""
 ) -> Binding:
-    """Residents belong to the site where there is one, staff to the whole tenant."""
+    """Residents belong to the site where there is one, administrators to the whole tenant.
+
+    Who keeps or carries items belongs to the place `scope`; "" is the whole tenant.
+    """
     sites = fleet_store.sites(work.tx, tenant)
     is_local = role is Role.RESIDENT and len(sites) == 1
     node = Node(tenant, sites[0].site) if is_local else Node(tenant)
+    if role in PLACED and scope:
+        node = Node.parse(scope)
     return Binding(person or PersonId(""), role, node, work.now, None)
 
 
@@ -88,6 +101,10 @@ def person_form(
             for code in catalogues().codes()
         ),
         units=people_store.units(work.tx, words.tenant),
+        scopes=tuple(
+            Choice(path, name, path == fields.scope)
+            for path, name in item_powers.sites_and_banks(work, words.tenant)
+        ),
         person_id=person_id,
         name=fields.name,
         email=fields.email,
@@ -102,15 +119,18 @@ def person_form(
 
 
 def fields_of(work: Work, person: Person, held: tuple[Binding, ...]) -> PersonFields:
-    roles = [one.role for one in active(held, work.now) if one.role in GIVEN_HERE]
+    given = [one for one in active(held, work.now) if one.role in GIVEN_HERE]
+    highest = max(given, key=lambda one: one.role.rank, default=None)
+    is_placed = highest is not None and highest.role in PLACED
     return PersonFields(
         name=person.name,
         email=person.email or "",
         phone=person.phone or "",
         unit=person.unit,
-        role=max(roles, key=lambda role: role.rank, default=Role.RESIDENT).value,
+        role=(Role.RESIDENT if highest is None else highest.role).value,
         language=person.language,
         is_low="1" if person.needs_low else "",
+        scope=highest.node.path if highest is not None and is_placed else "",
     )
 
 
@@ -124,7 +144,7 @@ def _actions(person: Person, fields: PersonFields) -> tuple[Action, ...]:
             Action(key="erase", href=erase, is_dangerous=True),
         )
     told = []
-    if fields.role == Role.ADMIN.value:
+    if Role(fields.role).is_staff:
         key = "invite" if person.state is PersonState.INVITED else "reset_factor"
         told.append(Action(key=key, href=f"{url}/invite", is_post=True))
     told.append(Action(key="report", href=f"{url}/report"))

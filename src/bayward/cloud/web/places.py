@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 from bayward.cloud.access import service as access
 from bayward.cloud.custody import items
 from bayward.cloud.custody import service as custody
+from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.people import service as people
@@ -21,10 +22,12 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.cloud.web.asking import Locate, You
+from bayward.core import policy
+from bayward.core.clock import Instant
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import BankId, GrantId, Id, IncidentId, ItemId, ParcelId, PersonId, TenantId
 from bayward.core.items import HolderKind
-from bayward.core.policy import Resource
+from bayward.core.policy import Action, Resource
 from bayward.core.roles import PLATFORM, Binding, Node, active
 
 AnyId = TypeVar("AnyId", bound=Id)
@@ -83,9 +86,51 @@ def item(text: str) -> Locate:
     item_id = parse(ItemId, text)
 
     def locate(work: Work, you: You) -> Resource:
-        held = items.get_item(work, you.tenant, item_id).item.holder
-        is_person = held.kind is HolderKind.PERSON
-        return Resource(node=home(you.tenant), holder=PersonId(held.ref) if is_person else None)
+        view = items.get_item(work, you.tenant, item_id)
+        return Resource(node=view.node(you.tenant), holder=holder_of(view))
+
+    return locate
+
+
+def item_to_read(text: str) -> Locate:
+    """An item as something to look at: who is asked to take it may see what it is."""
+    item_id = parse(ItemId, text)
+
+    def locate(work: Work, you: You) -> Resource:
+        view = items.get_item(work, you.tenant, item_id)
+        offer = view.item.offer
+        is_asked = offer is not None and offer.to == you.person
+        return Resource(
+            node=view.node(you.tenant), holder=you.person if is_asked else holder_of(view)
+        )
+
+    return locate
+
+
+def holder_of(view: ItemView) -> PersonId | None:
+    """The person who has it, if a person has it."""
+    held = view.item.holder
+    return PersonId(held.ref) if held.kind is HolderKind.PERSON else None
+
+
+def widest(action: Action) -> Locate:
+    """The widest place in which the asker has a say: what a list shows is what lies in there."""
+
+    def locate(work: Work, you: You) -> Resource:
+        node = policy.widest(you.principal, action, work.now)
+        return Resource(node=node or home(you.tenant), holder=you.person)
+
+    return locate
+
+
+def kept_at(text: str) -> Locate:
+    """Where a new item is to be kept; nothing said: the widest place of who registers it."""
+    if not text:
+        return widest(Action.ITEM_REGISTER)
+
+    def locate(work: Work, you: You) -> Resource:
+        del work
+        return Resource(node=Node.parse(text), holder=you.person)
 
     return locate
 
@@ -93,18 +138,27 @@ def item(text: str) -> Locate:
 def offer(text: str) -> Locate:
     """The offer of an item, which belongs to whoever may answer it.
 
-    A hand-over is for one person; what leaves the house may be answered by any second person,
-    and `core.item_rules` keeps the holder from being that one. Where there is no offer any more
-    the rules say so, which tells more than a refusal.
+    A hand-over is for one person; what leaves the house is nobody's to answer but of those who
+    keep items there, and `core.item_rules` keeps the holder from being that one. Where there is
+    no offer any more the rules say so, which tells more than a refusal.
     """
     item_id = parse(ItemId, text)
 
     def locate(work: Work, you: You) -> Resource:
-        found = items.get_item(work, you.tenant, item_id).item.offer
-        to = None if found is None else found.to
-        return Resource(node=home(you.tenant), holder=to or you.person)
+        view = items.get_item(work, you.tenant, item_id)
+        return Resource(node=view.node(you.tenant), holder=answers(view, you, work.now))
 
     return locate
+
+
+def answers(view: ItemView, you: You, now: Instant) -> PersonId | None:
+    """Whose word an offer waits for: of those that wait for a second person, any keeper's."""
+    offer = view.item.offer
+    if offer is None:
+        return you.person
+    keeps = policy.places(you.principal, Action.CUSTODY_WITNESS, now)
+    is_keeper = any(node.contains(view.node(you.tenant)) for node in keeps)
+    return you.person if offer.to is None and is_keeper else offer.to
 
 
 def grant(text: str) -> Locate:

@@ -10,7 +10,7 @@ from bayward.ui.gallery.console import SHELL
 from bayward.ui.gallery.world import NOW, ago
 from bayward.ui.views import custody as views
 from bayward.ui.views.base import Choice, FieldProblem, Problem
-from bayward.ui.views.console import Filter, Proof
+from bayward.ui.views.console import Filter, Place, Proof
 
 ID = "itm_3v8n0c7m2k9v4x1q8z5n3b6r7t"
 HREF = f"/console/items/{ID}"
@@ -20,6 +20,8 @@ ROOT = "9XkI5U0yE0oWm5l0mQfOq3mC7P2XcC7m0JtqS1vWkQs="
 NOTE = f"{TENANT_LOG}\n8214\n{ROOT}\n\n— {TENANT_LOG} AgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs="
 PHOTO = "5f1d6c0a9b7e3d2c4f8a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e"
 DAY = 86_400
+KEEPS_ITEMS = frozenset(place for place in Place if place not in {Place.ITEMS, Place.NONE})
+CUSTODIAN = replace(SHELL, person="R. Haas", role="custodian", banners=(), hidden=KEEPS_ITEMS)
 KNIFE = views.ItemRow(
     href=HREF,
     label="ITM-5N3B6R7T2W",
@@ -100,7 +102,10 @@ def samples() -> Iterator[Sample]:
     """Items in every state that matters."""
     yield Sample("console/items", LIST)
     yield Sample("console/items-none", replace(LIST, rows=()))
-    yield Sample("console/items-not-found", replace(LIST, rows=(), query="27-"))
+    yield Sample("console/items-not-found", replace(LIST, rows=(), query="27-", is_narrowed=True))
+    yield Sample("console/items-all-back", replace(LIST, rows=(), list="out"))
+    out = tuple(replace(one, out_since=ago(n * DAY)) for n, one in ((9, LIST.rows[4]), (2, KNIFE)))
+    yield Sample("console/items-out", replace(LIST, rows=out, list="out", shell=CUSTODIAN))
     yield Sample("console/item", PAGE)
     offered = replace(
         PAGE,
@@ -146,7 +151,11 @@ LIST = views.Items(
         Filter("/console/items", "all", 6, is_current=True),
         Filter("/console/items?state=mine", "mine", 1),
         Filter("/console/items?state=stored", "stored", 1),
+        Filter("/console/items?state=out", "out", 2),
+        Filter("/console/items?state=interrupted", "interrupted", 1),
     ),
+    kinds=(Choice("evidence", "Evidence"), Choice("medicine", "Medicine")),
+    holders=(Choice("prs_1", "R. Haas"), Choice("cmp_14", "door 14")),
 )  # fmt: skip
 FORM = views.CustodyForm(
     tenant="Northgate House",

@@ -83,6 +83,7 @@ class PersonForm(ConsoleView):
     roles: tuple[Choice, ...]
     languages: tuple[Choice, ...]
     units: tuple[str, ...] = ()  # known units, offered while typing
+    scopes: tuple[Choice, ...] = ()  # where somebody can keep or carry items
     person_id: str = ""
     name: str = ""
     email: str = ""

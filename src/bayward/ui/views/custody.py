@@ -2,7 +2,7 @@
 
 | request | fields | → |
 |---|---|---|
-| GET  /console/items?state=&q=&after= | | `Items` |
+| GET  /console/items?state=&kind=&holder=&q=&after= | | `Items` |
 | GET  /console/items/new | | `ItemForm` |
 | POST /console/items/new | of `ItemForm` | 303 to the item, 422 with `problems` |
 | GET  /console/items/{id} | | `ItemPage` |
@@ -39,6 +39,7 @@ class ItemRow:
     is_seal_broken: bool = False
     is_broken: bool = False
     is_for_you: bool = False  # your answer is waited for
+    out_since: Instant | None = None  # taken out of a compartment, and not back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,11 @@ class Items(ConsoleView):
     place: ClassVar[Place] = Place.ITEMS
     rows: tuple[ItemRow, ...]
     filters: tuple[Filter, ...] = ()
+    list: str = "all"  # key of the filter that is current
+    kinds: tuple[Choice, ...] = ()
+    holders: tuple[Choice, ...] = ()
     query: str = ""
+    is_narrowed: bool = False  # by a kind, a holder or a word
     pager: Pager = ONE_PAGE
 
 
@@ -109,6 +114,7 @@ class ItemForm(ConsoleView):
     template: ClassVar[str] = "console/item_new.html"
     place: ClassVar[Place] = Place.ITEMS
     kinds: tuple[Choice, ...]
+    kept: tuple[Choice, ...] = ()  # where it can be kept; one: there is nothing to choose
     values: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[FieldProblem, ...] = ()
 

@@ -51,6 +51,8 @@ item = c.table(
     c.text("parcel", optional=True),  # as which the bank has it, while it is stored
     c.instant("registered_at"),
     c.instant("changed_at"),
+    c.text("scope", optional=True),  # path of the node where it is kept; none: the whole tenant
+    c.instant("out_since", optional=True),  # since when it is out of a compartment it was in
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "label", unique=True),
     sa.Index(None, "tenant", "parcel"),
