@@ -81,8 +81,11 @@ def is_declared(handler: BaseRouteHandler) -> bool:
     return ACTION in handler.opt or PUBLIC in handler.opt
 
 
-def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Refuse what `shield` has refused, and what nobody declared."""
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse what `shield` has refused, and what nobody declared.
+
+    It awaits nothing: a plain function would cost each request a turn of another thread.
+    """
     refused = connection.scope["state"]["refused"]
     if refused is not None:
         raise refused
