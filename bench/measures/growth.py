@@ -23,13 +23,14 @@ from bayward.ledger.dense import Frontier
 from bayward.ledger.export import LogEntry
 from bayward.ledger.log import Log, Store
 from bayward.ledger.merkle import leaf_hash
-from bench import logs, postgres
+from bench import logs, plot, postgres
 from bench.logs import SegmentStore
 from bench.table import Table, microseconds, percentile, us
 
 LEAF_BYTES = 612  # of an event of 13 fields
 PROOFS = 300
 CSV = Path("out/growth.csv")
+PICTURE = CSV.with_suffix(".svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def measure(sizes: Sequence[int]) -> Table:
         table.ratio(f"{kind}: proof p50 / 150 µs", last.prove_p50_us, 150, goal="≤ 1")
         table.ratio(f"{kind}: fsck / 0.5 M a second", last.fsck_per_cpu_s, 500_000, goal="≥ 1")
     keep(points)
-    table.add("for plotting", str(CSV))
+    plot.draw(CSV, PICTURE)
+    table.add("plotted", str(PICTURE))
     return table
 
 
