@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from bayward.cli import main
+from bayward.ledger import standalone
 from bayward.sim.camera import HEIGHT, INK, PAPER, WIDTH, frame_with
 
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
+STANDALONE = Path(standalone.__file__).parent
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
@@ -84,6 +89,11 @@ def deliver(page: Page, kiosk: FrameLocator, unit: str) -> str:
     return number
 
 
+def home(kiosk: FrameLocator) -> None:
+    """Away from the receipt, which stays for a while."""
+    kiosk.get_by_role("link", name="To the first screen").click(timeout=PATIENCE_MS)
+
+
 def type_code(kiosk: FrameLocator, code: str) -> None:
     """On the keypad, key by key."""
     for digit in re.sub(r"\D", "", code):
@@ -118,6 +128,7 @@ def test_a_parcel_goes_in_and_comes_out_and_a_stranger_checks_the_receipt(
     expect(phone.locator("pass-digits")).to_contain_text(re.compile(re.sub(r"\s", ".?", code)))
 
     reads_without_signal(phone, code)
+    home(kiosk)
     kiosk.get_by_role("link", name=re.compile("^Collect")).click(timeout=PATIENCE_MS)
     type_code(kiosk, code)
     door = page.locator(f"button.hole[value='{number}']")
@@ -134,6 +145,68 @@ def test_a_parcel_goes_in_and_comes_out_and_a_stranger_checks_the_receipt(
     assert main(["verify", str(receipt)]) == 0
     page.close()
     phone.close()
+
+
+def test_the_courier_scans_a_receipt_also_with_the_cable_cut(
+    demo: Demo, chromium: Browser, tmp_path: Path
+) -> None:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=3)
+    page.goto(demo.wall)
+    kiosk = page.frame_locator("iframe")
+    cable = page.locator("button[data-tool=cable]")
+    cable.click()
+    expect(cable).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
+    deliver(page, kiosk, "2A")
+    expect(kiosk.locator(".offline")).to_be_visible(timeout=PATIENCE_MS)
+    picture = kiosk.locator(".receipt svg.qr")
+    address = scanned(page, picture.screenshot(timeout=PATIENCE_MS))
+    phone = chromium.new_page(viewport={"width": 390, "height": 844})
+    answer = phone.goto(address)
+    assert answer is not None
+    assert answer.status == 404
+    expect(phone.get_by_role("heading", name="Not here yet")).to_be_visible()
+    cable.click()
+    here = phone.get_by_role("heading", name="Your receipt")
+    until = time.monotonic() + START_S_MAX
+    while not here.is_visible() and time.monotonic() < until:
+        phone.get_by_role("link", name="Look again").click()
+    expect(here).to_be_visible()
+    expect(phone.locator("main")).not_to_contain_text("Jonas")
+    with phone.expect_download() as download:
+        phone.locator("a[download]").click(timeout=PATIENCE_MS)
+    receipt = tmp_path / "receipt.json"
+    download.value.save_as(receipt)
+    said = subprocess.run(
+        [sys.executable, str(STANDALONE / "verify.py"), str(receipt)],
+        capture_output=True, text=True, check=False, timeout=START_S_MAX,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "parcel.deposited" in said.stdout
+    assert "recipient" not in said.stdout
+    phone.get_by_role("link", name="Check it").click()
+    expect(phone.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    home(kiosk)
+    page.close()
+    phone.close()
+
+
+def scanned(page: Page, png: bytes) -> str:
+    """What a camera reads off a screen."""
+    grey = page.evaluate(
+        """async png => {
+            const bytes = Uint8Array.from(atob(png), char => char.charCodeAt(0));
+            const seen = await createImageBitmap(new Blob([bytes], {type: "image/png"}));
+            const ink = new OffscreenCanvas(seen.width, seen.height).getContext("2d");
+            ink.drawImage(seen, 0, 0);
+            const {data} = ink.getImageData(0, 0, seen.width, seen.height);
+            return [seen.width, Array.from(data).filter((_, at) => at % 4 === 1)];
+        }""",
+        base64.b64encode(png).decode(),
+    )
+    width, pixels = grey
+    image = memoryview(bytes(pixels)).cast("B", (len(pixels) // width, width))
+    (found,) = zxingcpp.read_barcodes(image)
+    return str(found.text)
 
 
 def reads_without_signal(phone: Page, code: str) -> None:
@@ -199,6 +272,7 @@ def test_the_picture_held_to_the_camera_opens_the_door(
         page.goto(demo.wall)
         kiosk = page.frame_locator("iframe")
         deliver(page, kiosk, "2A")
+        home(kiosk)
         letter = page.locator(".letter", has_text="jonas@").filter(has=page.locator(".code")).first
         expect(letter).to_be_visible(timeout=PATIENCE_MS)
         phone = browser.new_page()

@@ -51,7 +51,7 @@ def test_moving_before_the_log_is_written_is_noticed(monkeypatch: pytest.MonkeyP
             try:
                 return super().append(*told, **named)
             except Unavailable:
-                return Receipt(0, 0, "", ())
+                return Receipt(0, 0, "", (), ())
 
     monkeypatch.setattr(sim_bank, "Journal", Careless)
     assert found("a pulse without an intent in the log", often("disk_full", "disk_error"))

@@ -7,35 +7,15 @@ import struct
 import zlib
 
 import pytest
-import zxingcpp
 
 from bayward.ui import qr
+from qr_pictures import pixels_of_svg, read
 
 TEXTS = [
     "48219037",
     "https://lockers.example/here/0c7m2k9v4x/8kq2m1",
     "otpauth://totp/B:i@x?secret=JB",
 ]
-SCALE = 6
-
-
-def pixels_of_svg(svg: str) -> bytes:
-    """Paint the path of our own SVG: rectangles one module high."""
-    found = re.search(r'viewBox="0 0 (\d+)', svg)
-    assert found is not None
-    side = int(found[1])
-    grid = [bytearray([255]) * side for _ in range(side)]
-    for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", svg):
-        grid[int(y)][int(x) : int(x) + int(length)] = bytes(int(length))
-    rows = (bytes(value for value in row for _ in range(SCALE)) for row in grid)
-    return b"".join(row * SCALE for row in rows)
-
-
-def read(grey: bytes) -> str:
-    side = int(len(grey) ** 0.5)
-    image = memoryview(grey).cast("B", (side, side))
-    (found,) = zxingcpp.read_barcodes(image)
-    return str(found.text)
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -82,6 +82,7 @@ IDENTITY: Mapping[int, str] = {
     99: "two machines with one key",
     100: "the disk is full or the log cannot be written",
     101: "secrets in the program's log",
+    102: "the word of a kiosk's receipt: guessed, worked out, another bank's or entry's, too old",
 }
 HARDWARE: Mapping[int, str] = {
     1: "an echoing adapter taken for an answer",

@@ -175,6 +175,14 @@ class CompartmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptWord:
+    """By what somebody finds the receipt of a deposit or collection (`wire.receipt_word`)."""
+
+    compartment: CompartmentId
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class BankView:
     """What the kiosk may know about its bank."""
 
@@ -187,6 +195,7 @@ class BankView:
     presence_until: Instant
     carrier: str = ""  # of the courier who is signed in
     trouble: str | None = None  # why nothing opens at all (a code of core.errors)
+    receipt: ReceiptWord | None = None  # of what this visit has just ended with
 
     def compartment(self, compartment: CompartmentId) -> CompartmentView:
         """The compartment of that id; raises `KeyError`."""

@@ -20,12 +20,13 @@ from bayward.core.errors import BaywardError, Misconfigured, Unavailable
 from bayward.core.events import Event, EventType
 from bayward.core.ids import GrantId
 from bayward.edge import snapshot
-from bayward.edge.agent import BankView
+from bayward.edge.agent import BankView, ReceiptWord
 from bayward.edge.beacons import Beacons
 from bayward.edge.codes import CodeBook
 from bayward.edge.controller import Controller, Effect, Ids, Input, Letter, Step, Tick
-from bayward.edge.journal import Journal, SealedLetter
+from bayward.edge.journal import Journal, Receipt, SealedLetter
 from bayward.edge.predecessor import Predecessor
+from bayward.edge.receipts import newest_word
 from bayward.edge.settings import BankSettings
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.view import bank_view
@@ -74,6 +75,7 @@ class Clerk:
         self._controller: Controller | None = None
         self._snapshot_size = 0
         self._is_clock_suspected = False
+        self._receipt: ReceiptWord | None = None
 
     def start(self) -> Outcome:
         """Take up the journal, say that we are here, and ask how interrupted unlocks ended."""
@@ -126,16 +128,17 @@ class Clerk:
         letters = [self._setup.seal(letter) for letter in step.letters]
         if step.events:
             try:
-                self._append(step.events, letters)
+                written = self._append(step.events, letters)
             except BaywardError:
                 self._controller = None
                 raise
+            self._receipt = newest_word(written, journal.origin) or self._receipt
         controller.commit(step)
         if journal.head.size - self._snapshot_size >= SNAPSHOT_EVERY:
             self._keep_snapshot(controller, every=SNAPSHOT_EVERY)
         return Outcome(
             effects=tuple(step.effects),
-            view=bank_view(controller),
+            view=bank_view(controller, self._receipt),
             lockdowns=tuple(controller.bank.lockdowns),
             size=journal.head.size,
             deadline=controller.next_deadline(
@@ -144,11 +147,11 @@ class Clerk:
             is_restarted=is_restarted,
         )
 
-    def _append(self, events: Sequence[Event], letters: Sequence[SealedLetter]) -> None:
+    def _append(self, events: Sequence[Event], letters: Sequence[SealedLetter]) -> Receipt:
         """Into the journal, under the newest beacon when one is due."""
         beacons = self._setup.beacons
         beacon = beacons.due(events[0].time) if beacons is not None else None
-        self._setup.journal.append(
+        written = self._setup.journal.append(
             events if beacon is None else [beacon, *events],
             letters,
             tq=self._setup.clock.quality,
@@ -156,6 +159,7 @@ class Clerk:
         )
         if beacons is not None and beacon is not None:
             beacons.logged(beacon)
+        return written
 
     def _replayed(self) -> Controller:
         """A controller that knows what the journal knows."""

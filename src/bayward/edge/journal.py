@@ -59,6 +59,7 @@ class Receipt:
     size: int
     checkpoint: str
     events: tuple[Event, ...]
+    disclosures: tuple[tuple[str, ...], ...]  # of the public fields of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,8 @@ class Journal:
                 [(grown.size, one.kind, one.subject, one.sealed) for one in letters],
             )
         self._head = grown
-        return Receipt(head.size, grown.size, grown.note, stamped)
+        opened = tuple(one.disclosures for one, _ in sealed)
+        return Receipt(head.size, grown.size, grown.note, stamped, opened)
 
     def keep_time(self, watermark: Instant, unconfirmed_ms: int = 0) -> None:
         """Make the trusted time durable without an event (about once a minute)."""

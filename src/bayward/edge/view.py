@@ -10,22 +10,29 @@ from bayward.core.commands import SCOPE_BANK
 from bayward.core.compartment import Compartment
 from bayward.core.door import DoorReading, KnownDoor, UnknownDoor, UnknownWhy
 from bayward.core.lockdown import Lockdown
-from bayward.edge.agent import BankView, CompartmentView, Stage, Visit
+from bayward.edge.agent import BankView, CompartmentView, ReceiptWord, Stage, Visit
 from bayward.edge.controller import Controller
 
+_HANDED_OVER = frozenset({Stage.DEPOSITED, Stage.COLLECTED})
 
-def bank_view(controller: Controller) -> BankView:
-    """How things stand: no names, no parcels, no codes."""
-    bank = controller.bank
+
+def bank_view(controller: Controller, receipt: ReceiptWord | None = None) -> BankView:
+    """How things stand: no names, no parcels, no codes.
+
+    `receipt` is the newest of this bank; it is shown to the visit it belongs to.
+    """
+    bank, visit = controller.bank, controller.visit
+    if visit.stage not in _HANDED_OVER or (receipt and receipt.compartment != visit.compartment):
+        receipt = None
     free = {space.id for space in bank.free()}
     opening = {unlock.compartment for unlock in bank.unlocks.values() if unlock.result is None}
-    admission = bank.couriers.get(controller.visit.courier) if controller.visit.courier else None
+    admission = bank.couriers.get(visit.courier) if visit.courier else None
     doors = {
         compartment: None if compartment in opening and not space.is_open else door_of(space)
         for compartment, space in bank.spaces.items()
     }
     return BankView(
-        visit=controller.visit,
+        visit=visit,
         compartments=tuple(
             CompartmentView(built, compartment in free, doors[compartment])
             for compartment, built in bank.layout.items()
@@ -36,6 +43,7 @@ def bank_view(controller: Controller) -> BankView:
         presence=controller.presence,
         presence_until=controller.presence_until,
         carrier=admission.carrier if admission is not None else "",
+        receipt=receipt,
     )
 
 

@@ -76,6 +76,11 @@ class Assets:
         return {name: self.files[name] for name in ("verify.py", "verify.html")}
 
     @cached_property
+    def sha256(self) -> dict[str, str]:
+        """Fingerprint of each verifier, in hex, for people to compare."""
+        return {name: hashlib.sha256(body).hexdigest() for name, body in self.verifiers.items()}
+
+    @cached_property
     def version(self) -> str:
         """Ten hex digits that change when any file does."""
         digest = hashlib.sha256()

@@ -26,7 +26,7 @@ _FAMILIES = {
     "moved": "bank compartment courier custody deposit erase evidence hold incident item lockdown "
     "log notification parcel seal unlock",
     "session": "second_factor session step_up visit",
-    "gone": "bnd cmd cmp grt hld inc itm prc prs site ten tenant thing",  # also prefixes of ids
+    "gone": "bnd cmd cmp grt hld inc itm prc prs receipt site ten tenant thing",  # prefixes of ids
 }
 AREAS = {area: family for family, areas in _FAMILIES.items() for area in areas.split()}
 UNKNOWN = "unknown"

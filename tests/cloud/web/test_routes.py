@@ -208,7 +208,7 @@ async def test_every_action_of_the_web_has_a_route() -> None:
 async def test_every_parameter_of_a_path_is_swept() -> None:
     for route, _ in ROUTES:
         names = {one.name for one in route.path_components if not isinstance(one, str)}
-        assert names <= IDS | {"nonce", "name", "origin", "path"}, route.path
+        assert names <= IDS | {"nonce", "name", "origin", "path", "word"}, route.path
 
 
 async def test_identity_61_without_a_session_nothing_is_done(town: Town) -> None:

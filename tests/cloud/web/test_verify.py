@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import hashlib
+import re
+from pathlib import Path
+
 import pytest
 
+from bayward.ledger import standalone
 from cloud_house import Browser, House, World
 
 
@@ -47,3 +52,22 @@ async def test_staff_see_the_logs_of_their_own_tenant(
     page = await anne.get("/verify")
     assert world.bank.log.signer.key.name in page.text.replace("&#43;", "+")
     assert theirs.bank.id not in page.text
+
+
+async def test_both_verifiers_can_be_taken_along_with_their_fingerprints(house: House) -> None:
+    page = await house.browser().get("/verify")
+    for name in ("verify.py", "verify.html"):
+        [url] = re.findall(rf'href="([^"]+)" download="{re.escape(name)}"', page.text)
+        served = await house.browser().get(url)
+        assert served.content == (Path(standalone.__file__).parent / name).read_bytes()
+        assert hashlib.sha256(served.content).hexdigest() in page.text
+
+
+async def test_the_page_says_what_is_proven_and_what_is_not_before_anything_is_checked(
+    house: House,
+) -> None:
+    page = (await house.browser().get("/verify")).text
+    proven, _, unproven = page.partition("What it does not prove")
+    assert "Nobody changed it since it was signed" in proven
+    assert "Whose the key is" in unproven
+    assert "What was never recorded is in no log" in unproven

@@ -8,12 +8,18 @@ import pytest
 from bayward.core.compartment import Mode
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId
-from edge_bench import ClerkBench, make_settings
+from bayward.edge.controller import Tick
+from bayward.edge.settings import CloudSettings
+from bayward.ui.views.wall import door_label
+from bayward.wire import receipt_word
+from edge_bench import BANK, ClerkBench, make_settings
 from kiosk_bench import RECIPIENT, KioskBench
+from qr_pictures import on_page
 from table_top import layout
 
 SIZE, DOOR, CONFIRM = "/kiosk/deliver/size", "/kiosk/deliver/door", "/kiosk/deliver/confirm"
 PARCEL, SECOND = "/kiosk/deliver/parcel", "/kiosk/second"
+THANKS, WEB = "/kiosk/thanks", "https://lockers.example.com"
 
 
 @pytest.fixture
@@ -194,3 +200,105 @@ async def test_an_item_goes_in_and_out_only_when_two_people_are_there(tmp_path: 
     assert await bench.post("/kiosk/collect", code=code) == SECOND
     assert await bench.post(SECOND, code=ben) == "/kiosk/door"
     assert last(bench.clerk, EventType.ACCESS_GRANTED).witness == PersonId.of(b"ben".ljust(16))
+
+
+def words_in_log(clerk: ClerkBench, kind: EventType) -> list[str]:
+    """Where the receipts of all entries of a type are to be had, as the control plane sees it."""
+    log = clerk.journal
+    places = [place for place, event in enumerate(log.events()) if event.type is kind]
+    found = []
+    for place in places:
+        [entry] = log.reader().entries(place, place + 1)
+        raw = receipt_word.word_of(kind, log.origin, entry.disclosures)
+        assert raw is not None
+        found.append(f"{WEB}/receipt/{BANK}/{receipt_word.spell(raw)}")
+    return found
+
+
+@pytest.fixture
+def connected(tmp_path: Path) -> KioskBench:
+    settings = replace(make_settings(), cloud=CloudSettings(web=WEB))
+    return KioskBench(tmp_path, settings=settings)
+
+
+async def test_the_good_bye_shows_a_receipt_of_each_parcel(connected: KioskBench) -> None:
+    await connected.sign_in()
+    for answer in ("another", "another", "finish"):
+        await connected.describe_parcel()
+        await connected.post(SIZE, size="S" if answer == "another" else "M")
+        await put_in(connected)
+        await connected.post(CONFIRM, answer=answer)
+    words = words_in_log(connected.clerk, EventType.PARCEL_DEPOSITED)
+    assert len(set(words)) == 3
+    page = await connected.get(THANKS)
+    assert on_page(page) == [words[2]]
+    assert "receipt 3 of 3" in page
+    for number, word in enumerate(words, start=1):
+        assert on_page(await connected.get(f"{THANKS}?receipt={number}")) == [word]
+    for odd in ("0", "4", "-1", "x", "9" * 50, "\u0663"):
+        assert on_page(await connected.get(f"{THANKS}?receipt={odd}")) == [words[2]]
+    await connected.get("/kiosk")
+    assert await connected.leads(THANKS) == "/kiosk"
+
+
+async def test_a_courier_who_signs_out_takes_his_receipts_along(connected: KioskBench) -> None:
+    await connected.sign_in()
+    await connected.describe_parcel()
+    await connected.post(SIZE, size="S")
+    await put_in(connected)
+    assert await connected.post(CONFIRM, answer="another") == PARCEL
+    assert on_page(await connected.get(PARCEL)) == []
+    assert await connected.post("/kiosk/deliver/sign-out") == THANKS
+    word = words_in_log(connected.clerk, EventType.PARCEL_DEPOSITED)
+    page = await connected.get(THANKS)
+    assert on_page(page) == word
+    deposited = last(connected.clerk, EventType.PARCEL_DEPOSITED)
+    door = next(one for one in connected.clerk.settings.layout if one.id == deposited.compartment)
+    assert f"Door {door_label(door.number)}" in page
+    await connected.sign_in()
+    assert await connected.post("/kiosk/deliver/sign-out") == "/kiosk"
+
+
+async def test_who_collects_is_shown_his_own_and_not_the_couriers(connected: KioskBench) -> None:
+    await connected.sign_in()
+    await connected.describe_parcel()
+    await connected.post(SIZE, size="S")
+    await put_in(connected)
+    await connected.post(CONFIRM, answer="finish")
+    assert on_page(await connected.get(THANKS))
+    code = connected.clerk.letters[-1].code
+    assert await connected.post("/kiosk/collect", code=code) == "/kiosk/door"
+    await put_in(connected, is_occupied=False)
+    page = await connected.get(THANKS)
+    assert on_page(page) == words_in_log(connected.clerk, EventType.PARCEL_COLLECTED)
+    assert "Thank you. Have a good day." in page
+    assert "Next" not in page
+    connected.clerk.clock.later(60_000)
+    connected.clerk.do(Tick())
+    assert on_page(await connected.get(THANKS)), "it stays while somebody takes his telephone out"
+
+
+async def test_cancelled_is_no_receipt_and_an_island_has_none(
+    connected: KioskBench, bench_elsewhere: KioskBench
+) -> None:
+    await connected.sign_in()
+    await connected.describe_parcel()
+    await connected.post(SIZE, size="S")
+    await put_in(connected, is_occupied=False)
+    await connected.post(CONFIRM, answer="cancel")
+    assert await connected.post("/kiosk/deliver/sign-out") == "/kiosk"
+    island = bench_elsewhere
+    await island.sign_in()
+    await island.describe_parcel()
+    await island.post(SIZE, size="S")
+    await put_in(island)
+    await island.post(CONFIRM, answer="finish")
+    page = await island.get(THANKS)
+    assert "Delivered" in page
+    assert on_page(page) == []
+
+
+@pytest.fixture
+def bench_elsewhere(tmp_path: Path) -> KioskBench:
+    (tmp_path / "island").mkdir()
+    return KioskBench(tmp_path / "island")

@@ -65,20 +65,22 @@ def happened_at(work: Work, tenant: TenantId, place: Place) -> Happened | None:
 
 
 def receipt(
-    work: Work, tenant: TenantId, place: Place, hidden: frozenset[str] = frozenset()
+    work: Work, tenant: TenantId, place: Place, shown: frozenset[str] | None = None
 ) -> Receipt:
     """The receipt of one entry, which whoever holds it can check without us.
 
-    `hidden` names fields that are not disclosed to this reader. Local fields of banks never got
-    here, and what was erased is gone, so they are not in it in any case.
+    `shown` names the fields that are disclosed to this reader; None: all. Local fields of banks
+    never got here, and what was erased is gone, so they are not in it in any case.
     """
     head = store.get_log(work.tx, tenant, place.origin)
     log = _open(work, tenant, head)
     found = reader.entries(work, tenant, place.origin, place.index, 1)
     if not found:
         raise NotFound("log.entry")
-    shown = [one for one in found[0].disclosures if Disclosure.parse(one).name not in hidden]
-    return Receipt(parse_vkey(head.vkey), log.prove(place.index), found[0].leaf, tuple(shown))
+    opened = [
+        one for one in found[0].disclosures if shown is None or Disclosure.parse(one).name in shown
+    ]
+    return Receipt(parse_vkey(head.vkey), log.prove(place.index), found[0].leaf, tuple(opened))
 
 
 def parcel_receipt(work: Work, tenant: TenantId, parcel: str) -> Receipt:

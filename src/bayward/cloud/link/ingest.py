@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bayward.cloud.access import issuers
-from bayward.cloud.audit import beacons, mirror
+from bayward.cloud.audit import beacons, mirror, receipt_words
 from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -166,6 +166,7 @@ def _keep_evidence(
 def _carry_out(work: Work, device: DeviceIdentity, known: KnownLog, accepted: Accepted) -> None:
     origin = known.key.name
     mirror.keep(work, device.tenant, device.bank, known.key, accepted)
+    receipt_words.keep(work, device.tenant, device.bank, origin, accepted.entries)
     for entry in accepted.entries:
         _carry_out_entry(work, device, origin, entry)
     for letter in accepted.letters:  # after the events: a letter follows the grant it is for

@@ -39,6 +39,9 @@ ENROL_FROM = Rate(20, 10 * SECOND_MS)  # technicians of one building; a token ha
 OPEN_FOR = Rate(10, 20 * SECOND_MS)  # taps on one parcel: the number on the kiosk has few digits
 DENIED_FOR = Rate(30, 10 * SECOND_MS)  # refusals of one person: each is an entry in the log
 WITNESS_FROM = Rate(60, SECOND_MS)  # of one address: a log in a hurry; each costs an fsync
+RECEIPT_FROM = Rate(
+    60, 2 * SECOND_MS
+)  # a courier's round, looked at in one go; words have 160 bits
 VERIFY_FROM = Rate(20, 3 * SECOND_MS)  # a receipt costs some signatures
 
 

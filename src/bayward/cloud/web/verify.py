@@ -23,9 +23,9 @@ from bayward.cloud.web.words import Words, log_name
 from bayward.core.errors import Denied
 from bayward.core.ids import TenantId
 from bayward.ledger.strict import base64_text
-from bayward.ui.views.verify import KnownLog, Verify
+from bayward.ui.views.verify import KnownLog, Tool, Verify
 
-TOOL = "verify.py"
+TOOLS = (("program", "verify.py"), ("page", "verify.html"))
 
 
 @show_anybody("/verify", "checks in the browser; names a log only to who may know it")
@@ -46,8 +46,11 @@ async def show_one(request: AnyRequest, origin: FromPath[str]) -> Response[str]:
 
 def _view(request: AnyRequest, known: tuple[KnownLog, ...]) -> Verify:
     assets = desk_of(request).renderer.assets
-    tool = assets.url(TOOL) if TOOL in assets.files else ""
-    return Verify(known=known, tool_url=tool)
+    tools = tuple(
+        Tool(kind=kind, name=name, url=assets.url(name), sha256=assets.sha256[name])
+        for kind, name in TOOLS
+    )
+    return Verify(known=known, tools=tools)
 
 
 async def _known_to_session(request: AnyRequest) -> tuple[KnownLog, ...]:

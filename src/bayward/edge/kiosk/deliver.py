@@ -104,7 +104,8 @@ async def confirm(kiosk: TheKiosk, request: AnyRequest) -> Redirect:
         return see_other(await kiosk.ask(CancelDeposit()))
     if answer in {"another", "finish"}:
         await kiosk.agent.ask(ConfirmDeposit())
-        kiosk.session.forget()
+        kiosk.keep_receipt(kiosk.agent.view())
+        kiosk.session.next_parcel()
     if answer == "finish":
         await kiosk.agent.ask(Leave())
         kiosk.session.farewell = "delivered"
@@ -114,10 +115,16 @@ async def confirm(kiosk: TheKiosk, request: AnyRequest) -> Redirect:
 
 @post("/kiosk/deliver/sign-out")
 async def sign_out(kiosk: TheKiosk, request: AnyRequest) -> Redirect:
-    """The courier goes."""
+    """The courier goes, with the receipts of what he has left."""
     kiosk.touch(request)
+    handed = kiosk.session.handed
     await kiosk.go_home()
-    return see_other(places.HOME)
+    if not handed:
+        return see_other(places.HOME)
+    kiosk.session.farewell = "delivered"
+    for one in handed:
+        kiosk.session.keep(one)
+    return see_other(places.THANKS)
 
 
 def _check_draft(kiosk: Kiosk) -> None:

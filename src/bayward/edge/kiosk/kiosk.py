@@ -16,17 +16,27 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 
 from bayward.core.clock import SECOND_MS, Clock
-from bayward.edge.agent import Agent, Leave, PresentCode, PresentPass, PresentSecond, SignIn, Stage
+from bayward.edge.agent import (
+    Agent,
+    BankView,
+    Leave,
+    PresentCode,
+    PresentPass,
+    PresentSecond,
+    SignIn,
+    Stage,
+)
 from bayward.edge.agent import Request as Ask
 from bayward.edge.kiosk import places
 from bayward.edge.kiosk.guard import Guard
 from bayward.edge.kiosk.places import place
 from bayward.edge.kiosk.screens import Screens
-from bayward.edge.kiosk.session import Refusal, Session
+from bayward.edge.kiosk.session import Handed, Refusal, Session
 from bayward.edge.kiosk.speech import Speaker
 from bayward.edge.settings import BankSettings
 from bayward.ui.render import Renderer, security_headers
 from bayward.ui.views.kiosk import KioskView
+from bayward.ui.views.wall import door_label
 
 CODE_FLOOR_S = 0.4  # every code is answered after this long, whatever was wrong with it
 FORM_BYTES_MAX = 64 * 1024
@@ -74,6 +84,12 @@ class Kiosk:
             await self.agent.ask(Leave())
         self.session.forget()
 
+    def keep_receipt(self, bank: BankView) -> None:
+        """Remember by what word this visit finds the receipt of what it has just ended with."""
+        if bank.receipt is not None:
+            door = door_label(bank.compartment(bank.receipt.compartment).built.number)
+            self.session.keep(Handed(door, bank.receipt.word))
+
     def proper_place(self) -> str:
         """The page that belongs to how things stand."""
         return places.places(self.agent.view(), self.session)[0]
@@ -84,6 +100,10 @@ class Kiosk:
         reached = place(bank, self.session, path)
         if reached != path:
             return see_other(reached)
+        if path == places.THANKS and bank.visit.stage is Stage.COLLECTED:
+            self.session.forget()  # whatever was on this screen before was somebody else's
+            self.session.farewell = "collected"
+            self.keep_receipt(bank)
         view = self.screens.of(path, bank, self.session, topic)
         self.session.path, self.session.screen = path, type(view)
         return self.page(view)

@@ -43,6 +43,7 @@ def page(kiosk: TheKiosk, request: AnyRequest) -> Response[str] | Redirect:
     kiosk.touch(request)
     if "again" in request.query_params:
         kiosk.session.draft.matches = None
+    kiosk.session.look_at(request.query_params.get("receipt", ""))
     return kiosk.show(request.url.path)
 
 

@@ -19,6 +19,7 @@ from bayward.ui.views import kiosk as views
 from bayward.ui.views.base import Language, Problem
 from bayward.ui.views.wall import Cell, Reach, Wall, door_label
 
+RECEIPT_S = 30  # to take the telephone out and scan; the next person can touch it away
 COURIER_CHARS = 3  # enough to tell two couriers apart, too little to be a name
 
 
@@ -120,9 +121,23 @@ class Screens:
         )
 
     def thanks(self, path: str, bank: BankView, session: Session) -> views.Thanks:
-        """Done."""
+        """Done, with the receipts to take along."""
+        frame = self.frame(path, bank, session)
+        what = session.farewell or "collected"
+        cloud, handed = self.settings.cloud, session.handed
+        if cloud is None or not handed:
+            return views.Thanks(frame=frame, what=what)
+        shown = handed[session.handed_shown]
         return views.Thanks(
-            frame=self.frame(path, bank, session), what=session.farewell or "collected"
+            frame=frame,
+            what=what,
+            leave_after_s=RECEIPT_S,
+            receipt=views.ReceiptCode(
+                url=f"{cloud.web}/receipt/{self.settings.bank}/{shown.word}",
+                door=shown.door,
+                number=session.handed_shown + 1,
+                count=len(handed),
+            ),
         )
 
     def sign_in(self, path: str, bank: BankView, session: Session) -> views.CourierSignIn:

@@ -9,6 +9,7 @@ from bayward.edge.agent import Recipient
 from bayward.ui.views.base import Problem
 from bayward.ui.views.kiosk import KioskView
 
+RECEIPTS_MAX = 60  # of one visit: as many as a large bank has doors
 PREFERENCES_MS = 90 * SECOND_MS  # then a language or text size was somebody else's
 
 
@@ -37,6 +38,14 @@ class Draft:
         return problem
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was put in or taken out in this visit: the door, and the word of its receipt."""
+
+    door: str
+    word: str
+
+
 @dataclass(slots=True)
 class Session:
     """One screen; there is one person in front of it at a time."""
@@ -49,6 +58,8 @@ class Session:
     draft: Draft = field(default_factory=Draft)
     refusal: Refusal | None = None
     farewell: str | None = None
+    handed: tuple[Handed, ...] = ()
+    handed_shown: int = 0  # which of them is on the screen
     touched_ms: int = 0
 
     def touch(self, now_ms: int, language: str) -> None:
@@ -67,8 +78,24 @@ class Session:
         if contrast is not None:
             self.is_high_contrast = contrast == "more"
 
-    def forget(self) -> None:
-        """The visit is over."""
+    def keep(self, handed: Handed) -> None:
+        """Remember a receipt for the good-bye; each once, the newest shown first."""
+        if handed not in self.handed:
+            self.handed = (*self.handed, handed)[-RECEIPTS_MAX:]
+            self.handed_shown = len(self.handed) - 1
+
+    def look_at(self, number: str) -> None:
+        """Show another of the receipts, counted from 1; anything else changes nothing."""
+        if number.isascii() and number.isdecimal() and 0 < int(number[:4]) <= len(self.handed):
+            self.handed_shown = int(number[:4]) - 1
+
+    def next_parcel(self) -> None:
+        """The same courier has another one."""
         self.draft = Draft()
         self.refusal = None
+
+    def forget(self) -> None:
+        """The visit is over."""
+        self.next_parcel()
+        self.handed, self.handed_shown = (), 0
         self.farewell = None

@@ -33,6 +33,7 @@ OPEN = KnownDoor(is_closed=False, is_occupied=None, at=ago(1))
 CLOSED = replace(OPEN, is_closed=True)
 UNKNOWN = UnknownDoor(since=ago(4), why=UnknownWhy.BUS_SILENT)
 PANEL = kiosk.DoorPanel(number="14", wall=WALL, position=DOOR_14, door=OPEN)
+RECEIPT = f"https://lockers.northgate.example/receipt/bank_{26 * '7'}/{32 * 'k'}"
 CONTACT = "Ines Duarte, front desk, 555 0142"
 
 
@@ -82,9 +83,13 @@ def collecting() -> Iterator[Sample]:
     inside = replace(PANEL, door=CLOSED, is_still_inside=True)
     yield Sample("kiosk/door-still-inside", replace(door, panel=inside))
     thanks = kiosk.Thanks(frame=frame("/kiosk/thanks", back=None), leave_after_s=600)
-    receipt = "https://lockers.northgate.example/p/7k2m9qxr04td#receipt"
-    yield Sample("kiosk/thanks", replace(thanks, receipt_url=receipt))
-    yield Sample("kiosk/thanks-delivered", replace(thanks, what="delivered"))
+    receipt = kiosk.ReceiptCode(url=RECEIPT, door="14")
+    yield Sample("kiosk/thanks", replace(thanks, receipt=receipt))
+    yield Sample("kiosk/thanks-island", thanks)
+    left = replace(thanks, what="delivered", receipt=replace(receipt, number=2, count=3))
+    yield Sample("kiosk/thanks-delivered", left)
+    cut = replace(thanks.frame, is_offline=True)
+    yield Sample("kiosk/thanks-delivered-offline", replace(left, frame=cut))
     yield Sample("kiosk/thanks-cancelled", replace(thanks, what="cancelled"))
     yield Sample("kiosk/thanks-next", replace(thanks, next_href="/kiosk/door?next"))
 
@@ -176,6 +181,12 @@ def in_large_letters() -> Iterator[Sample]:
             courier=bar,
             panel=PANEL,
             recipient=WHO,
+        ),
+        "thanks": kiosk.Thanks(
+            frame=replace(frame("/kiosk/thanks", "es", back=None), is_offline=True),
+            what="delivered",
+            leave_after_s=600,
+            receipt=kiosk.ReceiptCode(url=RECEIPT, door="14", number=2, count=3),
         ),
         "help": kiosk.Help(frame=frame("/kiosk/help", "es"), contact=CONTACT),
     }

@@ -9,7 +9,7 @@ from bayward.ui.gallery import Sample
 from bayward.ui.gallery.world import DOOR_14, WALL, ago, ahead
 from bayward.ui.views import resident, verify
 from bayward.ui.views.base import Language, Problem, TimeProof
-from bayward.ui.views.receipt import ReceiptPage
+from bayward.ui.views.receipt import Handed, ReceiptAwaited, ReceiptPage
 from bayward.ui.views.wall import Reach
 
 URL = "/p/7k2m9qxr04tdwzpa66hn3fjc8b"
@@ -143,7 +143,15 @@ def checks() -> Iterator[Sample]:
         at=ago(95),
         witnesses=("witness.example",),
     )
-    yield Sample("verify/verify", verify.Verify(known=(log,)))
+    tools = (
+        verify.Tool(
+            kind="program", name="verify.py", url="/static/verify.py", sha256="9f86d081" * 8
+        ),
+        verify.Tool(
+            kind="page", name="verify.html", url="/static/verify.html", sha256="60303ae2" * 8
+        ),
+    )
+    yield Sample("verify/verify", verify.Verify(known=(log,), tools=tools))
     yield Sample("verify/verify-es", verify.Verify(), "es")
     kept = ReceiptPage(
         fields=(("type", "parcel.collected"), ("parcel", "prc_7x3k"), ("result", "taken")),
@@ -154,6 +162,20 @@ def checks() -> Iterator[Sample]:
         link="https://northgate.example/verify/northgate.example/lobby-a#r=" + "q2Zk0cV9" * 150,
     )
     yield Sample("verify/receipt", kept)
+    handed = Handed(
+        what="parcel.deposited",
+        at=ago(9),
+        bank="Lobby A",
+        door="14",
+        tracking="1Z5R89390357567127",
+        carrier="UPS",
+    )
+    yield Sample("verify/receipt-handed", replace(kept, handed=handed, languages=frame().languages))
+    awaited = ReceiptAwaited(
+        bank="Lobby A", path="/receipt/x/y", days=90, languages=frame().languages
+    )
+    yield Sample("verify/receipt-awaited", awaited)
+    yield Sample("verify/receipt-awaited-de", awaited, "de")
 
 
 def samples() -> Iterator[Sample]:

@@ -147,13 +147,26 @@ class DoorOpen(KioskView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptCode:
+    """Where the receipt is to be had, shown as QR; `number` of `count` in this visit.
+
+    GET /kiosk/thanks?receipt={number} shows another one.
+    """
+
+    url: str
+    door: str
+    number: int = 1
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thanks(KioskView):
     """Done. Goes to `/kiosk` by itself after `leave_after_s`. `next_door`: more to collect."""
 
     template: ClassVar[str] = "kiosk/thanks.html"
     what: str = "collected"  # collected, delivered, returned, cancelled
     leave_after_s: int = 8
-    receipt_url: str | None = None  # as QR: check it yourself
+    receipt: ReceiptCode | None = None
     next_href: str | None = None
 
 

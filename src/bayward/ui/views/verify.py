@@ -29,9 +29,19 @@ class KnownLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A verifier in one file, to take along; `kind` is program or page, `sha256` in hex."""
+
+    kind: str
+    name: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verify(View):
     """Paste, drop or choose a receipt; the check runs in the browser, in plain words."""
 
     template: ClassVar[str] = "verify/verify.html"
     known: tuple[KnownLog, ...] = ()
-    tool_url: str = "/static/verify.py"  # check it without us
+    tools: tuple[Tool, ...] = ()  # check it without us

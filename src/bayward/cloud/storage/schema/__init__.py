@@ -39,6 +39,7 @@ from bayward.cloud.storage.schema.log import (
     log_entry,
     log_hash,
     plain_disclosure,
+    receipt_word,
 )
 from bayward.cloud.storage.schema.people import (
     login_link,
@@ -85,6 +86,7 @@ __all__ = [
     "person",
     "plain_disclosure",
     "readings",
+    "receipt_word",
     "recovery_code",
     "role_binding",
     "session",

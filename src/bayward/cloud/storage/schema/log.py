@@ -111,6 +111,21 @@ anchor_stamp = c.table(
     c.blob("token"),
 )
 
+# By what somebody at a kiosk finds the receipt of an entry: `wire.receipt_word`.
+receipt_word = c.table(
+    "receipt_word",
+    c.tenant(),
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the 160-bit word
+    c.text("bank"),
+    c.text("origin"),
+    c.number("idx"),
+    c.text("type"),
+    c.instant("not_after"),
+    sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+    sa.Index(None, "hash", unique=True),
+    sa.Index(None, "tenant", "not_after"),
+)
+
 happening = c.table(
     "happening",
     c.serial("seq"),
