@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bench.measures import alarm, growth, ledger, passes, receipt, tap, unlock, worlds
+from bench.measures import alarm, growth, ledger, passes, receipt, tap, unlock, verify, worlds
 from bench.table import Table
 
 
@@ -25,5 +25,6 @@ MEASURES: Mapping[str, Measure] = {
     "receipt": receipt.run,
     "tap": tap.run,
     "unlock": unlock.run,
+    "verify": verify.run,
     "worlds": worlds.run,
 }

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import bench.measures
+from bayward.ledger.pack.verify import verify_zip
+from bayward.ledger.verify import verify_log
 from bench import logs
 from bench.__main__ import main
-from bench.measures import MEASURES, growth
+from bench.measures import MEASURES, growth, verify
 
 
 def test_every_benchmark_in_the_folder_can_be_named() -> None:
@@ -57,6 +59,16 @@ def test_an_unknown_name_is_answered_with_those_there_are(
     with pytest.raises(SystemExit):
         main(["lobby"])
     assert (
-        "there are alarm, growth, ledger, passes, receipt, tap, unlock, worlds"
+        "there are alarm, growth, ledger, passes, receipt, tap, unlock, verify, worlds"
         in capsys.readouterr().err
     )
+
+
+def test_what_verifying_takes_is_measured_on_documents_that_verify(tmp_path: Path) -> None:
+    pack, export = verify.documents(tmp_path, 30)
+    key = logs.SIGNER.key
+    assert verify_zip(pack, [key]).ok
+    assert verify_log(export, [key]).ok
+    assert len(export) == 31
+    with pytest.raises(AssertionError, match="must verify"):
+        verify.best(lambda: verify_log(export[:-1], [key]).ok)
