@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,12 +63,12 @@ def added_us(folder: Path, append: Callable[[], object], times: int) -> list[flo
     rows.execute("PRAGMA journal_mode = WAL")
     rows.execute("PRAGMA synchronous = FULL")
     rows.execute("CREATE TABLE event (body BLOB)")
-    body, taken = b"x" * ENTRY_BYTES, []
+    body, taken, pause = b"x" * ENTRY_BYTES, [], threading.Event()
     for _ in range(times):
         [plain] = microseconds(lambda: rows.execute("INSERT INTO event VALUES (?)", (body,)), 1)
         [receipt] = microseconds(append, 1)
         taken.append(receipt - plain)
-        time.sleep(PACE_S)
+        pause.wait(PACE_S)
     rows.close()
     return taken
 
