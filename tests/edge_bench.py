@@ -28,6 +28,7 @@ from bayward.edge.journal_schema import Connect, connect
 from bayward.edge.predecessor import Predecessor
 from bayward.edge.settings import BankSettings, KioskSettings
 from bayward.edge.settings_file import CodesTable
+from bayward.edge.tenant_log import TenantWatch
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.wiring import BoardSettings, HardwareSettings, LockSettings, PortSettings
 from bayward.ledger.keys import ecdsa_signer
@@ -112,6 +113,7 @@ class ClerkBench:
     outcomes: list[Outcome] = field(default_factory=list)
     beacons: Beacons | None = None
     predecessor: Predecessor | None = None
+    tenant_log: TenantWatch | None = None
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -149,6 +151,7 @@ class ClerkBench:
                 version=VERSION,
                 beacons=self.beacons,
                 predecessor=self.predecessor,
+                tenant_log=self.tenant_log,
             )
         )
 

@@ -83,6 +83,7 @@ REQUESTS: tuple[m.Message, ...] = (
     UPLOAD,
     m.Layout(name="Lobby", hash=HEX, compartments=[]),
     m.Heartbeat(),
+    m.AskTenantLog(size=4_711),
     READINGS,
     *(
         m.Command(id=COMMAND, order=order_to_wire(order), not_after=NOW, epoch=EPOCH)
@@ -94,6 +95,12 @@ ANSWERS: tuple[m.Message, ...] = (
     WELCOME,
     m.Acked(acked=8),
     m.Done(),
+    m.TenantLog(
+        checkpoint="a\nb\n",
+        consistency=[HASH],
+        vouching=m.Vouching(index=3, leaf="{}", disclosures=["d"], proof=[HASH]),
+        cosigned="note",
+    ),
     m.Time(now=NOW),
     m.Ended(is_done=True, result="opened"),
 )

@@ -20,6 +20,7 @@ from bayward.edge.uplink import (
     Facts,
     JournalOutbox,
     LinkStatus,
+    OwnLog,
     Uplink,
     UplinkSetup,
 )
@@ -34,6 +35,7 @@ from bayward.wire.messages import (
     Layout,
     Readings,
     Recipient,
+    TenantLog,
     Upload,
     Welcome,
 )
@@ -84,6 +86,8 @@ class MirrorInbox:
     working: int = 0
     gate: asyncio.Event | None = None  # uploads wait for it
     cosigned: str | None = None  # what an acknowledgement says
+    shown: TenantLog = field(default_factory=lambda: TenantLog(checkpoint="c", consistency=[]))
+    asked: list[int] = field(default_factory=list)
 
     def add(self, bank: BankId, signer: Signer) -> Mirror:
         self.mirrors[bank] = Mirror(signer.key)
@@ -120,6 +124,12 @@ class MirrorInbox:
             self.bell.ring()
         return Acked(acked=mirror.size, cosigned=self.cosigned)
 
+    async def tenant_log(self, device: DeviceIdentity, size: int) -> TenantLog:
+        self.asked.append(size)
+        self.bell.ring()
+        self._fail()
+        return self.shown
+
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         self.layouts.append(layout)
         self.bell.ring()
@@ -153,6 +163,8 @@ class RecordingHost:
     times: list[tuple[Instant, int]] = field(default_factory=list)
     statuses: list[LinkStatus] = field(default_factory=list)
     cosigned: list[tuple[str, str | None]] = field(default_factory=list)
+    tenant_logs: list[tuple[TenantLog, int, Checkpoint | None]] = field(default_factory=list)
+    rounds: int = 0
     seen_by_a_witness: Checkpoint | None = None  # what it says a cosignature was for
 
     @property
@@ -177,6 +189,16 @@ class RecordingHost:
         self.cosigned.append((cosigned, witness_note))
         self.bell.ring()
         return self.seen_by_a_witness
+
+    def remembered(self) -> int:
+        return 4_711
+
+    async def take_tenant_log(self, shown: TenantLog, acked: int, own: OwnLog) -> None:
+        self.tenant_logs.append((shown, acked, await own(acked)))
+        self.bell.ring()
+
+    def still_connected(self) -> None:
+        self.rounds += 1
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         self.times.append((cloud, round_trip_ms))

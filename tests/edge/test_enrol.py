@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bayward.cloud.fleet.pki import identity_uri, issue_device
@@ -22,8 +23,9 @@ from bayward.core.ids import BankId, TenantId
 from bayward.edge.enrol import enrol
 from bayward.edge.identity import Identity, Trust
 from bayward.edge.state_dir import StateDir
-from bayward.ledger.keys import parse_vkey
-from bayward.sim.certificates import Deployment, deploy
+from bayward.edge.tenant_log import FILE, Doubt, Memory
+from bayward.ledger.keys import cosigner, ecdsa_signer, parse_vkey
+from bayward.sim.certificates import Deployment, deploy, p256
 from bayward.wire.enrolment import EnrolAnswer, EnrolRequest, Ticket
 from bayward.wire.messages import Issuer
 from bayward.wire.trust import enrolment_context
@@ -31,6 +33,10 @@ from bayward.wire.trust import enrolment_context
 BANK = BankId.of(b"bank-of-the-test")
 TENANT = TenantId.of(b"tenant of a test")
 TOKEN = "0" * 32
+TENANT_VKEY = ecdsa_signer("bayward.test/tenant/t", p256()).key.vkey
+WITNESS_VKEY = cosigner(
+    "bayward.test/witness", Ed25519PrivateKey.from_private_bytes(bytes(32)), 1
+).key.vkey
 
 
 class Authority:
@@ -91,6 +97,8 @@ class Authority:
             pins=["A" * 43 + "=", self.server_certificate.pin],
             issuers=[Issuer(kid=1, spki=b"spki")],
             notifier_key=b"key",
+            tenant_vkey=TENANT_VKEY,
+            witness_vkeys=[WITNESS_VKEY],
             now=self.deployment.now,
         )
         changed = msgspec.structs.replace(answer, **self.changes)
@@ -141,6 +149,7 @@ def test_a_computer_becomes_a_bank(authority: Authority, state: StateDir) -> Non
     trust = state.load("trust", Trust)
     assert trust is not None
     assert trust.notifier_key == b"key"
+    assert (trust.tenant_vkey, trust.witnesses) == (TENANT_VKEY, (WITNESS_VKEY,))
     (request,) = authority.requests
     assert request.token == TOKEN
     assert parse_vkey(request.log_vkey).name == f"bayward.test/bank/{BANK}/1" == identity.origin
@@ -161,6 +170,14 @@ def test_enrolling_again_keeps_the_keys_and_the_epoch(
     keys = {parse_vkey(request.log_vkey).public for request in authority.requests}
     assert len(keys) == 1
     assert renewed.epoch == 2
+
+
+def test_enrolling_again_forgets_what_was_doubted(authority: Authority, state: StateDir) -> None:
+    """The way out, by somebody who stands there: a control plane cannot take it by itself."""
+    doubt = Doubt("tenant_log.rollback", "known", "offered", Instant(1))
+    state.save(FILE, Memory(note="newest", doubt=doubt))
+    run(authority.ticket(), state)
+    assert state.load(FILE, Memory) == Memory()
 
 
 def test_identity_91_a_server_with_another_key_gets_no_token(
@@ -185,6 +202,9 @@ def test_a_root_that_is_not_on_the_ticket_is_refused(authority: Authority, state
         ({"deployment": "elsewhere.test"}, "enrol.other_deployment"),
         ({"certificate": "no certificate"}, "enrol.certificate"),
         ({"anchor": ""}, "enrol.certificate"),
+        ({"tenant_vkey": "no key"}, "enrol.log_keys"),
+        ({"tenant_vkey": WITNESS_VKEY}, "enrol.log_keys"),
+        ({"witness_vkeys": [TENANT_VKEY]}, "enrol.log_keys"),
     ],
 )
 def test_an_answer_that_does_not_fit_is_not_stored(

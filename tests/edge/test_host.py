@@ -40,6 +40,7 @@ def host_of(rig: EdgeRig) -> LinkHost:
         version="1.2",
         journal=edge.journal,
         beacons=edge.beacons,
+        tenant_log=edge.tenant_log,
     )
 
 

@@ -104,9 +104,12 @@ def test_witnesses_are_pinned_until_the_next_enrolment(state: StateDir) -> None:
     store = TrustStore(BANK, state)
     store.take(TRUST)
     assert store.witnesses == ()
-    store.take(msgspec.structs.replace(TRUST, witnesses=("one",)))
-    for told in (("other",), ()):  # a stranger's, and a control plane that speaks version 1
-        store.take(msgspec.structs.replace(TRUST, witnesses=told))
-        assert {one.witnesses for one in (store, TrustStore(BANK, state))} == {("one",)}
-    state.save("trust", TRUST)  # what `edge.enrol` does
+    enrolled = msgspec.structs.replace(TRUST, witnesses=("one",), tenant_vkey="own")
+    state.save("trust", enrolled)  # what `edge.enrol` does
+    store = TrustStore(BANK, state)
+    store.take(msgspec.structs.replace(TRUST, witnesses=("other",), tenant_vkey="another"))
+    store.take(msgspec.structs.replace(TRUST, issuers=()))
+    for one in (store, TrustStore(BANK, state)):
+        assert (one.witnesses, one.tenant_vkey) == (("one",), "own")
+    state.save("trust", TRUST)
     assert TrustStore(BANK, state).witnesses == ()

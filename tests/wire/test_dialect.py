@@ -17,7 +17,7 @@ ACKED = m.Acked(acked=8, cosigned="cosigned", witness_note="tenant")
 def test_an_older_neighbour_is_told_nothing_it_does_not_know() -> None:
     assert spoken(ACKED, 2) is ACKED
     assert msgspec.json.encode(spoken(ACKED, 1)) == b'{"acked":8}'
-    welcome = msgspec.structs.replace(WELCOME, witness_vkeys=["w"], cosigned="c")
+    welcome = msgspec.structs.replace(WELCOME, cosigned="the bank's")
     assert spoken(welcome, 1) == WELCOME
     assert spoken(m.Done(), 1) == m.Done()
 
@@ -35,9 +35,9 @@ def test_the_link_of_a_connection_speaks_its_version(version: int, is_told: bool
     hello = msgspec.structs.replace(HELLO, protocols=[version])
     link = CloudLink(0, version=version)
     link.receive(codec.encode_request("1", hello), 5)
-    link.welcome("1", msgspec.structs.replace(WELCOME, witness_vkeys=["w"], cosigned="c"))
+    link.welcome("1", msgspec.structs.replace(WELCOME, cosigned="the bank's"))
     link.receive(codec.encode_request("2", DeviceLog().grow(1).upload(0, 1)), 6)
     link.answer("2", ACKED)
     welcome, acked = link.data_to_send()
-    assert (b"witness_vkeys" in welcome) is is_told
+    assert (b"cosigned" in welcome) is is_told
     assert (b"cosigned" in acked) is is_told

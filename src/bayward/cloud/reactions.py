@@ -16,7 +16,7 @@ from typing import TypeAlias
 from bayward.cloud import orders
 from bayward.cloud.access import couriers, issuers
 from bayward.cloud.access import reacts as access
-from bayward.cloud.audit import beacons, mirror
+from bayward.cloud.audit import beacons, contradictions, mirror
 from bayward.cloud.audit import service as audit
 from bayward.cloud.custody import item_reacts
 from bayward.cloud.custody import service as custody
@@ -41,6 +41,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.TIME_SUSPECTED: _LOG,
     _T.BEACON_SEEN: (audit.append, beacons.seen),
     _T.STORAGE_RECOVERED: _LOG,
+    _T.TENANT_LOG_DOUBTED: (audit.append, contradictions.doubted, incidents.signalled),
     _T.COURIER_ADMITTED: (audit.append, couriers.moved, notify.letters_void),
     _T.COURIER_DISMISSED: (audit.append, couriers.moved, notify.letters_void),
     _T.COURIER_SIGNED_IN: _LOG,
@@ -147,6 +148,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.TIME_SUSPECTED: _CALL,
     _T.BEACON_SEEN: (),
     _T.STORAGE_RECOVERED: _CALL,
+    _T.TENANT_LOG_DOUBTED: _CALL,
     _T.COURIER_ADMITTED: _CALL,
     _T.COURIER_DISMISSED: _CALL,
     _T.COURIER_SIGNED_IN: _CALL,

@@ -36,6 +36,7 @@ class EventType(StrEnum):
     TIME_SUSPECTED = "time.suspected"
     BEACON_SEEN = "beacon.seen"
     STORAGE_RECOVERED = "storage.recovered"
+    TENANT_LOG_DOUBTED = "tenant_log.doubted"
     COURIER_ADMITTED = "courier.admitted"
     COURIER_DISMISSED = "courier.dismissed"
     COURIER_SIGNED_IN = "courier.signed_in"
@@ -155,6 +156,10 @@ class Event:
     log_size: int | None = None
     log_root: str | None = None
     cosigned_at: int | None = None  # when a witness had seen `log_size` entries of `origin`
+    above_size: int | None = None  # the log above (a bank's tenant's) as it was proven to it
+    above_root: str | None = None
+    known: str | None = None  # two checkpoints that contradict each other, as signed notes
+    offered: str | None = None
     channel: str | None = None
     subject: str | None = None  # what an administrative act was done to
     detail: str | None = None
@@ -174,7 +179,7 @@ class Event:
         missing = [name for name in FIELDS[self.type] if getattr(self, name) is None]
         if missing:
             raise Invalid("event.field_missing", type=self.type.value, field=missing[0])
-        for name in ("reason", "detail", "authority", "handed_to", "party"):
+        for name in ("reason", "detail", "authority", "handed_to", "party", "known", "offered"):
             text = getattr(self, name)
             if text is not None and len(text) > TEXT_CHARS_MAX:
                 raise Invalid("event.text_too_long", field=name, limit=TEXT_CHARS_MAX)
@@ -213,7 +218,9 @@ class Event:
 
 _ORDER = tuple(field.name for field in fields(Event))
 _NAMES = set(_ORDER)
-NUMBERS = frozenset({"time", "boot", "mono", "not_after", "log_size", "count", "cosigned_at"})
+NUMBERS = frozenset(
+    {"time", "boot", "mono", "not_after", "log_size", "count", "cosigned_at", "above_size"}
+)
 LOCAL = frozenset({"tag"})
 
 _T = EventType
@@ -222,6 +229,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.TIME_SUSPECTED: ("reason",),
     _T.BEACON_SEEN: ("origin", "log_size", "cosigned_at", "detail"),
     _T.STORAGE_RECOVERED: ("origin", "log_size", "reason"),
+    _T.TENANT_LOG_DOUBTED: ("origin", "reason"),
     _T.COURIER_ADMITTED: ("actor", "carrier", "not_after"),
     _T.COURIER_DISMISSED: ("actor",),
     _T.COURIER_SIGNED_IN: ("actor", "method"),

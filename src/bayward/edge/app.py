@@ -26,7 +26,7 @@ from bayward.edge.beacons import Beacons, Seen
 from bayward.edge.clerk import Clerk, ClerkSetup
 from bayward.edge.code_book import open_code_book
 from bayward.edge.hardware import Hardware
-from bayward.edge.health import health_of, is_alive, link_of, log_of
+from bayward.edge.health import health_of, is_alive, is_sound, link_of, log_of
 from bayward.edge.host import LinkHost
 from bayward.edge.identity import Identity, link_context, log_origin
 from bayward.edge.journal import Journal, JournalSetup
@@ -39,6 +39,7 @@ from bayward.edge.renewal import Renewal
 from bayward.edge.settings import BankSettings, CloudSettings
 from bayward.edge.state_dir import StateDir
 from bayward.edge.systemd import ServiceManager
+from bayward.edge.tenant_log import TenantWatch
 from bayward.edge.trust_store import TrustStore
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.uplink import Dialer, JournalOutbox, Uplink, UplinkSetup
@@ -65,12 +66,14 @@ class Edge:
         self._identity = self._load_identity()
         self._keys = keys.open_or_create(self._state.keys, self._options.chance.random_bytes)
         self.journal = self._make_journal()
+        self.tenant_log = TenantWatch(self.trust.tenant_vkey, self._state, self.clock)
         self.beacons = Beacons(
             self._signer.key,
             monotonic_ms=self._options.clock.monotonic_ms,
             keep=lambda seen: self._state.save("cosigned", seen),
             kept=self._state.load("cosigned", Seen),
             vkeys=self.trust.witnesses,
+            above=lambda: self.tenant_log.checkpoint,
         )
         self.hardware = Hardware(
             settings.hardware,
@@ -161,8 +164,11 @@ class Edge:
         told = health_of(view, self.hardware, self.clock, self.office.queue_length)
         status = self.uplink.status if self.uplink is not None else None
         certificate = self.renewal.health() if self.renewal is not None else None
-        head = self.journal.known_head
-        return {**told, "log": log_of(head), "link": link_of(status), "certificate": certificate}
+        head, tenant_log = self.journal.known_head, self.tenant_log.health()
+        if not is_sound(tenant_log) and told["status"] == "ok":
+            told["status"] = "degraded"
+        more = {"log": log_of(head), "link": link_of(status), "tenant_log": tenant_log}
+        return {**told, **more, "certificate": certificate}
 
     def _make_journal(self) -> Journal:
         epoch = self._identity.epoch if self._identity is not None else ISLAND_EPOCH
@@ -193,6 +199,7 @@ class Edge:
             version=self._options.version,
             journal=self.journal,
             beacons=self.beacons,
+            tenant_log=self.tenant_log,
         )
         pins = self._pins(identity, cloud)
         dial = Dialer(
@@ -260,6 +267,7 @@ class Edge:
                 seal=self.trust.seal,
                 version=self._options.version,
                 beacons=self.beacons,
+                tenant_log=self.tenant_log,
                 predecessor=self._predecessor(),
             )
         )

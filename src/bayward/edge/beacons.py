@@ -8,6 +8,9 @@ A beacon never causes a commit or an upload of its own. It is held until somethi
 written above that, in the same commit, at most once in `BEACON_MS_MIN`. A beacon that was logged
 as it arrives would be uploaded, be cosigned, and be the next beacon, for ever.
 
+Beside the cosignature stands the tenant's log as it was last proven to this bank
+(`edge.tenant_log`): two banks that were shown two logs have both written it down.
+
 Taken in the event loop, given out in the clerk's thread: each attribute is swapped whole.
 """
 
@@ -20,9 +23,11 @@ import structlog
 
 from bayward.core.clock import MINUTE_MS, SECOND_MS, Instant
 from bayward.core.events import Event, EventType
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.sandwich import Cosigned, open_cosigned
+from bayward.ledger.strict import base64_text
 
 BEACON_MS_MIN = MINUTE_MS  # a busy bank's log grows by one entry in a hundred or so
 
@@ -50,13 +55,15 @@ class Beacons:
         keep: Keep,
         kept: Seen | None,
         vkeys: Sequence[str] = (),
+        above: Callable[[], Checkpoint | None] = lambda: None,
     ) -> None:
         self._own = own
+        self._above = above
         self._monotonic_ms = monotonic_ms
         self._keep = keep
         self._witnesses: tuple[VerifierKey, ...] = ()
         self._newest: Cosigned | None = None
-        self._logged: tuple[int, int] | None = None  # size, and when
+        self._logged: tuple[tuple[int, int], int] | None = None  # size and time of it, and when
         self._kept_ms: int | None = None
         self.trust(vkeys)
         if kept is not None:
@@ -82,10 +89,7 @@ class Beacons:
         newest = self._newest
         if found is None:
             return None
-        if newest is not None and (found.checkpoint.size, found.time) <= (
-            newest.checkpoint.size,
-            newest.time,
-        ):
+        if newest is not None and _age(found) <= _age(newest):
             return None
         self._newest = found
         now = self._monotonic_ms()
@@ -100,10 +104,10 @@ class Beacons:
         if newest is None:
             return None
         if logged is not None:
-            size, at = logged
-            is_new = newest.checkpoint.size > size
-            if not is_new or self._monotonic_ms() - at < BEACON_MS_MIN:
+            age, at = logged
+            if _age(newest) <= age or self._monotonic_ms() - at < BEACON_MS_MIN:
                 return None
+        above = self._above()
         return Event(
             type=EventType.BEACON_SEEN,
             time=time,
@@ -111,11 +115,14 @@ class Beacons:
             log_size=newest.checkpoint.size,
             cosigned_at=newest.time * SECOND_MS,
             detail=newest.digest,
+            above_size=None if above is None else above.size,
+            above_root=None if above is None else base64_text(above.root),
         )
 
     def logged(self, beacon: Event) -> None:
         """It is durable."""
-        self._logged = (beacon.log_size or 0, self._monotonic_ms())
+        age = beacon.log_size or 0, (beacon.cosigned_at or 0) // SECOND_MS
+        self._logged = (age, self._monotonic_ms())
 
     def _opened(self, note: str) -> Cosigned | None:
         if not self._witnesses:
@@ -125,3 +132,8 @@ class Beacons:
         except LedgerError as error:
             _log.warning("cosignature refused", why=str(error))
             return None
+
+
+def _age(cosigned: Cosigned) -> tuple[int, int]:
+    """What makes one newer than another: a quiet bank's log is cosigned again at the same size."""
+    return cosigned.checkpoint.size, cosigned.time

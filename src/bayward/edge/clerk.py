@@ -28,6 +28,7 @@ from bayward.edge.journal import Journal, Receipt, SealedLetter
 from bayward.edge.predecessor import Predecessor
 from bayward.edge.receipts import newest_word
 from bayward.edge.settings import BankSettings
+from bayward.edge.tenant_log import TenantWatch
 from bayward.edge.trusted_clock import TrustedClock
 from bayward.edge.view import bank_view
 
@@ -64,6 +65,7 @@ class ClerkSetup:
     seal: Seal
     version: str
     beacons: Beacons | None = None
+    tenant_log: TenantWatch | None = None
     predecessor: Predecessor | None = None
 
 
@@ -85,6 +87,7 @@ class Clerk:
         step = controller.start(now, self._setup.version)
         if self._setup.predecessor is not None and self._setup.journal.head.size == 0:
             step.events.append(self._setup.predecessor.recovered(now))
+        self._doubt(step, now)
         return self._carried(controller, step, is_restarted=True)
 
     @property
@@ -101,6 +104,7 @@ class Clerk:
         time = self._setup.clock.read()
         step = controller.decide(request, time.watermark, is_expiry_on_hold=time.is_on_hold)
         self._suspect(step, time.watermark, is_on_hold=time.is_on_hold)
+        self._doubt(step, time.watermark)
         outcome = self._carried(controller, step)
         if isinstance(request, Tick):
             self._setup.journal.keep_time(time.watermark, time.unproven_ms)
@@ -133,6 +137,8 @@ class Clerk:
                 self._controller = None
                 raise
             self._receipt = newest_word(written, journal.origin) or self._receipt
+        if self._setup.tenant_log is not None and any(map(_is_doubt, step.events)):
+            self._setup.tenant_log.told()
         controller.commit(step)
         if journal.head.size - self._snapshot_size >= SNAPSHOT_EVERY:
             self._keep_snapshot(controller, every=SNAPSHOT_EVERY)
@@ -212,6 +218,17 @@ class Clerk:
                 Event(type=EventType.TIME_SUSPECTED, time=now, reason="step_forward")
             )
         self._is_clock_suspected = is_on_hold
+
+    def _doubt(self, step: Step, now: Instant) -> None:
+        """Log what the tenant's log does not prove any more, once."""
+        watch = self._setup.tenant_log
+        doubt = None if watch is None else watch.due(now)
+        if doubt is not None:
+            step.events.append(doubt)
+
+
+def _is_doubt(event: Event) -> bool:
+    return event.type is EventType.TENANT_LOG_DOUBTED
 
 
 class _KnownCodes:

@@ -20,8 +20,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bayward.core.errors import BaywardError, Conflict, Denied, Invalid, Misconfigured, Unavailable
-from bayward.edge import keys
-from bayward.edge.identity import Identity, Trust, check_certificate, log_origin
+from bayward.edge import keys, tenant_log
+from bayward.edge.identity import (
+    Identity,
+    Trust,
+    check_certificate,
+    check_log_keys,
+    log_origin,
+)
 from bayward.edge.state_dir import StateDir
 from bayward.ledger.keys import ecdsa_signer
 from bayward.wire.enrolment import PEM_CHARS_MAX, EnrolAnswer, EnrolRequest, Ticket
@@ -61,6 +67,7 @@ def enrol(
     if answer.deployment != ticket.deployment:
         raise Denied("enrol.other_deployment", found=answer.deployment)
     check_certificate(answer.certificate, answer.anchor, anchor, store.device_key.public_key())
+    check_log_keys(answer.tenant_vkey, answer.witness_vkeys)
     return _store(state, ticket, answer, epoch)
 
 
@@ -136,6 +143,15 @@ def request_certificate(key: ec.EllipticCurvePrivateKey) -> str:
     return request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
+def _trust(answer: EnrolAnswer) -> Trust:
+    return Trust(
+        issuers=tuple(answer.issuers),
+        notifier_key=answer.notifier_key,
+        witnesses=tuple(answer.witness_vkeys),
+        tenant_vkey=answer.tenant_vkey,
+    )
+
+
 def _store(state: StateDir, ticket: Ticket, answer: EnrolAnswer, epoch: int) -> Identity:
     """Identity last: while it is not there, the computer is not enrolled."""
     identity = Identity(
@@ -150,7 +166,8 @@ def _store(state: StateDir, ticket: Ticket, answer: EnrolAnswer, epoch: int) -> 
     try:
         state.write(state.certificate.name, answer.certificate.encode())
         state.write(state.anchor.name, answer.anchor.encode())
-        state.save("trust", Trust(issuers=tuple(answer.issuers), notifier_key=answer.notifier_key))
+        state.save("trust", _trust(answer))
+        state.save(tenant_log.FILE, tenant_log.Memory())  # what was doubted is begun anew
         state.save("identity", identity)
     except BaywardError as error:
         raise Misconfigured("enrol.not_stored", why=str(error)) from error

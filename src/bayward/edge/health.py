@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from bayward.core.door import DoorReading, KnownDoor
@@ -53,6 +54,11 @@ def link_of(status: LinkStatus | None) -> dict[str, object] | None:
     if status is None:
         return None
     return {"is_up": status.is_up, "code": status.code, "words": status.words}
+
+
+def is_sound(told: Mapping[str, object] | None) -> bool:
+    """Does the tenant's log prove what it should (`edge.tenant_log`)?"""
+    return told is None or not told["code"]
 
 
 def is_alive(view: BankView, hardware: Hardware) -> bool:

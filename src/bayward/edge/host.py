@@ -10,6 +10,7 @@ import structlog
 from bayward.core.clock import Instant
 from bayward.core.commands import Command, CommandResult
 from bayward.core.door import DoorReading, UnknownDoor
+from bayward.core.errors import Unavailable
 from bayward.core.ids import PersonId
 from bayward.edge import agent
 from bayward.edge.beacons import Beacons
@@ -21,12 +22,13 @@ from bayward.edge.journal import Journal
 from bayward.edge.office import Office
 from bayward.edge.settings import BankSettings
 from bayward.edge.state_dir import StateDir
+from bayward.edge.tenant_log import TenantWatch
 from bayward.edge.trust_store import TrustStore
 from bayward.edge.trusted_clock import TrustedClock
-from bayward.edge.uplink import Facts, LinkStatus
+from bayward.edge.uplink import Facts, LinkStatus, OwnLog
 from bayward.ledger.checkpoint import Checkpoint
 from bayward.wire import messages
-from bayward.wire.messages import DoorState, Layout, Readings, Welcome, layout_of
+from bayward.wire.messages import DoorState, Layout, Readings, TenantLog, Welcome, layout_of
 
 log = structlog.get_logger("edge.link")
 
@@ -53,6 +55,7 @@ class LinkHost:
         version: str,
         journal: Journal,
         beacons: Beacons,
+        tenant_log: TenantWatch,
     ) -> None:
         self.status: LinkStatus | None = None
         self._settings = settings
@@ -64,6 +67,7 @@ class LinkHost:
         self._version = version
         self._journal = journal
         self._beacons = beacons
+        self._tenant_log = tenant_log
         self._layout = _layout(settings)
         kept = state.load("directory", DirectoryFile) or DirectoryFile(0, ())
         office.directory = Directory(kept.revision, kept.recipients)
@@ -86,18 +90,37 @@ class LinkHost:
 
     async def take_welcome(self, welcome: Welcome) -> None:
         """Keep the keys the control plane gave."""
-        trust = Trust(
-            issuers=tuple(welcome.issuers),
-            notifier_key=welcome.notifier_key,
-            witnesses=tuple(welcome.witness_vkeys or ()),
-        )
-        self._trust.take(trust)
-        self._beacons.trust(self._trust.witnesses)
+        self._trust.take(Trust(issuers=tuple(welcome.issuers), notifier_key=welcome.notifier_key))
 
     def take_cosigned(self, cosigned: str, witness_note: str | None) -> Checkpoint | None:
         """Keep a cosignature; gives what was cosigned when it verifies and is news."""
         found = self._beacons.take(cosigned, witness_note)
         return None if found is None else found.checkpoint
+
+    def remembered(self) -> int:
+        """How much of the tenant's log was proven to this bank."""
+        seen = self._tenant_log.checkpoint
+        return 0 if seen is None else seen.size
+
+    async def take_tenant_log(self, shown: TenantLog, acked: int, own: OwnLog) -> None:
+        """Judge what the control plane shows of the tenant's log, and tell the bank's own log."""
+        try:
+            await self._tenant_log.judge(shown, acked, own)
+        except Unavailable as error:
+            log.warning("tenant log not kept", error=str(error))
+        self._tell_doubt()
+
+    def still_connected(self) -> None:
+        """The link is up; what should have been shown by now is missed."""
+        try:
+            self._tenant_log.still_connected()
+        except Unavailable as error:
+            log.warning("tenant log not kept", error=str(error))
+        self._tell_doubt()
+
+    def _tell_doubt(self) -> None:
+        if self._tenant_log.due(self._clock.now()) is not None:
+            self._office.look_again()  # the next tick writes it into the log
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         """The control plane's clock said `cloud`, at most `round_trip_ms` ago."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -12,6 +14,8 @@ from bayward.core.errors import Denied, Misconfigured
 from bayward.core.ids import BankId
 from bayward.edge.keys import DEVICE_KEY
 from bayward.edge.state_dir import StateDir
+from bayward.ledger.errors import LedgerError
+from bayward.ledger.keys import parse_vkey
 from bayward.wire.messages import Issuer
 from bayward.wire.trust import CertificateFiles, TrustContext, client_context
 
@@ -36,12 +40,14 @@ class Identity(Struct, frozen=True, kw_only=True):
 class Trust(Struct, frozen=True, kw_only=True):
     """Keys the control plane gave: who signs passes, and to whom codes are sealed.
 
-    `witnesses` are those of the first welcome after enrolment, and are never replaced.
+    `witnesses` and `tenant_vkey` (the key of the tenant's log) came with the enrolment, and only
+    another enrolment replaces them.
     """
 
     issuers: tuple[Issuer, ...] = ()
     notifier_key: bytes | None = None
     witnesses: tuple[str, ...] = ()
+    tenant_vkey: str | None = None
 
 
 def log_origin(deployment: str, bank: BankId, epoch: int) -> str:
@@ -79,6 +85,17 @@ def check_certificate(
         raise Denied("enrol.certificate", why=type(error).__name__) from error
     if not is_ours:
         raise Denied("enrol.certificate", why="another key or root")
+
+
+def check_log_keys(tenant_vkey: str, witness_vkeys: Sequence[str]) -> None:
+    """Raise `Denied("enrol.log_keys")` unless one can be a log's key and the rest witnesses'."""
+    try:
+        is_log = not parse_vkey(tenant_vkey).is_cosigner
+        are_witnesses = all(parse_vkey(one).is_cosigner for one in witness_vkeys)
+    except LedgerError as error:
+        raise Denied("enrol.log_keys", why=str(error)[:200]) from error
+    if not is_log or not are_witnesses:
+        raise Denied("enrol.log_keys", why="another kind of key")
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

@@ -7,6 +7,7 @@
       journal-1.db     the log of epoch 1
       codes.json       salts of the code book          trust.json      keys the control plane gave
       cosigned.json    what the control plane's witness has last seen of our log
+      tenant-log.json  the tenant's log as far as it was proven;  tenant-log-evidence-*.json
       governor.json    pulses of the last ten minutes  directory.json  whom parcels are for
       lock             held by the program that runs
 

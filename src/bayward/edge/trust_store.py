@@ -1,8 +1,8 @@
 """Keys the control plane gave: whose passes count here, and to whom codes are sealed.
 
-They arrive at enrolment and with each welcome, and are kept, because a bank must open for a
-pass and seal a code with the cable cut. Read from the clerk's thread, replaced from the loop:
-each is one attribute, swapped whole.
+They arrive at enrolment, those that open and seal with each welcome too, and are kept, because a
+bank must open for a pass and seal a code with the cable cut. Read from the clerk's thread,
+replaced from the loop: each is one attribute, swapped whole.
 """
 
 from __future__ import annotations
@@ -52,16 +52,19 @@ class TrustStore:
         """The pinned keys of the control plane's witness."""
         return self._trust.witnesses
 
+    @property
+    def tenant_vkey(self) -> str | None:
+        """The pinned key of the tenant's log."""
+        return self._trust.tenant_vkey
+
     def take(self, trust: Trust) -> None:
         """Keep what the control plane gave; raises `Invalid` for keys that are none.
 
-        Witnesses are pinned: those that came first stay, until the bank is enrolled again.
+        What logs are checked with is pinned: no connection replaces it, only an enrolment.
         """
-        pinned = self._trust.witnesses
-        if pinned and trust.witnesses != pinned:
-            if trust.witnesses:
-                log.warning("another witness", told=trust.witnesses, pinned=pinned)
-            trust = msgspec.structs.replace(trust, witnesses=pinned)
+        trust = msgspec.structs.replace(
+            trust, witnesses=self._trust.witnesses, tenant_vkey=self._trust.tenant_vkey
+        )
         if trust == self._trust:
             return
         keys = _read(trust)

@@ -38,6 +38,7 @@ from bayward.ledger.keys import Signer
 from bayward.sim.locks import Steel
 from bayward.sim.network import Network
 from bayward.sim.opening import Governed, Opening
+from bayward.sim.plane import LogKeys
 from bayward.sim.storage import JOURNAL, Disk, PowerCut
 from bayward.sim.uplink import Uplink
 from bayward.sim.world import Appointment, DriftingClock, World
@@ -86,6 +87,7 @@ class SimBank:
         self._ids = _Ids(world, made.name)
         self._boot = 0
         self._timer: Appointment | None = None
+        self.log_keys = LogKeys(())
         self.journal: Journal
         self.beacons: Beacons
         self.trusted: TrustedClock
@@ -201,7 +203,7 @@ class SimBank:
             monotonic_ms=self.clock.monotonic_ms,
             keep=lambda seen: self.disk.notes.update(cosigned=seen),
             kept=self.disk.notes.get("cosigned"),
-            vkeys=self.disk.notes.get("witnesses", ()),
+            vkeys=self.log_keys.witness_vkeys,
         )
         self._governed = Governed(self.disk.notes, self.clock.monotonic_ms)
         self._clerk = self._make_clerk()

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bayward.cloud import orders, reactions, workers
+from bayward.cloud.audit import beacons
+from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.jobs import STORAGE_WAIT_MS, Worker
@@ -30,11 +32,11 @@ from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Invalid, Unavailable
-from bayward.core.ids import BankId
+from bayward.core.ids import BankId, TenantId
 from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network
-from bayward.sim.plane import Crash, Plane
+from bayward.sim.plane import Crash, LogKeys, Plane
 from bayward.sim.post import Post, PostOffice
 from bayward.sim.settle import settled
 from bayward.sim.world import Appointment, World
@@ -232,6 +234,14 @@ class SimCloud(Plane):
     def read(self, function: Callable[[Work], T]) -> T:
         """Look, whatever state the process is in."""
         return settled(self.unit.read(function))
+
+    def log_keys(self, tenant: TenantId) -> LogKeys:
+        """What `cloud.web.enrol` gives out."""
+
+        def find(work: Work) -> LogKeys:
+            return LogKeys(tuple(beacons.vkeys(work)), audit.vkey_of(work, tenant))
+
+        return self.read(find)
 
     def mirrored(self, bank: BankId) -> tuple[int, bytes]:
         """Size and root of a bank's log as it was accepted."""

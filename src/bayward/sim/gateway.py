@@ -133,6 +133,8 @@ class Gateway:
                 self._work_later()
             case e.ReadingsArrived(readings=readings):
                 self._try(lambda: settled(cloud.ingest.readings(self.device, readings)))
+            case e.TenantLogAsked(call=call, size=size):
+                self._show(call, size)
             case e.HeartbeatArrived(call=call):
                 self._link.answer(call, Time(now=cloud.clock.now()))
             case e.CommandEnded(command=command, is_done=is_done, result=result):
@@ -144,6 +146,14 @@ class Gateway:
                 self._next_page()
             case e.Closed():
                 self.drop()
+
+    def _show(self, call: str, size: int) -> None:
+        try:
+            shown = settled(self._cloud.ingest.tenant_log(self.device, size))
+        except BaywardError as error:
+            self._refuse(call, error)
+        else:
+            self._link.answer(call, shown)
 
     def _greet(self, event: e.HelloArrived) -> None:
         cloud = self._cloud

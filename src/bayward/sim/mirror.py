@@ -30,16 +30,16 @@ from bayward.core.commands import (
     Order,
 )
 from bayward.core.compartment import Compartment
-from bayward.core.errors import Unavailable
+from bayward.core.errors import NotFound, Unavailable
 from bayward.core.events import Event, EventType
-from bayward.core.ids import BankId, CommandId, GrantId, PersonId
+from bayward.core.ids import BankId, CommandId, GrantId, PersonId, TenantId
 from bayward.ledger.dense import Frontier
 from bayward.ledger.keys import Signer, VerifierKey, cosigner
 from bayward.ledger.note import open_note
 from bayward.ledger.witness import note_of
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network
-from bayward.sim.plane import Crash, Plane
+from bayward.sim.plane import Crash, LogKeys, Plane
 from bayward.sim.post import PostOffice, Received
 from bayward.sim.register import Register, address_of
 from bayward.sim.world import World
@@ -52,6 +52,7 @@ from bayward.wire.messages import (
     Letter,
     LetterKind,
     Readings,
+    TenantLog,
     Upload,
     Welcome,
 )
@@ -171,9 +172,13 @@ class Mirror(Plane):
             issuers=[Issuer(kid=KEY_ID, spki=_spki(self.issuer))],
             notifier_key=_spki(self._notifier),
             needs_layout=False,
-            witness_vkeys=[self._cosigner().key.vkey],
             cosigned=log.cosigned or None,
         )
+
+    def log_keys(self, tenant: TenantId) -> LogKeys:
+        """There is no tenant's log here."""
+        del tenant
+        return LogKeys((self._cosigner().key.vkey,))
 
     def _cosigner(self) -> Signer:
         return cosigner("world.example/witness", self._witness, self.clock.now() // SECOND_MS)
@@ -259,6 +264,10 @@ class _Inbox:
             raise Crash
         log = mirror.logs[device.bank]
         return Acked(acked=accepted.checkpoint.size, cosigned=log.cosigned or None)
+
+    async def tenant_log(self, device: DeviceIdentity, size: int) -> TenantLog:
+        del device, size
+        raise NotFound("log")
 
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         del device, layout

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -15,7 +16,7 @@ from bayward.cloud.link.inbox import Inbox
 from bayward.core.clock import SECOND_MS
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Unavailable
-from bayward.core.ids import BankId
+from bayward.core.ids import BankId, TenantId
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network, Wire
 from bayward.sim.world import Appointment, World
@@ -29,6 +30,14 @@ Moment = Literal["before", "inside", "after"]
 
 class Crash(BaseException):
     """The process has died; no handler of the program under test may catch this."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """Keys that a bank pins: of the witness, and of its tenant's log where there is one."""
+
+    witness_vkeys: tuple[str, ...]
+    tenant_vkey: str | None = None
 
 
 class Plane(ABC):
@@ -69,6 +78,10 @@ class Plane(ABC):
     @abstractmethod
     def mirrored(self, bank: BankId) -> tuple[int, bytes]:
         """Size and root of a bank's log as it was accepted; for checkers."""
+
+    @abstractmethod
+    def log_keys(self, tenant: TenantId) -> LogKeys:
+        """What a bank is given at enrolment to check logs with."""
 
     def is_crash_due(self) -> bool:
         """Count one commit; whether the process dies at it."""

@@ -80,8 +80,9 @@ def found(world: World, plan: Plan) -> Founded:
     network, post = Network(world), PostOffice(world)
     banks = {name: _bank(world, network, known, name, plan) for name in BANKS[: plan.banks]}
     cloud, desk = _cloud(world, network, post, banks, is_whole=plan.is_whole)
-    for name in banks:
+    for name, bank in banks.items():
         cloud.devices[name] = known.banks[name].device
+        bank.log_keys = cloud.log_keys(known.tenant)
     lobbies = {name: Lobby(bank, is_crowded=plan.is_crowded) for name, bank in banks.items()}
     town = Town(world, desk, lobbies, plan.manners)
     lots = world.stream("people")

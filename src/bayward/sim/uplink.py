@@ -20,8 +20,10 @@ from bayward.core.ids import CommandId, base32
 from bayward.edge.controller import CommandReceived
 from bayward.edge.uplink.backoff import Backoff
 from bayward.edge.uplink.outbox import JournalOutbox
+from bayward.ledger.keys import parse_vkey
 from bayward.sim.network import Network, Wire
 from bayward.sim.settle import settled
+from bayward.sim.world import Violation
 from bayward.wire.errors import RemoteProtocolError
 from bayward.wire.link import EdgeLink, State
 from bayward.wire.link import events as e
@@ -32,9 +34,11 @@ from bayward.wire.messages import (
     Ended,
     Hello,
     Readings,
+    TenantLog,
     Welcome,
     layout_of,
 )
+from bayward.wire.tenant_log import Doubted, check_tenant_log, claimed_size
 from bayward.wire.versions import VERSIONS
 
 if TYPE_CHECKING:
@@ -160,6 +164,9 @@ class Uplink:
             if self._has_news and link.wants_readings(now):
                 self._has_news = False
                 link.readings(self._readings(), now)
+            if link.wants_tenant_log(now):
+                seen = self._bank.disk.notes.get("tenant_log")
+                link.ask_tenant_log(0 if seen is None else seen.checkpoint.size, now)
             self._pump()
         self._flush()
         self._bank.later(LOOK_MS, lambda: self._look(link))
@@ -188,6 +195,9 @@ class Uplink:
             case e.UploadAcked(size=size, cosigned=cosigned, witness_note=witness_note):
                 self._acknowledge(size)
                 self._see(cosigned, witness_note)
+            case e.TenantLogTold(shown, acked):
+                self._judge(shown, acked)
+                self._see(shown.cosigned, None)
             case e.CallRefused(text=text, details=details):
                 bank.world.tell(bank.name, "(turned away)", text)
                 if details.size is not None and details.root is not None:
@@ -196,20 +206,22 @@ class Uplink:
                     self._close(text)
             case e.CommandArrived(call=call, command=command):
                 self._calls.setdefault(command.id, []).append(call)
-                received = CommandReceived(command, link.epoch)
-                self.delivered.append(received)
-                try:
-                    bank.handle(received)
-                except BaywardError as error:
-                    self._calls.pop(command.id, None)
-                    if link is self.link and link.state is State.LIVE:
-                        link.refuse(call, error.code)
+                self._handle(link, call, CommandReceived(command, link.epoch))
             case e.DirectoryArrived(call=call, revision=revision, recipients=recipients):
                 bank.disk.notes["directory"] = recipients
                 bank.disk.notes["directory_revision"] = revision
                 link.answer(call, Done())
             case e.Closed(reason=reason):
                 self._close(reason)
+
+    def _handle(self, link: EdgeLink, call: str, received: CommandReceived) -> None:
+        self.delivered.append(received)
+        try:
+            self._bank.handle(received)
+        except BaywardError as error:
+            self._calls.pop(received.command.id, None)
+            if link is self.link and link.state is State.LIVE:
+                link.refuse(call, error.code)
 
     def _welcomed(self, link: EdgeLink, welcome: Welcome) -> None:
         bank = self._bank
@@ -223,9 +235,6 @@ class Uplink:
         self._acknowledge(welcome.acked)
         if link is not self.link:
             return
-        if welcome.witness_vkeys:
-            pinned = bank.disk.notes.setdefault("witnesses", tuple(welcome.witness_vkeys))
-            bank.beacons.trust(pinned)
         self._see(welcome.cosigned, welcome.witness_note)
         link.go_live(welcome.acked)
         self._backoff.worked()
@@ -234,6 +243,21 @@ class Uplink:
             settings = bank.made.settings
             layout = layout_of(settings.name, self._layout_hash, settings.layout)
             link.layout(layout, self._mono())
+
+    def _judge(self, shown: TenantLog, acked: int) -> None:
+        """The control plane of a world is honest: whatever crashed, its log proves itself."""
+        bank, notes = self._bank, self._bank.disk.notes
+        vkey, size = bank.log_keys.tenant_vkey, claimed_size(shown)
+        if vkey is None or bank.was_rolled_back:
+            return
+        try:
+            own = None if size is None else settled(self._outbox().at(size))
+            known = notes.get("tenant_log")
+            notes["tenant_log"] = check_tenant_log(shown, parse_vkey(vkey), known, own, acked)
+        except Unavailable as error:  # the journal cannot be read now
+            bank.world.tell(bank.name, "(not compared)", error.code)
+        except Doubted as doubted:
+            raise Violation(f"{bank.name}: {doubted}") from doubted
 
     def _see(self, cosigned: str | None, witness_note: str | None) -> None:
         """A cosignature for the next beacon, compared with our log first."""

@@ -16,7 +16,7 @@ _FAMILIES = {
     "throttle trusted_time tsa web wiring",
     "storage": "journal letter state storage witness",
     "hardware": "board port",
-    "link": "clerk edge hello link tls upload",
+    "link": "clerk edge hello link tenant_log tls upload",
     "enrolment": "csr device enrol enrolment pins trust",
     "credential": "cose credential grant pass presence ticket totp",
     "input": "base45 cbor email event field form governor http id order password person photo "

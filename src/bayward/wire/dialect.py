@@ -17,10 +17,13 @@ from bayward.wire.messages import Acked, Message, Welcome
 M = TypeVar("M", bound=Message)
 
 SINCE: Mapping[type[Message], Mapping[str, int]] = {
-    Welcome: {"witness_vkeys": 2, "cosigned": 2},
+    Welcome: {"cosigned": 2},
     Acked: {"cosigned": 2, "witness_note": 2},
 }
 """Message → field → the version it came with."""
+
+TENANT_LOG_SINCE = 2
+"""The version that a neighbour must speak to be asked for the tenant's log."""
 
 
 def spoken(message: M, version: int) -> M:

@@ -30,7 +30,7 @@ from msgspec import Meta
 from bayward.core.errors import Invalid
 from bayward.core.ids import BankId, base32, from_base32
 from bayward.wire import cbor, limits
-from bayward.wire.messages import Issuer, Message, OriginText, TenantText
+from bayward.wire.messages import Issuer, Message, OriginText, TenantText, VkeyText
 from bayward.wire.orders import InstantNumber, id_meta
 from bayward.wire.pins import parse_pins
 
@@ -136,7 +136,9 @@ class EnrolAnswer(Message, frozen=True):
 
     `certificate` is its own followed by the issuing authority's, `anchor` the root's (all PEM);
     `pins` are those of the link's listener, today's key and the next; `link_url` is where to
-    dial; issuers and the notifier's key as in `Welcome`.
+    dial; issuers and the notifier's key as in `Welcome`. `witness_vkeys` are the keys that the
+    control plane's witness cosigns with, `tenant_vkey` that of the tenant's log: both are pinned,
+    like the rest, by the connection that the ticket has vouched for.
     """
 
     tenant: TenantText
@@ -147,6 +149,8 @@ class EnrolAnswer(Message, frozen=True):
     pins: Annotated[list[PinText], Meta(min_length=2, max_length=8)]
     issuers: Annotated[list[Issuer], Meta(max_length=limits.ISSUERS_MAX)]
     notifier_key: Annotated[bytes, Meta(min_length=1, max_length=limits.KEY_BYTES_MAX)]
+    tenant_vkey: VkeyText
+    witness_vkeys: Annotated[list[VkeyText], Meta(min_length=1, max_length=limits.WITNESS_KEYS_MAX)]
     now: InstantNumber
 
 

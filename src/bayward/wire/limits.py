@@ -62,4 +62,7 @@ HEARTBEAT_MS_MAX = 50 * SECOND_MS  # drawn between the two so that a fleet does 
 SILENCE_MS_MAX = 2 * HEARTBEAT_MS_MAX + ANSWER_MS  # the control plane gives a bank up after this
 RETRY_AFTER_MS_MAX = 60 * SECOND_MS  # a busy control plane may not silence a bank for longer
 OFFER_AGAIN_MS = 10 * MINUTE_MS  # entries that were refused for good; somebody may have mended it
+TENANT_LOG_MS = (
+    15 * MINUTE_MS
+)  # how old a quiet bank's beacon is at the most; four questions an hour
 READINGS_MS_MIN = 500  # a door that rattles is not news ten times a second

@@ -1,6 +1,7 @@
 """What a bank and the control plane say to each other, version 2.
 
     up      hello → welcome · upload → acked · layout → done · heartbeat → time · readings
+            tenant_log → tenant_log
     down    command → ended · directory → done
 
 Each message is one struct; every text and list is bounded by `wire.limits`, unknown fields are
@@ -98,8 +99,8 @@ class Welcome(Message, frozen=True, omit_defaults=True):
 
     `root` is that of the first `acked` entries as the control plane has them; the bank compares.
     `witness_note` is a checkpoint of the tenant's log that covers them, where there is one.
-    Since version 2: `witness_vkeys` are the keys the control plane's witness cosigns with, and
-    `cosigned` is the last checkpoint of this log that it has cosigned.
+    Since version 2: `cosigned` is the last checkpoint of this log that the control plane's
+    witness has cosigned; its keys came with the enrolment.
     """
 
     acked: Count
@@ -110,7 +111,6 @@ class Welcome(Message, frozen=True, omit_defaults=True):
     notifier_key: Annotated[bytes, Meta(min_length=1, max_length=limits.KEY_BYTES_MAX)]
     needs_layout: bool
     witness_note: NoteText | None = None
-    witness_vkeys: Annotated[list[VkeyText], Meta(max_length=limits.WITNESS_KEYS_MAX)] | None = None
     cosigned: NoteText | None = None
 
 
@@ -161,6 +161,38 @@ class Acked(Message, frozen=True, omit_defaults=True):
     acked: Count
     cosigned: NoteText | None = None
     witness_note: NoteText | None = None
+
+
+class AskTenantLog(Message, frozen=True):
+    """Show me the tenant's log: I remember its first `size` entries (0: none). Since version 2."""
+
+    size: Count
+
+
+class Vouching(Message, frozen=True):
+    """The entry of the tenant's log that says what was accepted of the asking bank.
+
+    `proof` shows that it is entry `index` of the checkpoint it comes with.
+    """
+
+    index: Count
+    leaf: LeafText
+    disclosures: Annotated[list[DisclosureText], Meta(max_length=limits.DISCLOSURES_MAX)]
+    proof: Annotated[list[Hash], Meta(max_length=limits.PROOF_HASHES_MAX)]
+
+
+class TenantLog(Message, frozen=True, omit_defaults=True):
+    """The tenant's log as it is now, proven to a bank that is a witness of it.
+
+    `consistency` shows that what the bank remembers is its beginning; `vouching` is the newest
+    entry about this bank's log. `cosigned` is the newest cosigned checkpoint of the bank's log:
+    it is made anew from time to time, so that a bank where nothing happens has a fresh one.
+    """
+
+    checkpoint: NoteText
+    consistency: Annotated[list[Hash], Meta(max_length=limits.PROOF_HASHES_MAX)]
+    vouching: Vouching | None = None
+    cosigned: NoteText | None = None
 
 
 class CompartmentLayout(Message, frozen=True):
@@ -289,6 +321,7 @@ class Action(StrEnum):
     LAYOUT = "layout"
     HEARTBEAT = "heartbeat"
     READINGS = "readings"
+    TENANT_LOG = "tenant_log"
     COMMAND = "command"
     DIRECTORY = "directory"
 
@@ -313,6 +346,7 @@ REQUESTS: dict[Action, type[Message]] = {
     Action.LAYOUT: Layout,
     Action.HEARTBEAT: Heartbeat,
     Action.READINGS: Readings,
+    Action.TENANT_LOG: AskTenantLog,
     Action.COMMAND: Command,
     Action.DIRECTORY: Directory,
 }
@@ -321,11 +355,21 @@ ANSWERS: dict[Action, type[Message]] = {
     Action.UPLOAD: Acked,
     Action.LAYOUT: Done,
     Action.HEARTBEAT: Time,
+    Action.TENANT_LOG: TenantLog,
     Action.COMMAND: Ended,
     Action.DIRECTORY: Done,
 }
 SENDS = frozenset({Action.READINGS})
-UP = frozenset({Action.HELLO, Action.UPLOAD, Action.LAYOUT, Action.HEARTBEAT, Action.READINGS})
+UP = frozenset(
+    {
+        Action.HELLO,
+        Action.UPLOAD,
+        Action.LAYOUT,
+        Action.HEARTBEAT,
+        Action.READINGS,
+        Action.TENANT_LOG,
+    }
+)
 DOWN = frozenset({Action.COMMAND, Action.DIRECTORY})
 
 

@@ -14,13 +14,13 @@ import pytest
 from bayward.cloud.link.session import Session
 from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.commands import Command, CommandResult
-from bayward.core.errors import Denied, Unavailable
+from bayward.core.errors import Denied, NotFound, Unavailable
 from bayward.core.ids import CommandId
 from bayward.edge.uplink import Trouble
 from bayward.edge.uplink.backoff import STEADY_MS, WAIT_MS_MAX
 from bayward.ledger.checkpoint import Checkpoint
 from bayward.wire import limits
-from bayward.wire.messages import Readings, Recipient
+from bayward.wire.messages import Readings, Recipient, TenantLog
 from bayward.wire.transport import Transport
 from bayward.wire.versions import VERSIONS
 from link_bench import Mirror
@@ -440,6 +440,46 @@ def test_a_journal_that_cannot_be_read_is_said_and_tried_again(tmp_path: Path) -
         assert scene.bank.host.statuses[-1].code == "journal.not_writable"
         scene.bank.outbox._errand = sound
         await scene.lines.bell.wait(lambda: scene.bank.host.is_up)
+
+    play(tmp_path, main)
+
+
+def test_the_tenant_log_is_asked_for_and_judged_at_intervals_also_by_a_bank_that_is_quiet(
+    tmp_path: Path,
+) -> None:
+    async def main(scene: Scene) -> None:
+        await scene.up()
+        inbox, host = scene.lines.inbox, scene.bank.host
+        inbox.shown = TenantLog(checkpoint="c", consistency=[], cosigned="again")
+        scene.bank.log(3)
+        await scene.lines.bell.wait(lambda: host.tenant_logs)
+        [(shown, acked, own)] = host.tenant_logs
+        assert (shown, acked, inbox.asked) == (inbox.shown, 3, [4_711])
+        reader = scene.bank.journal.reader()
+        assert own == Checkpoint(scene.bank.journal.origin, 3, reader.root(3))
+        assert host.cosigned == [("again", None)]
+        assert await scene.bank.outbox.at(4) is None
+        await asyncio.sleep(4 * limits.TENANT_LOG_MS / SECOND_MS)
+        assert len(host.tenant_logs) in (4, 5)
+        assert len(host.cosigned) == len(host.tenant_logs)
+        assert host.rounds > len(host.tenant_logs)
+        assert inbox.uploads == 1, "nothing was logged for it"
+
+    play(tmp_path, main)
+
+
+def test_a_tenant_log_that_is_not_shown_disturbs_nothing_else(tmp_path: Path) -> None:
+    async def main(scene: Scene) -> None:
+        await scene.up()
+        scene.bank.log(3)
+        await scene.lines.bell.wait(lambda: scene.bank.host.tenant_logs)
+        scene.lines.inbox.failures = [NotFound("log"), Unavailable("storage.busy")]
+        await asyncio.sleep(2.5 * limits.TENANT_LOG_MS / SECOND_MS)
+        assert scene.lines.inbox.failures == []
+        assert len(scene.lines.inbox.asked) == 3
+        assert len(scene.bank.host.tenant_logs) == 1
+        assert scene.bank.host.statuses[-1].code == ""
+        assert scene.bank.host.is_up
 
     play(tmp_path, main)
 

@@ -13,7 +13,7 @@ from bayward.wire.errors import LocalProtocolError, RemoteProtocolError
 from bayward.wire.link import CloudLink, State, directory_pages
 from bayward.wire.link import events as e
 from link_bench import DeviceLog
-from messages_table import COMMAND, EPOCH, HELLO, NOW, ORDERS, READINGS, WELCOME
+from messages_table import COMMAND, EPOCH, HASH, HELLO, NOW, ORDERS, READINGS, WELCOME
 
 OPEN = Command(COMMAND, ORDERS[2], NOW, EPOCH)
 
@@ -97,6 +97,14 @@ def test_other_questions_have_a_window_too() -> None:
         link.receive(codec.encode_request(f"h{number}", m.Heartbeat()), 6)
     with pytest.raises(RemoteProtocolError, match=r"link\.window"):
         link.receive(codec.encode_request("h", m.Heartbeat()), 6)
+
+
+def test_a_bank_asks_for_the_tenant_log() -> None:
+    link = live()
+    told = link.receive(codec.encode_request("2", m.AskTenantLog(size=5)), 6)
+    assert told == [e.TenantLogAsked("2", 5)]
+    link.answer("2", m.TenantLog(checkpoint="c", consistency=[HASH]))
+    assert len(link.data_to_send()) == 1
 
 
 def test_layout_readings_and_heartbeat_arrive() -> None:

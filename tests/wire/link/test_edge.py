@@ -118,6 +118,7 @@ def test_a_busy_cloud_is_asked_again_when_it_said_and_not_before() -> None:
     assert link.receive(refused(three, m.ErrorCode.GAP, size=2), 101) == []
     assert flow(link) is Flow.PAUSED
     link.readings(READINGS, 101)
+    link.ask_tenant_log(0, 101)
     link.tick(5099)
     assert link.upload_from() is None
     assert link.next_deadline() == 5100
@@ -134,6 +135,33 @@ def test_a_gap_is_filled_from_where_the_cloud_says() -> None:
         assert link.upload_from() is None
         assert link.receive(refused(call, m.ErrorCode.GAP, size=4), 61) == []
     assert link.upload_from() == 4
+
+
+def test_the_tenant_log_is_asked_for_once_something_of_ours_is_in_it_and_then_now_and_then() -> (
+    None
+):
+    log, link = DeviceLog().grow(20), live()
+    call = send(link, log, 2)
+    assert not link.wants_tenant_log(CALM)
+    link.receive(acked(call, 2), 60)
+    assert link.wants_tenant_log(60)
+    link.ask_tenant_log(7, 60)
+    (asked,) = frames(link)
+    assert isinstance(asked, codec.Call)
+    assert codec.read_request(asked) == m.AskTenantLog(size=7)
+    assert not link.wants_tenant_log(60 + limits.TENANT_LOG_MS)  # it is under way
+    shown = m.TenantLog(checkpoint="c", consistency=[])
+    assert link.receive(codec.encode_result(asked.id, shown), 80) == [e.TenantLogTold(shown, 2)]
+    assert not link.wants_tenant_log(59 + limits.TENANT_LOG_MS)
+    assert link.wants_tenant_log(60 + limits.TENANT_LOG_MS)
+
+
+def test_who_speaks_the_first_version_is_not_asked_for_the_tenant_log() -> None:
+    link = EdgeLink(HELLO, heartbeat_ms=HEARTBEAT_MS, version=1)
+    link.opened(0)
+    link.receive(codec.encode_result("1", WELCOME), 40)
+    link.go_live(7)
+    assert not link.wants_tenant_log(limits.TENANT_LOG_MS)
 
 
 @pytest.mark.parametrize("size", [0, 21, None])

@@ -37,7 +37,7 @@ class Kept:
 
 
 def insert(tx: sa.Connection, tenant: TenantId, cosigned: Cosigned) -> None:
-    """Keep a cosignature; the first one of a witness over a size is the one that counts."""
+    """Keep a cosignature; the first one over a size is the upper bound of what it covers."""
     point = cosigned.checkpoint
     kept = Kept(point.size, cosigned.witness, cosigned.time, cosigned.note)
     insert_kept(tx, tenant, point.origin, kept)
@@ -80,18 +80,37 @@ def beacons(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Beacon]:
 
 def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:
     """The note of the newest cosignature."""
+    kept = newest_kept(tx, tenant, origin)
+    return None if kept is None else kept.note
+
+
+def newest_kept(tx: sa.Connection, tenant: TenantId, origin: str) -> Kept | None:
+    """The newest cosignature."""
     table = s.cosignature.c
     mine = (table.tenant == tenant) & (table.origin == origin)
-    query = sa.select(table.note).where(mine).order_by(table.size.desc(), table.time.desc())
-    return tx.execute(query.limit(1)).scalar_one_or_none()
+    query = sa.select(s.cosignature).where(mine).order_by(table.size.desc(), table.time.desc())
+    row = tx.execute(query.limit(1)).one_or_none()
+    return None if row is None else Kept(row.size, row.witness, row.time, row.note)
+
+
+def prune(tx: sa.Connection, tenant: TenantId, newest: Cosigned, *, spare: int) -> None:
+    """Of the cosignatures over one size keep the first, those that are beacons, and some."""
+    point, table = newest.checkpoint, s.cosignature.c
+    mine = (table.tenant == tenant) & (table.origin == point.origin) & (table.size == point.size)
+    mine &= table.witness == newest.witness
+    times = list(tx.execute(sa.select(table.time).where(mine).order_by(table.time)).scalars())
+    logged = {one.time for one in beacons(tx, tenant, point.origin)} if len(times) > spare else ()
+    for time in times[1:-spare]:
+        if time not in logged:
+            tx.execute(s.cosignature.delete().where(mine, table.time == time))
 
 
 def newest_of(tx: sa.Connection, tenant: TenantId, origin: str, witness: str) -> Kept | None:
     """The newest cosignature of one witness."""
     table = s.cosignature.c
     mine = (table.tenant == tenant) & (table.origin == origin) & (table.witness == witness)
-    query = sa.select(s.cosignature).where(mine).order_by(table.size.desc()).limit(1)
-    row = tx.execute(query).one_or_none()
+    by_age = (table.size.desc(), table.time.desc())
+    row = tx.execute(sa.select(s.cosignature).where(mine).order_by(*by_age).limit(1)).one_or_none()
     return None if row is None else Kept(row.size, row.witness, row.time, row.note)
 
 

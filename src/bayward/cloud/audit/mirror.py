@@ -24,6 +24,7 @@ EVIDENCE_MAX = 100  # of one log: a bank that offers ever new nonsense fills no 
 _T = EventType
 FROM_BANKS = frozenset({
     _T.BANK_STARTED, _T.TIME_SUSPECTED, _T.BEACON_SEEN, _T.STORAGE_RECOVERED,
+    _T.TENANT_LOG_DOUBTED,
     _T.COURIER_ADMITTED, _T.COURIER_DISMISSED,
     _T.COURIER_SIGNED_IN, _T.ACCESS_GRANTED, _T.ACCESS_REFUSED, _T.ACCESS_AWAITED,
     _T.ACCESS_SECONDED, _T.UNLOCK_REQUESTED, _T.UNLOCK_ENDED,
@@ -72,6 +73,12 @@ def known(work: Work, tenant: TenantId, bank: BankId, origin: str | None) -> Kno
     frontier = Frontier.load(head.size, hashes)
     assert frontier.root == head.root, "the stored hashes lead to the accepted root"
     return KnownLog(parse_vkey(head.vkey), frontier, head.note, hashes)
+
+
+def head(work: Work, tenant: TenantId, bank: BankId, origin: str | None) -> LogHead | None:
+    """A bank's present log as far as it was accepted; None before its first entry."""
+    found = store.find_log(work.tx, tenant, origin or "")
+    return found if found is not None and found.bank == bank and found.size else None
 
 
 def keep(work: Work, tenant: TenantId, bank: BankId, key: VerifierKey, accepted: Accepted) -> None:

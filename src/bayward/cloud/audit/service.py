@@ -34,6 +34,11 @@ def origin_of(work: Work, tenant: TenantId) -> str:
     return f"{work.house.name}/tenant/{tenant}"
 
 
+def vkey_of(work: Work, tenant: TenantId) -> str:
+    """The key of a tenant's own log, for banks to pin."""
+    return work.house.keys.log_signer(origin_of(work, tenant)).key.vkey
+
+
 def append(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
     """Log an event and make it findable; one that a bank has logged is only made findable.
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bayward.cloud.audit import beacon_store as store
 from bayward.cloud.unit import Work
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Value
-from bayward.ledger.sandwich import Bounds, bounds, has_gone_back
+from bayward.ledger.sandwich import Beacon, Bounds, bounds, has_gone_back
 from bayward.ledger.strict import MAX_NUMBER
 
 TIMES, COSIGNATURES = "data/bank/times.csv", "data/bank/cosignatures.ndjson"
@@ -39,7 +39,7 @@ def files(
 ) -> dict[str, bytes]:
     """The two files for these entries of a log of `size`: index and the fields that are shown."""
     beacons = store.beacons(work.tx, tenant, origin)
-    kept = [one for one in store.all_of(work.tx, tenant, origin) if one.size <= size]
+    kept = _counting(store.all_of(work.tx, tenant, origin), beacons, size)
     covers = [one.cover for one in kept]
     text = io.StringIO(newline="")
     rows = csv.writer(text)
@@ -63,6 +63,23 @@ def files(
         TIMES: text.getvalue().encode(),
         COSIGNATURES: "".join(f"{line}\n" for line in lines).encode(),
     }
+
+
+def _counting(
+    found: Iterable[store.Kept], beacons: Sequence[Beacon], size: int
+) -> list[store.Kept]:
+    """Those that bound entries of a log of `size`: the first over each size, and the beacons in it.
+
+    The others come and go (`audit.beacons`), and a pack must come out the same each time.
+    """
+    logged = {one.time for one in beacons if one.index < size}
+    first: set[tuple[int, str]] = set()
+    kept: list[store.Kept] = []
+    for one in found:  # by size and time
+        if one.size <= size and ((one.size, one.witness) not in first or one.time in logged):
+            kept.append(one)
+        first.add((one.size, one.witness))
+    return kept
 
 
 def _row(

@@ -26,6 +26,7 @@ _T = EventType
 SEVERITY = {
     _T.DOOR_FORCED_OPEN: "critical",
     _T.BANK_LOG_REFUSED: "critical",
+    _T.TENANT_LOG_DOUBTED: "critical",
     _T.LOCKDOWN_ENGAGED: "critical",
     _T.DOOR_OPEN_TOO_LONG: "warning",
     _T.KEYPAD_PAUSED: "warning",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bayward.cloud.fleet.pki import DeviceIdentity
-from bayward.wire.messages import Acked, Hello, Layout, Readings, Upload, Welcome
+from bayward.wire.messages import Acked, Hello, Layout, Readings, TenantLog, Upload, Welcome
 
 
 class Inbox(Protocol):
@@ -31,6 +31,9 @@ class Inbox(Protocol):
 
         Raises `UploadRefused`, after the evidence of a fork was kept.
         """
+
+    async def tenant_log(self, device: DeviceIdentity, size: int) -> TenantLog:
+        """Show the tenant's log to a bank that remembers `size` entries of it."""
 
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         """The bank as built; replaces what was known."""

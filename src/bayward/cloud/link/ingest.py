@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bayward.cloud.access import issuers
-from bayward.cloud.audit import beacons, mirror, receipt_words
+from bayward.cloud.audit import beacons, mirror, receipt_words, showing
 from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -22,7 +22,16 @@ from bayward.cloud.notify import service as notify
 from bayward.cloud.unit import Place, Unit, Work
 from bayward.core.errors import Invalid
 from bayward.core.ids import BankId, TenantId
-from bayward.wire.messages import Acked, Hello, Issuer, Layout, Readings, Upload, Welcome
+from bayward.wire.messages import (
+    Acked,
+    Hello,
+    Issuer,
+    Layout,
+    Readings,
+    TenantLog,
+    Upload,
+    Welcome,
+)
 from bayward.wire.upload import (
     Accepted,
     AcceptedEntry,
@@ -74,6 +83,19 @@ class Ingest:
             raise answer
         return answer
 
+    async def tenant_log(self, device: DeviceIdentity, size: int) -> TenantLog:
+        """Prove the tenant's log to a bank; its own is cosigned again when that is long ago."""
+
+        def find(work: Work) -> tuple[TenantLog, bool]:
+            bank = fleet.get_bank(work, device.tenant, device.bank)
+            return showing.show(work, device.tenant, bank.bank, bank.origin, size)
+
+        shown, is_stale = await self._unit.read(find)
+        if is_stale:
+            await self._unit.write(lambda work: _refresh(work, device))
+            shown, _ = await self._unit.read(find)
+        return shown
+
     async def layout(self, device: DeviceIdentity, layout: Layout) -> None:
         """The bank as built."""
         await self._unit.write(
@@ -121,7 +143,6 @@ class Ingest:
             notifier_key=self._notifier_key,
             needs_layout=needs_layout,
             witness_note=_tenant_note(work, device),
-            witness_vkeys=beacons.vkeys(work),
             cosigned=beacons.newest(work, device.tenant, known.key.name),
         )
 
@@ -129,6 +150,13 @@ class Ingest:
 def _tenant_note(work: Work, device: DeviceIdentity) -> str | None:
     origin = audit.origin_of(work, device.tenant)
     return mirror.newest_note(work, device.tenant, origin)
+
+
+def _refresh(work: Work, device: DeviceIdentity) -> None:
+    bank = fleet.get_bank(work, device.tenant, device.bank)
+    head = mirror.head(work, device.tenant, bank.bank, bank.origin)
+    if head is not None:
+        beacons.refresh(work, device.tenant, head)
 
 
 def _connect(work: Work, device: DeviceIdentity) -> None:

@@ -63,6 +63,8 @@ class Session:
         self._worker: asyncio.Task[None] | None = None
         self._readings: Readings | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._asked: e.TenantLogAsked | None = None
+        self._shower: asyncio.Task[None] | None = None
         self.device = device
         self._down: Downlink | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,6 +147,9 @@ class Session:
             case e.ReadingsArrived(readings=readings):
                 self._readings = readings
                 self._keeper = self._keeper or asyncio.create_task(self._keep_readings())
+            case e.TenantLogAsked():
+                self._asked = event
+                self._shower = self._shower or asyncio.create_task(self._show())
             case e.HeartbeatArrived(call=call):
                 self._link.answer(call, Time(now=self._shared.clock.now()))
             case e.CommandEnded() | e.PageTaken():
@@ -202,6 +207,25 @@ class Session:
         finally:
             self._keeper = None
 
+    async def _show(self) -> None:
+        """The tenant's log, one question at a time and beside the uploads."""
+        try:
+            while (asked := self._asked) is not None:
+                self._asked = None
+                try:
+                    shown = await self._shared.inbox.tenant_log(self.device, asked.size)
+                except BaywardError as error:
+                    self._refuse(asked.call, error)
+                else:
+                    if self.is_live:
+                        self._link.answer(asked.call, shown)
+                await self._flush()
+        except Exception:  # noqa: BLE001 - as with uploads
+            _log.exception("link.internal", bank=self.device.bank)
+            self.drop("link.internal")
+        finally:
+            self._shower = None
+
     def _refuse(self, call: str, error: BaywardError) -> None:
         if self._link.state is State.CLOSED:
             return
@@ -253,7 +277,7 @@ class Session:
         self._shared.queued -= len(self._queue)
         self._queue.clear()
         self._readings = None
-        for task in (self._worker, self._keeper):
+        for task in (self._worker, self._keeper, self._shower):
             if task is not None:
                 await task
         told = self._transport.told

@@ -22,6 +22,7 @@ from bayward.ledger.strict import base64_text
 from bayward.ui.views.console import ShownCheckpoint, ShownContradiction
 
 NUMBER_DIGITS = 18
+_ABOUT_LOGS = (EventType.BANK_LOG_REFUSED.value, EventType.TENANT_LOG_DOUBTED.value)
 
 
 @show("/console/incidents/{incident:str}/evidence/{number:str}", Action.INCIDENT_READ)
@@ -46,9 +47,15 @@ async def evidence(asker: Asking, incident: FromPath[str], number: FromPath[str]
 
 def of_incident(work: Work, tenant: TenantId, incident: Incident) -> tuple[ShownContradiction, ...]:
     """What an incident about a log shows; nothing for any other."""
-    if incident.kind != EventType.BANK_LOG_REFUSED.value:
+    if incident.kind not in _ABOUT_LOGS:
         return ()
-    found = contradictions.of_bank(work, tenant, incident.bank, incident.opened_at)
+    found = contradictions.of_bank(
+        work,
+        tenant,
+        incident.bank,
+        incident.opened_at,
+        are_ours=incident.kind == EventType.TENANT_LOG_DOUBTED.value,
+    )
     return tuple(
         ShownContradiction(
             kind=one.kind.value,

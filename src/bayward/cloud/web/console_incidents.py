@@ -233,6 +233,7 @@ NEARBY = {
     EventType.BANK_CONNECTED,
     EventType.BANK_DISCONNECTED,
     EventType.BANK_LOG_REFUSED,
+    EventType.TENANT_LOG_DOUBTED,
     EventType.BANK_ENROLLED,
     EventType.STORAGE_RECOVERED,
     EventType.TIME_SUSPECTED,

@@ -6,6 +6,8 @@ from litestar import MediaType, Response, post
 from litestar.params import JSONBody
 
 from bayward.cloud.access import issuers
+from bayward.cloud.audit import beacons
+from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import enrolment, renewal
 from bayward.cloud.fleet.enrolment import Enrolled
 from bayward.cloud.fleet.pki import DeviceIdentity
@@ -37,14 +39,18 @@ async def enrol(request: AnyRequest, data: JSONBody[EnrolRequest]) -> EnrolAnswe
     desk = desk_of(request)
     desk.limiter.spend(limits.ENROL_FROM, "enrol", address_of(request))
 
-    def take(work: Work) -> tuple[Enrolled, list[tuple[int, bytes]]] | None:
+    def take(work: Work) -> tuple[Enrolled, list[tuple[int, bytes]], str, list[str]] | None:
         done = enrolment.enrol(work, desk.deployment, data)
-        return None if done is None else (done, issuers.known(work, done.bank.tenant))
+        if done is None:
+            return None
+        tenant = done.bank.tenant
+        own = audit.vkey_of(work, tenant)
+        return done, issuers.known(work, tenant), own, beacons.vkeys(work)
 
     outcome = await desk.unit.write(take)
     if outcome is None:
         raise Denied("enrolment.refused")
-    done, known = outcome
+    done, known, tenant_vkey, witness_vkeys = outcome
     if done.replaced is not None:
         desk.gate.revoke(done.replaced)
     desk.gate.allow(
@@ -59,6 +65,8 @@ async def enrol(request: AnyRequest, data: JSONBody[EnrolRequest]) -> EnrolAnswe
         pins=sorted(desk.deployment.pins),
         issuers=[Issuer(kid=kid, spki=spki) for kid, spki in known],
         notifier_key=desk.notifier_key,
+        tenant_vkey=tenant_vkey,
+        witness_vkeys=witness_vkeys,
         now=desk.clock.now(),
     )
 

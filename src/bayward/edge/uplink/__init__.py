@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bayward.edge.uplink.dialer import Dialer
 from bayward.edge.uplink.outbox import JournalOutbox, LogHead, Outbox
-from bayward.edge.uplink.ports import Facts, Host, LinkStatus
+from bayward.edge.uplink.ports import Facts, Host, LinkStatus, OwnLog
 from bayward.edge.uplink.trouble import Trouble
 from bayward.edge.uplink.uplink import Uplink, UplinkSetup
 
@@ -23,6 +23,7 @@ __all__ = [
     "LinkStatus",
     "LogHead",
     "Outbox",
+    "OwnLog",
     "Trouble",
     "Uplink",
     "UplinkSetup",

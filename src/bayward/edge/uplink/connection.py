@@ -51,6 +51,7 @@ class Connection:
         self._sending = asyncio.Lock()
         self._acked = 0
         self._cosigned: tuple[str, str | None] | None = None
+        self._shown: e.TenantLogTold | None = None
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.retry_after_ms = 0  # the control plane is too busy for us before
@@ -95,9 +96,14 @@ class Connection:
                     await self._take(event)
                 if self._link.wants_readings(now):
                     self._link.readings(self._host.readings(), now)
+                if self._link.wants_tenant_log(now):
+                    self._link.ask_tenant_log(self._host.remembered(), now)
+                if self._link.state is State.LIVE:
+                    self._host.still_connected()
                 await self._upload()
                 await self._flush()
                 await self._acknowledge()
+                await self._judge()
                 await self._sleep()
         except BaywardError as error:
             self._end(error.code, error)
@@ -138,9 +144,21 @@ class Connection:
         if size:
             await self._outbox.acknowledge(size)
         if cosigned is not None:
-            seen = self._host.take_cosigned(*cosigned)
-            if seen is not None:
-                await self._outbox.check(seen.size, seen.root)
+            await self._take_cosigned(*cosigned)
+
+    async def _take_cosigned(self, cosigned: str, witness_note: str | None) -> None:
+        seen = self._host.take_cosigned(cosigned, witness_note)
+        if seen is not None:
+            await self._outbox.check(seen.size, seen.root)
+
+    async def _judge(self) -> None:
+        """What the control plane shows of the tenant's log, held against what we know."""
+        told, self._shown = self._shown, None
+        if told is None:
+            return
+        await self._host.take_tenant_log(told.shown, told.acked, self._outbox.at)
+        if told.shown.cosigned is not None:
+            await self._take_cosigned(told.shown.cosigned, None)
 
     async def _flush(self) -> None:
         async with self._sending:
@@ -157,6 +175,8 @@ class Connection:
                 self._acked = max(self._acked, size)
                 if event.cosigned is not None:
                     self._cosigned = event.cosigned, event.witness_note
+            case e.TenantLogTold():
+                self._shown = event
             case e.CallRefused():
                 await self._refused(event)
             case e.CommandArrived():
@@ -188,6 +208,8 @@ class Connection:
         if event.action is Action.HELLO:
             self.retry_after_ms = details.retry_after_ms or 0
             self._end(event.text, None)
+        elif event.action is Action.TENANT_LOG:
+            _log.warning("tenant log not shown", why=event.text)  # missed when it lasts
         elif event.code not in (ErrorCode.BUSY, ErrorCode.GAP):
             _log.error("refused by the control plane", what=event.action.value, why=event.text)
             self._on_refused(event.text)

@@ -49,6 +49,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def at(self, size: int) -> Checkpoint | None:
+        """Our log when it had `size` entries; None when it never had."""
+        ...
+
     async def upload(self, first: int) -> Upload | None:
         """Entries from `first` on, with their letters; None when there are none."""
         ...
@@ -74,6 +78,11 @@ class JournalOutbox:
         """Compare with what the control plane remembers."""
         await self._errand(lambda: self._journal.check_cursor(size, root))
 
+    async def at(self, size: int) -> Checkpoint | None:
+        """Our log when it had `size` entries; None when it never had."""
+        found: Checkpoint | None = await self._errand(lambda: self._at(size))
+        return found
+
     async def upload(self, first: int) -> Upload | None:
         """Entries from `first` on."""
         found: Upload | None = await self._errand(lambda: self._upload(first))
@@ -86,6 +95,12 @@ class JournalOutbox:
     def _head(self) -> tuple[str, int, str, int]:
         head = self._journal.head
         return self._journal.origin, head.size, head.note, head.boot
+
+    def _at(self, size: int) -> Checkpoint | None:
+        reader = self._journal.reader()
+        if not 0 < size <= reader.size:
+            return None
+        return Checkpoint(self._journal.origin, size, reader.root(size))
 
     def _upload(self, first: int) -> Upload | None:
         reader = self._journal.reader()

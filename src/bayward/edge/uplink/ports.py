@@ -9,11 +9,15 @@ from typing import Protocol
 from bayward.core.clock import Instant
 from bayward.core.commands import Command, CommandResult
 from bayward.ledger.checkpoint import Checkpoint
-from bayward.wire.messages import Layout, Readings, Recipient, Welcome
+from bayward.wire.messages import Layout, Readings, Recipient, TenantLog, Welcome
 from bayward.wire.transport import Transport
 
 Dial = Callable[[], Awaitable[tuple[Transport, int]]]
 """Connects; gives the connection and the protocol version. Raises `edge.uplink.trouble.Trouble`."""
+
+
+OwnLog = Callable[[int], Awaitable[Checkpoint | None]]
+"""The bank's own log at a size; None when that is no size of it. Raises `Unavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ class Host(Protocol):
 
     def take_cosigned(self, cosigned: str, witness_note: str | None) -> Checkpoint | None:
         """Verify and keep a cosigned checkpoint of ours; gives it when it is good and news."""
+
+    def remembered(self) -> int:
+        """How many entries of the tenant's log were proven to this bank; 0: none."""
+
+    async def take_tenant_log(self, shown: TenantLog, acked: int, own: OwnLog) -> None:
+        """The tenant's log was shown; `acked` of our entries were acknowledged before."""
+
+    def still_connected(self) -> None:
+        """Called again and again while the link is live."""
 
     def take_time(self, cloud: Instant, round_trip_ms: int) -> None:
         """The control plane's clock said `cloud`, at most `round_trip_ms` ago."""

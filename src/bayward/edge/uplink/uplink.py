@@ -106,7 +106,7 @@ class Uplink:
     async def _serve(self) -> tuple[Trouble, int]:
         setup = self._setup
         head = await setup.outbox.head()
-        transport, _ = await setup.dial()
+        transport, version = await setup.dial()
         hello = hello_of(
             head,
             setup.host,
@@ -116,7 +116,7 @@ class Uplink:
         )
         connection = self._connection = Connection(
             transport,
-            link=EdgeLink(hello, heartbeat_ms=self._heartbeat_ms()),
+            link=EdgeLink(hello, heartbeat_ms=self._heartbeat_ms(), version=version),
             outbox=setup.outbox,
             host=setup.host,
             clock=setup.clock,

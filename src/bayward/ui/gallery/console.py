@@ -333,7 +333,7 @@ def incident() -> Iterator[Sample]:
 
 
 def contradiction() -> Iterator[Sample]:
-    """A locker that came back with an older log."""
+    """A locker that came back with an older log, and lockers that doubt ours."""
     root = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
     known, offered = (
         views.ShownCheckpoint(size=size, root=root, note=f"{ORIGIN}\n{size}\n{root}\n\n— …\n")
@@ -359,6 +359,21 @@ def contradiction() -> Iterator[Sample]:
         contradictions=(shown,),
     )
     yield Sample("console/incident-contradiction", page)
+    kind = "tenant_log.doubted"
+    for ours, reason in (("rollback", "rollback"), ("fork", "fork"), ("unproven", "withheld")):
+        doubt = replace(
+            shown,
+            kind=f"ours_{ours}",
+            reason=f"tenant_log.{reason}",
+            origin="lockers.example.com/tenant/tnt_4m1q",
+            offered=offered
+            if ours != "unproven"
+            else views.ShownCheckpoint(size=None, root="", note=""),
+        )
+        told = (entry(95, kind, {"reason": doubt.reason}, "", Severity.CRITICAL),)
+        row = replace(page.row, kind=kind)
+        sample = replace(page, row=row, timeline=told, contradictions=(doubt,))
+        yield Sample(f"console/incident-log-{ours}", sample)
 
 
 def errors() -> Iterator[Sample]:

@@ -24,12 +24,14 @@ from bayward.wire.link.events import (
     LayoutArrived,
     PageTaken,
     ReadingsArrived,
+    TenantLogAsked,
     UploadArrived,
 )
 from bayward.wire.link.states import TRANSITIONS, Signal, State, moved
 from bayward.wire.messages import (
     UP,
     Action,
+    AskTenantLog,
     Command,
     Directory,
     Ended,
@@ -198,6 +200,8 @@ class CloudLink:
                 return LayoutArrived(frame.id, message)
             case Heartbeat():
                 return HeartbeatArrived(frame.id)
+            case AskTenantLog(size=size):
+                return TenantLogAsked(frame.id, size)
             case _:
                 raise RemoteProtocolError("link.unexpected", action=frame.action.value)
 

@@ -9,9 +9,11 @@ milliseconds.
 from __future__ import annotations
 
 from collections import deque
+from typing import cast
 
 from bayward.core.clock import Instant
 from bayward.wire import codec, limits
+from bayward.wire.dialect import TENANT_LOG_SINCE
 from bayward.wire.errors import LocalProtocolError, RemoteProtocolError
 from bayward.wire.link.calls import Answer, Calls
 from bayward.wire.link.events import (
@@ -20,6 +22,7 @@ from bayward.wire.link.events import (
     CommandArrived,
     DirectoryArrived,
     EdgeEvent,
+    TenantLogTold,
     TimeHeard,
     UploadAcked,
     Welcomed,
@@ -30,6 +33,7 @@ from bayward.wire.messages import (
     DOWN,
     Acked,
     Action,
+    AskTenantLog,
     Command,
     Directory,
     Done,
@@ -40,10 +44,12 @@ from bayward.wire.messages import (
     Hello,
     Layout,
     Readings,
+    TenantLog,
     Time,
     Upload,
     Welcome,
 )
+from bayward.wire.versions import VERSIONS
 
 READINGS_MS_MAX = limits.HEARTBEAT_MS_MIN  # unchanged readings are told again after this
 
@@ -51,11 +57,13 @@ READINGS_MS_MAX = limits.HEARTBEAT_MS_MIN  # unchanged readings are told again a
 class EdgeLink:
     """One connection of a bank; a new connection is a new link with a new epoch.
 
-    `hello` is the greeting; `heartbeat_ms` is drawn between `HEARTBEAT_MS_MIN` and `_MAX`.
+    `hello` is the greeting; `heartbeat_ms` is drawn between `HEARTBEAT_MS_MIN` and `_MAX`;
+    `version` was agreed in the handshake.
     """
 
-    def __init__(self, hello: Hello, *, heartbeat_ms: int) -> None:
+    def __init__(self, hello: Hello, *, heartbeat_ms: int, version: int = VERSIONS[0]) -> None:
         self._hello = hello
+        self._version = version
         self._heartbeat_ms = heartbeat_ms
         self._calls = Calls()
         self._pages = Collector()
@@ -71,6 +79,7 @@ class EdgeLink:
         # Readings: told at most so often, at least so often.
         self._readings_at: int | None = None
         self._has_new_readings = True
+        self._tenant_log_at: int | None = None  # when the tenant's log was asked for
 
     @property
     def state(self) -> State:
@@ -126,6 +135,7 @@ class EdgeLink:
         due = [self._calls.next_deadline()]
         if self._state is State.LIVE:
             due += [self._heartbeat_due(), self._resume_at, self._readings_due()]
+            due.append(self._tenant_log_due())
         return min((one for one in due if one is not None), default=None)
 
     def tick(self, now: int) -> list[EdgeEvent]:
@@ -187,6 +197,19 @@ class EdgeLink:
         self._readings_at = now
         self._has_new_readings = False
 
+    def wants_tenant_log(self, now: int) -> bool:
+        """Is it time to ask for the tenant's log?"""
+        due = self._tenant_log_due() if self._state is State.LIVE else None
+        return due is not None and now >= due
+
+    def ask_tenant_log(self, size: int, now: int) -> None:
+        """Ask for it; `size` entries of it are remembered. `TenantLogTold` is the answer."""
+        self._check_live()
+        asked = AskTenantLog(size=size)
+        within_ms = limits.UPLOAD_ANSWER_MS
+        self._calls.ask(Action.TENANT_LOG, asked, now, within_ms=within_ms, about=self._rewind)
+        self._tenant_log_at = now
+
     def answer(self, call: str, message: Ended | Done) -> None:
         """Answer a command or a directory."""
         self._check_live()
@@ -219,6 +242,14 @@ class EdgeLink:
             return 0
         pause = limits.READINGS_MS_MIN if self._has_new_readings else READINGS_MS_MAX
         return self._readings_at + pause
+
+    def _tenant_log_due(self) -> int | None:
+        """As soon as something of ours is in it, and then at intervals; one question at a time."""
+        is_spoken = self._version >= TENANT_LOG_SINCE
+        if not is_spoken or not self._rewind or self._calls.asking(Action.TENANT_LOG):
+            return None
+        at = self._tenant_log_at
+        return 0 if at is None else at + limits.TENANT_LOG_MS
 
     def _received(self, data: bytes, now: int) -> list[EdgeEvent]:
         frame = codec.decode(data)
@@ -260,6 +291,8 @@ class EdgeLink:
                 return [self._time(welcome.now, answer, now), Welcomed(welcome)]
             case Time(now=cloud):
                 return [self._time(cloud, answer, now)]
+            case TenantLog() as shown:
+                return [TenantLogTold(shown, cast("int", answer.asked.about))]
             case _:
                 return []
 

@@ -18,6 +18,7 @@ from bayward.wire.messages import (
     Layout,
     Readings,
     Recipient,
+    TenantLog,
     Upload,
     Welcome,
 )
@@ -61,8 +62,19 @@ class UploadAcked:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantLogTold:
+    """The control plane has shown the tenant's log; nothing of it is verified yet.
+
+    `acked` entries of ours were acknowledged when it was asked.
+    """
+
+    shown: TenantLog
+    acked: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallRefused:
-    """Hello, an upload or a layout was refused; the upload may have stopped (`EdgeLink.flow`)."""
+    """A question of ours was refused; the upload may have stopped (`EdgeLink.flow`)."""
 
     action: Action
     code: ErrorCode
@@ -88,7 +100,14 @@ class DirectoryArrived:
 
 
 EdgeEvent = (
-    Closed | Welcomed | TimeHeard | UploadAcked | CallRefused | CommandArrived | DirectoryArrived
+    Closed
+    | Welcomed
+    | TimeHeard
+    | UploadAcked
+    | TenantLogTold
+    | CallRefused
+    | CommandArrived
+    | DirectoryArrived
 )
 
 
@@ -134,6 +153,14 @@ class HeartbeatArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantLogAsked:
+    """The bank wants to see the tenant's log; it remembers `size` entries of it."""
+
+    call: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommandEnded:
     """A command was answered; `is_done` is None when its time passed without an answer."""
 
@@ -157,6 +184,7 @@ CloudEvent = (
     | LayoutArrived
     | ReadingsArrived
     | HeartbeatArrived
+    | TenantLogAsked
     | CommandEnded
     | PageTaken
 )

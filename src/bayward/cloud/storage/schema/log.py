@@ -75,7 +75,8 @@ cosignature = c.table(
     c.key("origin"),
     sa.Column("size", c.NUMBER, primary_key=True, autoincrement=False),
     c.key("witness"),  # its name
-    c.number("time"),  # POSIX seconds, as it is signed
+    # POSIX seconds, as it is signed; a log that does not grow is cosigned again
+    sa.Column("time", c.NUMBER, primary_key=True, autoincrement=False),
     c.text("note"),  # the checkpoint of `size` with the log's line and the witness's
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
 )
