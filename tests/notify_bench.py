@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from standardwebhooks import Webhook as Signature
 
 from bayward.cloud import workers
+from bayward.cloud.audit import service as audit
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify import webhooks
 from bayward.cloud.notify.caller import Caller
@@ -50,7 +51,7 @@ def mailer(cloud: CloudBench, port: int, **more: object) -> Mailer:
 
 async def work_off(cloud: CloudBench, post: MailServer, **more: object) -> None:
     """Everything that is due, by the workers of one process."""
-    caller = Caller(cloud.unit, is_loopback_allowed=True)
+    caller = Caller(cloud.unit, audit.event_at, is_loopback_allowed=True)
     made = mailer(cloud, post.port, **more)
     for worker in workers.lanes(cloud.unit, mailer=made, caller=caller, random=lambda: 0.0):
         await worker.run_due()
@@ -74,7 +75,7 @@ async def subscribe(
 
 
 async def call_off(cloud: CloudBench, *, loopback: bool = True) -> None:
-    caller = Caller(cloud.unit, is_loopback_allowed=loopback)
+    caller = Caller(cloud.unit, audit.event_at, is_loopback_allowed=loopback)
     for worker in workers.lanes(cloud.unit, mailer=None, caller=caller, random=lambda: 0.0):
         await worker.run_due()
 

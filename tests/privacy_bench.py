@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayward.cloud import workers
+from bayward.cloud.audit import service as audit
 from bayward.cloud.notify.caller import Caller
+from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.core.ids import PersonId, TenantId
 from bayward.core.roles import Role
@@ -30,7 +32,9 @@ class Ended:
     async def work(self) -> None:
         """Let the workers do what is due, but for messages."""
         unit = self.cloud.unit
-        lane, *_ = workers.lanes(unit, mailer=None, caller=Caller(unit), random=lambda: 0.0)
+        lane, *_ = workers.lanes(
+            unit, mailer=None, caller=Caller(unit, audit.event_at), random=lambda: 0.0
+        )
         await lane.run_due()
 
 
@@ -41,8 +45,8 @@ async def furnish(cloud: CloudBench) -> Ended:
     ben = await cloud.person(bank.tenant, "Benedict", Role.RESIDENT)
 
     def find(work: Work) -> dict[str, str]:
-        rows = work.tx.exec_driver_sql("SELECT name, person FROM person").all()
-        return {row.name: row.person for row in rows}
+        found = people_store.search(work.tx, bank.tenant, now=work.now)
+        return {one.name: one.person for one in found}
 
     known = await cloud.do(find)
     ada, anne, carl = (PersonId(known[name]) for name in ("Ada", "Anne", "Carl"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bayward.cloud import orders
+from bayward.cloud.audit import service as audit
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.orders import ANSWER_GRACE_MS, State
 from bayward.cloud.storage import schema as s
@@ -40,7 +41,7 @@ async def state(cloud: CloudBench, bank: BankTwin, command: CommandId) -> State:
 
 
 async def expire_due(cloud: CloudBench) -> None:
-    caller = Caller(cloud.unit)
+    caller = Caller(cloud.unit, audit.event_at)
     for worker in lanes(cloud.unit, mailer=None, caller=caller, random=lambda: 0.0)[:1]:
         await worker.run_due()
 

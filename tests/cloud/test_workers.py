@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from bayward.cloud import orders, workers
+from bayward.cloud.audit import service as audit
 from bayward.cloud.custody import items
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
@@ -25,7 +26,9 @@ EVERY_KIND = {
 
 
 def kinds(cloud: CloudBench, mailer: Mailer | None) -> list[list[str]]:
-    made = workers.lanes(cloud.unit, mailer=mailer, caller=Caller(cloud.unit), random=lambda: 0.0)
+    made = workers.lanes(
+        cloud.unit, mailer=mailer, caller=Caller(cloud.unit, audit.event_at), random=lambda: 0.0
+    )
     return [worker._kinds for worker in made]
 
 

@@ -29,6 +29,7 @@ import structlog
 from litestar.types import ASGIApp
 
 from bayward.cloud import upkeep
+from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
 from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.fleet import enrolment
@@ -328,7 +329,7 @@ class Cloud:
                 links=links.LINKS,
                 notifier=self.deployment.notifier,
             )
-        caller = Caller(self.unit, is_loopback_allowed=self._is_loopback_called)
+        caller = Caller(self.unit, audit.event_at, is_loopback_allowed=self._is_loopback_called)
         workers = lanes(self.unit, mailer=mailer, caller=caller, random=self._fraction)
         workers.append(Worker(self.unit, {links.ASKED_JOB: links.duty()}, self._fraction))
         workers.append(Worker(self.unit, self.desk.packs.duties(), self._fraction))

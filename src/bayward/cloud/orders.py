@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 
 import sqlalchemy as sa
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import outbox
 from bayward.cloud.storage.schema import command as table
 from bayward.cloud.unit import Place, Work
@@ -74,21 +76,21 @@ def place(work: Work, tenant: TenantId, bank: BankId, order: Order, *, actor: st
     life_ms = DOOR_COMMAND_LIFE_MS if is_door else COMMAND_LIFE_MS
     command = work.ids.new(CommandId)
     not_after = after(work.now, life_ms)
-    work.tx.execute(
-        table.insert().values(
-            tenant=tenant,
-            command=command,
-            bank=bank,
-            kind=kind_of(order),
-            is_door=is_door,
-            body=encode_order(order),
-            actor=actor,
-            state=State.WAITING.value,
-            not_after=not_after,
-            created_at=work.now,
-            sendings=0,
-        )
-    )
+    row = {
+        "tenant": tenant,
+        "command": command,
+        "bank": bank,
+        "kind": kind_of(order),
+        "is_door": is_door,
+        "about": getattr(order, "person", None) or actor,
+        "body": encode_order(order),
+        "actor": actor,
+        "state": State.WAITING.value,
+        "not_after": not_after,
+        "created_at": work.now,
+        "sendings": 0,
+    }
+    work.tx.execute(table.insert().values(cells.sealed(work.tx, table, row)))
     work.emit(
         Event(
             type=EventType.COMMAND_SENT,
@@ -135,11 +137,19 @@ def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command
             epoch=epoch,
             sendings=table.c.sendings + 1,
         )
-        .returning(table.c.command, table.c.body, table.c.not_after, table.c.created_at)
-    ).all()
+        .returning(
+            table.c.tenant,
+            table.c.command,
+            table.c.about,
+            table.c.body,
+            table.c.not_after,
+            table.c.created_at,
+        )
+    ).mappings()
+    opened = [cells.opened(work.tx, table, row) for row in rows]
     return [
-        Command(CommandId(row.command), decode_order(row.body), row.not_after, epoch)
-        for row in sorted(rows, key=lambda row: (row.created_at, row.command))
+        Command(CommandId(one["command"]), decode_order(one["body"]), one["not_after"], epoch)
+        for one in sorted(opened, key=itemgetter("created_at", "command"))
     ]
 
 
@@ -166,19 +176,20 @@ def expire(work: Work, tenant: TenantId, command: CommandId) -> None:
 def get(work: Work, tenant: TenantId, command: CommandId) -> Ordered:
     """How far an order has come; raises `NotFound`."""
     mine = (table.c.tenant == tenant) & (table.c.command == command)
-    row = work.tx.execute(sa.select(table).where(mine)).one_or_none()
+    row = work.tx.execute(sa.select(table).where(mine)).mappings().one_or_none()
     if row is None:
         raise NotFound("command")
+    told = cells.opened(work.tx, table, row)
     return Ordered(
-        id=CommandId(row.command),
-        bank=BankId(row.bank),
-        order=decode_order(row.body),
-        actor=row.actor,
-        state=State(row.state),
-        not_after=row.not_after,
-        created_at=row.created_at,
-        result=row.result,
-        ended_at=row.ended_at,
+        id=CommandId(told["command"]),
+        bank=BankId(told["bank"]),
+        order=decode_order(told["body"]),
+        actor=told["actor"],
+        state=State(told["state"]),
+        not_after=told["not_after"],
+        created_at=told["created_at"],
+        result=told["result"],
+        ended_at=told["ended_at"],
     )
 
 

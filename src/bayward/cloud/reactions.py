@@ -28,7 +28,7 @@ from bayward.cloud.unit import Place, Work
 from bayward.core.events import Event, EventType
 from bayward.core.ids import TenantId
 
-Reaction: TypeAlias = Callable[[Work, TenantId, Event, Place | None], None]
+Reaction: TypeAlias = Callable[[Work, TenantId, Event, Place | None], Place | None]
 
 _T = EventType
 _LOG: tuple[Reaction, ...] = (audit.append,)
@@ -235,9 +235,12 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
 
 
 def react(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
-    """Carry out what follows an event; `Work.emit` comes here."""
+    """Carry out what follows an event; `Work.emit` comes here.
+
+    The log says where the event stands; whoever comes after it is told.
+    """
     for reaction in WITHIN[event.type]:
-        reaction(work, tenant, event, place)
+        place = reaction(work, tenant, event, place) or place
     for reaction in AFTER[event.type]:
         reaction(work, tenant, event, place)
 

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 import structlog
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.keyring.ring import Keyring
 from bayward.cloud.keys import Keys
 from bayward.cloud.storage import outbox
@@ -101,6 +102,9 @@ class Work:
     house: House
     react: React
     topics: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        cells.bind(self.tx, cells.Safe(self.house.keyring, self.now, self.ids.random))
 
     def emit(self, event: Event, *, tenant: TenantId, place: Place | None = None) -> None:
         """Say what happened: into the log first, then everything that follows from it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from bayward.cloud.audit import moving
+from bayward.cloud.privacy import moving as rows
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.unit import Unit
 
@@ -18,11 +19,14 @@ async def before_anybody(unit: Unit) -> None:
     """
     await unit.read(moving.check)
     if await unit.read(moving.is_pending):
-        entries = await moving.seal_all(unit)
+        entries, cells = await moving.seal_all(unit), await rows.seal_all(unit)
         await unit.scrub(is_whole=True)
         await unit.write(moving.done)
-        if entries:
-            _log.warning("cloud.disclosures_sealed", entries=entries)
+        if entries or cells:
+            _log.warning("cloud.sealed", entries=entries, rows=cells)
+    await unit.read(rows.check)
+    if tenants := await unit.write(rows.reindex):
+        _log.warning("cloud.indexed_again", tenants=tenants)
     if people := await unit.write(privacy.replay):
         await unit.scrub()
         _log.warning("cloud.erased_again", people=people)

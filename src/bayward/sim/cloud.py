@@ -199,7 +199,10 @@ class SimCloud(Plane):
         self.unit.on_commit(self._committed)
         mailer = Post(self.unit, self.keys.notifier, self._post)
         self._lanes = workers.lanes(
-            self.unit, mailer=mailer, caller=Caller(self.unit), random=self._random.random
+            self.unit,
+            mailer=mailer,
+            caller=Caller(self.unit, audit.event_at),
+            random=self._random.random,
         )
         settled(ingest.start())
         self.listen()

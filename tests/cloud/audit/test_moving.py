@@ -11,7 +11,9 @@ from bayward.cloud.audit import export, moving, reader
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import UNBOUND, Wanted
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import migrations
+from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.sqlite import SqliteStore, make_engine
 from bayward.core.ids import TenantId
 from cloud_bench import CloudBench, make, story
@@ -36,7 +38,8 @@ def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], lis
     with sqlite3.connect(path) as old:
         old.execute("PRAGMA foreign_keys=OFF")
         for table in COPIED:
-            copy(old, table, [dict(row) for row in source.execute(f"SELECT * FROM {table}")])  # noqa: S608 - ours
+            known = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+            copy(old, table, [as_it_was(row, known) for row in opened(cloud, table)])
         entries = [dict(row) for row in source.execute("SELECT * FROM log_entry")]
         for row in entries:
             row["disclosures"] = json.dumps(plain[row["origin"], row["idx"]])
@@ -47,6 +50,19 @@ def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], lis
         copy(old, "happening", lines)
     old.close()
     source.close()
+
+
+def opened(cloud: CloudBench, table: str) -> list[dict[str, object]]:
+    rows = cloud.rows(s.metadata.tables[table])
+    return [cells.opened(cloud.tx, s.metadata.tables[table], row._mapping) for row in rows]
+
+
+def as_it_was(row: dict[str, object], known: list[str]) -> dict[str, object]:
+    """What is there today, in the columns of then."""
+    if isinstance(row.get("email"), str):
+        row["email_key"] = str(row["email"]).casefold()
+    plain = {name: int(value) if isinstance(value, bool) else value for name, value in row.items()}
+    return {name: value for name, value in plain.items() if name in known}
 
 
 def copy(to: sqlite3.Connection, table: str, rows: list[dict[str, object]]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from bayward.cloud.audit import reader, vault, vault_store
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
+from bayward.cloud.people import store
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place, Work
 from bayward.core.events import ERASED, Event, EventType
@@ -21,8 +22,10 @@ def forget(work: Work, tenant: TenantId, person: str) -> None:
     work.house.keyring.destroy(tenant, person, held.id, work.now)
 
 
-async def person_named(cloud: CloudBench, name: str) -> str:
-    return next(str(row.person) for row in cloud.rows(s.person) if row.name == name)
+async def person_named(cloud: CloudBench, name: str) -> PersonId:
+    [row] = cloud.rows(s.tenant)[:1]
+    found = await cloud.do(lambda work: store.search(work.tx, row.tenant, text=name, now=work.now))
+    return found[0].person
 
 
 async def test_no_disclosure_is_at_rest_in_plain_text(cloud: CloudBench) -> None:

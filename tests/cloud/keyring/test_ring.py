@@ -7,7 +7,7 @@ import pytest
 
 from bayward.cloud.keyring import ring as module
 from bayward.cloud.keyring.file import KeyringFile
-from bayward.cloud.keyring.ring import HOUSE, PERIOD, SUBJECT, Keyring, month_of
+from bayward.cloud.keyring.ring import HOUSE, INDEX, PERIOD, SUBJECT, Keyring, month_of
 from bayward.cloud.keyring.sealing import HeldKey
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.errors import Invalid
@@ -52,7 +52,7 @@ def test_everybody_has_one_key_for_good(bench: Bench) -> None:
     assert bench.ring.period(TENANT, NOW, os.urandom) == may
     assert bench.ring.find(TENANT, anne.id) == anne
     assert bench.ring.find("ten_2", anne.id) is None
-    assert bench.ring.count(TENANT) == {SUBJECT: 3, PERIOD: 1}
+    assert bench.ring.count(TENANT) == {SUBJECT: 3, PERIOD: 1, INDEX: 0}
     assert bench.ring.period(TENANT, after(NOW, 40 * DAY_MS), os.urandom) != may
 
 

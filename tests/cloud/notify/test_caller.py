@@ -8,6 +8,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from bayward.cloud.audit import service as audit
 from bayward.cloud.jobs import Hopeless
 from bayward.cloud.notify import caller as calling
 from bayward.cloud.notify import service as notify
@@ -229,7 +230,7 @@ async def test_identity_84_one_bad_answer_among_good_ones_spoils_a_name(
         return [(socket.AF_INET, 1, 6, "", (one, 443)) for one in answers.pop(0)]
 
     monkeypatch.setattr(loop, "getaddrinfo", answer)
-    caller, url = Caller(cloud.unit), httpx.URL("https://hooks.example.com/")
+    caller, url = Caller(cloud.unit, audit.event_at), httpx.URL("https://hooks.example.com/")
     answers.append(["93.184.215.14", "10.0.0.1"])
     with pytest.raises(Hopeless):
         await caller._resolve(url)

@@ -29,7 +29,7 @@ async def test_deliveries_are_listed_by_what_is_wanted_and_page_by_page(
         assert ids(Wanted(), before=(newest.created_at, newest.id)) == [oldest.id]
         assert ids(Wanted(states=(State.EXPIRED,))) == [oldest.id]
         assert ids(Wanted(subject=GRANT, channel=Channel.EMAIL)) == [newest.id, oldest.id]
-        assert ids(Wanted(address="anne@example.com", channel=Channel.WEBHOOK)) == []
+        assert ids(Wanted(webhook="whk_1", channel=Channel.WEBHOOK)) == []
         assert store.count(work.tx, deposited.tenant, Wanted(subject=GRANT)) == 2
         live = store.live_about(work.tx, deposited.tenant, GRANT)
         assert [one.id for one in live] == [newest.id]

@@ -35,6 +35,8 @@ def bench(empty_database: bytes, tmp_path: Path) -> Iterator[Bench]:
                     tenant=tenant, name="T", directory_revision=0, created_at=START
                 )
             )
-        yield Bench(store.connection, house, tenants[0], tenants[1])
+        bench = Bench(store.connection, house, tenants[0], tenants[1])
+        assert bench.work.tx is store.connection  # which can seal and open from now on
+        yield bench
         transaction.rollback()
     store.close()

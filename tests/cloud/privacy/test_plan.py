@@ -10,9 +10,14 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
 
 TABLES = sorted(s.metadata.tables.values(), key=lambda table: table.name)
-NAMES = re.compile(r"person|actor|recipient|courier|.*_by|email.*|phone|name|tracking")
+NAMES = re.compile(
+    r"person|actor|recipient|courier|.*_by|email.*|phone|name|tracking|unit|address|reason|facts|body"
+    r"|authority"
+)
 OF_NOBODY = {
     ("tenant", "name"), ("site", "name"), ("bank", "name"), ("setting", "name"),
+    ("site", "address"),  # of a building
+    ("grant", "reason"), ("fork_evidence", "reason"),  # one of our own words
     ("person", "person"),  # the id stays, so that it is never given again
 }  # fmt: skip
 
@@ -28,6 +33,18 @@ def test_a_column_that_sounds_like_a_person_says_what_becomes_of_it(table: sa.Ta
         and (table.name, column.name) not in OF_NOBODY
     ]
     assert not silent
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_what_can_be_read_of_a_person_is_sealed_or_says_why_not(table: sa.Table) -> None:
+    for name, one in personal_columns(table).items():
+        if one.is_sealed:
+            assert table.c[name].nullable
+            assert isinstance(table.c[name].type, sa.LargeBinary)
+        elif one.found_by:
+            assert personal_columns(table)[one.found_by].is_sealed
+        else:
+            assert one.category == "identifier" or one.plain, f"{table.name}.{name}"
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

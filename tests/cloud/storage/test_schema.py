@@ -35,7 +35,7 @@ def test_strict_tables_take_no_text_for_a_number() -> None:
     row = {"tenant": "t", "name": "n", "directory_revision": "many", "created_at": 0}
     with pytest.raises(sa.exc.IntegrityError), store.connection.begin():
         store.connection.execute(sa.text(
-            "INSERT INTO tenant VALUES (:tenant, :name, :directory_revision, :created_at)"
+            "INSERT INTO tenant VALUES (:tenant, :name, :directory_revision, :created_at, NULL)"
         ), row)  # fmt: skip
     store.close()
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
@@ -49,11 +50,7 @@ async def test_a_ground_has_to_be_one_of_the_laws(
 
 
 async def test_nobody_erases_himself_or_the_last_owner(house: House, anne: Browser) -> None:
-    me = await house.cloud.unit.read(
-        lambda work: work.tx.exec_driver_sql(
-            "SELECT person FROM person WHERE email = ?", (ANNE,)
-        ).scalar_one()
-    )
+    me = await house.cloud.unit.read(lambda work: people_store.with_email(work.tx, ANNE)[0].person)
     answer = await anne.post(f"/console/people/{me}/erase", {"basis": "objection"})
     assert answer.status_code == 403
     assert await house.events(EventType.SUBJECT_ERASED) == []

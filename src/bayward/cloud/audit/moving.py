@@ -21,7 +21,9 @@ from bayward.ledger.leaf import Disclosure
 ROUND = 500  # entries of one transaction: a few milliseconds
 
 
-SEALED = 1  # `user_version` of a database in which nothing is plain and the file written anew
+# `user_version` of a database in which nothing is plain and the file written anew; grows whenever
+# something else is sealed (1: disclosures, 2: cells).
+SEALED = 2
 
 
 def is_pending(work: Work) -> bool:

@@ -39,15 +39,16 @@ def vkey_of(work: Work, tenant: TenantId) -> str:
     return work.house.keys.log_signer(origin_of(work, tenant)).key.vkey
 
 
-def append(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+def append(work: Work, tenant: TenantId, event: Event, place: Place | None) -> Place:
     """Log an event and make it findable; one that a bank has logged is only made findable.
 
-    Called first for every event, see `reactions`.
+    Gives its place. Called first for every event, see `reactions`.
     """
     if place is None:
         place = _append(work, tenant, event)
     store.insert_happening(work.tx, tenant, event, place, now=work.now)
     work.wake(f"tenant/{tenant}")
+    return place
 
 
 def logs(work: Work, tenant: TenantId) -> list[LogHead]:
@@ -67,6 +68,12 @@ def happened_at(work: Work, tenant: TenantId, place: Place) -> Happened | None:
     """The event of one entry; None when it is no event."""
     wanted = Wanted(origin=place.origin, index=place.index)
     return next(iter(reader.happenings(work, tenant, wanted, before=None, count=1)), None)
+
+
+def event_at(work: Work, tenant: TenantId, place: Place) -> Event | None:
+    """The same, without what is known of it besides."""
+    found = happened_at(work, tenant, place)
+    return None if found is None else found.event
 
 
 def receipt(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage.schema import parcel as table
 from bayward.core.clock import Instant
 from bayward.core.custody import ParcelState
@@ -65,13 +66,14 @@ def put(tx: sa.Connection, tenant: TenantId, parcel: ParcelView) -> None:
         "ended_at": parcel.ended_at,
         "not_after": parcel.not_after,
     }
-    tx.execute(_PUT, values | {"tenant": tenant, "parcel": parcel.id})
+    named = {"tenant": tenant, "parcel": parcel.id}
+    tx.execute(_PUT, cells.sealed(tx, table, values | named))
 
 
 def find(tx: sa.Connection, tenant: TenantId, parcel: str) -> ParcelView | None:
     """A parcel of this tenant."""
-    row = tx.execute(_FIND, {"tenant": tenant, "parcel": parcel}).one_or_none()
-    return None if row is None else _view(row)
+    row = tx.execute(_FIND, {"tenant": tenant, "parcel": parcel}).mappings().one_or_none()
+    return None if row is None else _view(tx, row)
 
 
 def inside(tx: sa.Connection, tenant: TenantId, bank: str, compartment: str) -> ParcelView | None:
@@ -79,8 +81,8 @@ def inside(tx: sa.Connection, tenant: TenantId, bank: str, compartment: str) -> 
     here = (table.c.tenant == tenant) & (table.c.bank == bank)
     here &= (table.c.compartment == compartment) & table.c.state.not_in(_values(ENDED))
     newest = sa.select(table).where(here).order_by(table.c.changed_at.desc()).limit(1)
-    row = tx.execute(newest).one_or_none()
-    return None if row is None else _view(row)
+    row = tx.execute(newest).mappings().one_or_none()
+    return None if row is None else _view(tx, row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ class Wanted:
     recipient: str | None = None
     states: tuple[ParcelState, ...] = ()
     overdue_at: Instant | None = None
-    tracking: str | None = None
+    tracking: str | None = None  # all of it, in large or small letters
 
 
 def parcels(
@@ -103,21 +105,21 @@ def parcels(
     count: int,
 ) -> list[ParcelView]:
     """Newest change first, from below the cursor (`changed_at`, `id`) of the page above."""
-    query = sa.select(table).where(*_matches(tenant, wanted))
+    query = sa.select(table).where(*_matches(tx, tenant, wanted))
     if before is not None:
         query = query.where(sa.tuple_(table.c.changed_at, table.c.parcel) < before)
     newest = query.order_by(table.c.changed_at.desc(), table.c.parcel.desc()).limit(count)
-    return [_view(row) for row in tx.execute(newest)]
+    return [_view(tx, row) for row in tx.execute(newest).mappings()]
 
 
 def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
     """How many there are."""
-    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tenant, wanted))
+    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tx, tenant, wanted))
     found: int = tx.execute(matching).scalar_one()
     return found
 
 
-def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _matches(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     told = [table.c.tenant == tenant]
     if wanted.bank is not None:
         told.append(table.c.bank == wanted.bank)
@@ -129,7 +131,8 @@ def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         told.append(table.c.state == ParcelState.DEPOSITED.value)
         told.append(table.c.not_after <= wanted.overdue_at)
     if wanted.tracking is not None:
-        told.append(table.c.tracking == wanted.tracking)
+        digest = cells.digest(tx, table.c.tracking, tenant, wanted.tracking)
+        told.append(sa.false() if digest is None else table.c.tracking_key == digest)
     return told
 
 
@@ -137,19 +140,20 @@ def _values(states: tuple[ParcelState, ...]) -> list[str]:
     return [state.value for state in states]
 
 
-def _view(row: sa.Row[tuple[object, ...]]) -> ParcelView:
+def _view(tx: sa.Connection, row: sa.RowMapping) -> ParcelView:
+    told = cells.opened(tx, table, row)
     return ParcelView(
-        id=ParcelId(row.parcel),
-        bank=BankId(row.bank),
-        compartment=CompartmentId(row.compartment),
-        recipient=PersonId(row.recipient),
-        courier=PersonId(row.courier),
-        state=ParcelState(row.state),
-        size=row.size,
-        carrier=row.carrier,
-        tracking=row.tracking,
-        changed_at=row.changed_at,
-        deposited_at=row.deposited_at,
-        ended_at=row.ended_at,
-        not_after=row.not_after,
+        id=ParcelId(told["parcel"]),
+        bank=BankId(told["bank"]),
+        compartment=CompartmentId(told["compartment"]),
+        recipient=PersonId(told["recipient"]),
+        courier=PersonId(told["courier"]),
+        state=ParcelState(told["state"]),
+        size=told["size"],
+        carrier=told["carrier"],
+        tracking=told["tracking"],
+        changed_at=told["changed_at"],
+        deposited_at=told["deposited_at"],
+        ended_at=told["ended_at"],
+        not_after=told["not_after"],
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import sqlalchemy as sa
 
 from bayward.cloud.fleet.store import Bank
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.compartment import CompartmentState
@@ -72,14 +74,14 @@ def recipients(tx: sa.Connection, bank: Bank, now: Instant) -> list[Recipient]:
     )
     person = s.person.c
     rows = tx.execute(
-        sa.select(person.person, person.unit, person.name, person.needs_low)
-        .where(
+        sa.select(person.tenant, person.person, person.unit, person.name, person.needs_low).where(
             person.tenant == bank.tenant,
             person.state != "disabled",
             person.person.in_(residents),
         )
-        .order_by(person.unit, person.name, person.person)
-    )
+    ).mappings()
+    found = (cells.opened(tx, s.person, row) for row in rows)
     return [
-        Recipient(PersonId(row.person), row.unit, row.name, needs_low=row.needs_low) for row in rows
+        Recipient(PersonId(one["person"]), one["unit"], one["name"], needs_low=one["needs_low"])
+        for one in sorted(found, key=itemgetter("unit", "name", "person"))
     ]

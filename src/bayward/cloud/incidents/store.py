@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.ids import BankId, CommandId, IncidentId, TenantId
@@ -70,29 +73,30 @@ _COLUMNS = [s.incident.c[name] for name in Incident.__slots__ if name != "id"]
 def insert(tx: sa.Connection, tenant: TenantId, incident: Incident) -> None:
     """Add an incident."""
     values: dict[str, object] = {column.name: getattr(incident, column.name) for column in _COLUMNS}
-    values["state"] = incident.state.value
-    tx.execute(s.incident.insert().values(tenant=tenant, incident=incident.id, **values))
+    values |= {"state": incident.state.value, "tenant": tenant, "incident": incident.id}
+    tx.execute(s.incident.insert().values(cells.sealed(tx, s.incident, values)))
 
 
 def update(tx: sa.Connection, tenant: TenantId, incident: IncidentId, **values: object) -> None:
-    """Change an incident."""
+    """Change an incident; a reason comes with who closed it."""
     this = (s.incident.c.tenant == tenant) & (s.incident.c.incident == incident)
-    tx.execute(s.incident.update().where(this).values(**values))
+    changed = cells.sealed(tx, s.incident, values | {"tenant": tenant, "incident": incident})
+    tx.execute(s.incident.update().where(this).values(changed))
 
 
 def find(tx: sa.Connection, tenant: TenantId, incident: str) -> Incident | None:
     """An incident of this tenant."""
     this = (s.incident.c.tenant == tenant) & (s.incident.c.incident == incident)
-    row = tx.execute(sa.select(s.incident).where(this)).one_or_none()
-    return None if row is None else _incident(row)
+    row = tx.execute(sa.select(s.incident).where(this)).mappings().one_or_none()
+    return None if row is None else _incident(tx, row)
 
 
 def find_live(tx: sa.Connection, tenant: TenantId, bank: str, kind: str) -> Incident | None:
     """The incident of this kind that is not closed, if any; there is never a second one."""
     live = (s.incident.c.tenant == tenant) & (s.incident.c.bank == bank)
     live &= (s.incident.c.kind == kind) & (s.incident.c.state != State.CLOSED.value)
-    row = tx.execute(sa.select(s.incident).where(live)).one_or_none()
-    return None if row is None else _incident(row)
+    row = tx.execute(sa.select(s.incident).where(live)).mappings().one_or_none()
+    return None if row is None else _incident(tx, row)
 
 
 def incidents(
@@ -113,7 +117,7 @@ def incidents(
     if before is not None:
         query = query.where(s.incident.c.opened_at < before)
     newest = query.order_by(s.incident.c.opened_at.desc(), s.incident.c.incident).limit(count)
-    return [_incident(row) for row in tx.execute(newest)]
+    return [_incident(tx, row) for row in tx.execute(newest).mappings()]
 
 
 def count_live(tx: sa.Connection, tenant: TenantId) -> dict[BankId, int]:
@@ -126,18 +130,17 @@ def count_live(tx: sa.Connection, tenant: TenantId) -> dict[BankId, int]:
 def insert_lockdown(tx: sa.Connection, tenant: TenantId, locked: Locked) -> None:
     """A lockdown came into force; one that is known already is replaced."""
     delete_lockdown(tx, tenant, locked.bank, locked.scope)
-    tx.execute(
-        s.lockdown.insert().values(
-            tenant=tenant,
-            bank=locked.bank,
-            scope=locked.scope,
-            incident=locked.incident,
-            reason=locked.reason,
-            actor=locked.actor,
-            since=locked.since,
-            release_state=locked.release.value,
-        )
-    )
+    row = {
+        "tenant": tenant,
+        "bank": locked.bank,
+        "scope": locked.scope,
+        "incident": locked.incident,
+        "reason": locked.reason,
+        "actor": locked.actor,
+        "since": locked.since,
+        "release_state": locked.release.value,
+    }
+    tx.execute(s.lockdown.insert().values(cells.sealed(tx, s.lockdown, row)))
 
 
 def delete_lockdown(tx: sa.Connection, tenant: TenantId, bank: str, scope: str) -> None:
@@ -149,7 +152,8 @@ def delete_lockdown(tx: sa.Connection, tenant: TenantId, bank: str, scope: str) 
 def lockdowns(tx: sa.Connection, tenant: TenantId, *where: sa.ColumnElement[bool]) -> list[Locked]:
     """Lockdowns in force that match, oldest first."""
     mine = sa.select(s.lockdown).where(s.lockdown.c.tenant == tenant, *where)
-    return [_locked(row) for row in tx.execute(mine.order_by(s.lockdown.c.since))]
+    rows = tx.execute(mine.order_by(s.lockdown.c.since)).mappings()
+    return [_locked(cells.opened(tx, s.lockdown, row)) for row in rows]
 
 
 def set_release(
@@ -162,20 +166,22 @@ def set_release(
     tx.execute(s.lockdown.update().where(this).values(values))
 
 
-def _incident(row: sa.Row[tuple[object, ...]]) -> Incident:
-    told = {column.name: getattr(row, column.name) for column in _COLUMNS}
-    told |= {"bank": BankId(row.bank), "state": State(row.state), "count": row._mapping["count"]}  # noqa: SLF001 - `count` is a method of rows
-    return Incident(id=IncidentId(row.incident), **told)
+def _incident(tx: sa.Connection, row: sa.RowMapping) -> Incident:
+    read = cells.opened(tx, s.incident, row)
+    told = {column.name: read[column.name] for column in _COLUMNS}
+    told |= {"bank": BankId(read["bank"]), "state": State(read["state"])}
+    return Incident(id=IncidentId(read["incident"]), **told)
 
 
-def _locked(row: sa.Row[tuple[object, ...]]) -> Locked:
+def _locked(row: Mapping[str, Any]) -> Locked:
+    incident, command = row["incident"], row["release_command"]
     return Locked(
-        bank=BankId(row.bank),
-        scope=row.scope,
-        incident=None if row.incident is None else IncidentId(row.incident),
-        reason=row.reason,
-        actor=row.actor,
-        since=row.since,
-        release=Release(row.release_state),
-        release_command=None if row.release_command is None else CommandId(row.release_command),
+        bank=BankId(row["bank"]),
+        scope=row["scope"],
+        incident=None if incident is None else IncidentId(incident),
+        reason=row["reason"],
+        actor=row["actor"],
+        since=row["since"],
+        release=Release(row["release_state"]),
+        release_command=None if command is None else CommandId(command),
     )

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS destroyed (
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """A key as it is kept: `kind` subject or period; `name` says of whom, of when."""
+    """A key as it is kept: `kind` subject, period or index; `name` says of whom, of when."""
 
     id: str
     kind: str
@@ -127,6 +127,11 @@ class KeyringFile:
                 "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?)",
                 (tenant, key.id, key.kind, key.name, key.epoch, key.wrapped),
             )
+
+    def remove(self, tenant: str, key: str) -> None:
+        """Take a key out that nobody has to remember."""
+        with self._lock:
+            self._tx.execute("DELETE FROM key WHERE tenant = ? AND key = ?", (tenant, key))
 
     def begin(self, tenant: str, epoch: int, now: Instant, keys: Iterable[WrappedKey] = ()) -> None:
         """Begin an epoch, with all keys of the tenant wrapped anew: all of it, or nothing."""

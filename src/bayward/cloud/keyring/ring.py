@@ -2,8 +2,9 @@
 
     KEK of the epoch   `cloud.keys`, never in a database
       └─ subject keys  one per person, and the tenant's own for what is about nobody
-      └─ period keys   one per month
-           └─ record   HKDF of the two, see `sealing`
+      ├─ period keys   one per month
+      │    └─ record   HKDF of subject and period key, see `sealing`
+      └─ index key     one per tenant and epoch, of what sealed cells are found by, see `cells`
 
 Erasing somebody destroys one key. Rolling the epoch wraps every key that is left under a new
 KEK and destroys the old one: from then on no older copy of the keyring opens anything.
@@ -25,7 +26,7 @@ from bayward.core.ids import ID_BYTES, Id
 
 Random = Callable[[int], bytes]
 
-SUBJECT, PERIOD = "subject", "period"
+SUBJECT, PERIOD, INDEX = "subject", "period", "index"
 HOUSE = "tenant"  # whose what is about nobody is
 CACHED_MAX = 100_000  # unwrapped keys in memory: 20 MB
 
@@ -74,6 +75,21 @@ class Keyring:
         assert made is not None, "months are never erased by name"
         return made
 
+    def new_index(self, tenant: str, now: Instant, random: Random) -> HeldKey:
+        """A new key for digests; the one before stays until `drop_indexes`."""
+        made = self._made(tenant, INDEX, str(KeyId.of(random(ID_BYTES))), now, random)
+        assert made is not None, "nobody's name was erased"
+        return made
+
+    def drop_indexes(self, tenant: str, but: str) -> None:
+        """Destroy all index keys of a tenant but this one."""
+        with self._lock:
+            for one in self._file.keys(tenant, INDEX):
+                if one.id != but:
+                    self._file.remove(tenant, one.id)
+                    self._by_name.pop((tenant, INDEX, one.name), None)
+                    self._by_id.pop((tenant, one.id), None)
+
     def find(self, tenant: str, key: str) -> HeldKey | None:
         """The key of this id; None when it was destroyed, by itself or with its KEK."""
         return self._by_id.get((tenant, key)) or self._unwrapped(
@@ -83,6 +99,10 @@ class Keyring:
     def is_destroyed(self, tenant: str, name: str) -> bool:
         """Whether somebody was erased."""
         return self._file.is_destroyed(tenant, name)
+
+    def is_known(self, tenant: str, name: str) -> bool:
+        """Whether somebody has a key, or had one that was destroyed."""
+        return self.held(tenant, name) is not None or self.is_destroyed(tenant, name)
 
     def destroyed(self) -> list[Destroyed]:
         """Everybody who was erased, in all tenants."""
@@ -106,7 +126,7 @@ class Keyring:
 
     def count(self, tenant: str) -> dict[str, int]:
         """How many keys of each kind a tenant has."""
-        counts = dict.fromkeys((SUBJECT, PERIOD), 0)
+        counts = dict.fromkeys((SUBJECT, PERIOD, INDEX), 0)
         for one in self._file.keys(tenant):
             counts[one.kind] += 1
         return counts

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -20,12 +21,18 @@ from bayward.cloud.keys import decrypt, encrypt
 KEY_BYTES = 32  # AES-256, and one block of SHA-256: HKDF needs no second round
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeldKey:
     """A key and the random id under which it is known."""
 
     id: str
     secret: bytes
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        """For cells of tables, which need no second key (`cells`); HKDF as below."""
+        extracted = hmac.digest(b"cells/v1", self.secret, "sha256")
+        return AESGCM(hmac.digest(extracted, b"cell\x01", "sha256"))
 
 
 def record_key(subject: HeldKey, period: HeldKey, where: str, what: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment
@@ -18,6 +19,7 @@ from bayward.core.grants import GrantState
 from bayward.core.ids import BankId, CompartmentId, PersonId, SiteId, TenantId
 from bayward.core.roles import Node, Role
 
+_REACHED = [s.person.c[name] for name in ("tenant", "person", "name", "email", "language", "state")]
 _BUILT = [s.compartment.c[field.name] for field in fields(Compartment) if field.name != "id"]
 
 
@@ -61,15 +63,9 @@ class Waiting:
 def contact(tx: sa.Connection, tenant: TenantId, person: str) -> Contact | None:
     """Somebody's address."""
     table = s.person.c
-    row = tx.execute(
-        sa.select(table.person, table.name, table.email, table.language, table.state).where(
-            table.tenant == tenant, table.person == person
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    is_disabled = row.state == "disabled"
-    return Contact(PersonId(row.person), row.name, row.email, row.language, is_disabled)
+    mine = (table.tenant == tenant) & (table.person == person)
+    row = tx.execute(sa.select(*_REACHED).where(mine)).mappings().one_or_none()
+    return None if row is None else _contact(tx, row)
 
 
 def tenant_name(tx: sa.Connection, tenant: TenantId) -> str:
@@ -104,6 +100,7 @@ def waiting(tx: sa.Connection, tenant: TenantId, grant: str) -> Waiting | None:
             *_BUILT,
             s.parcel.c.carrier,
             s.parcel.c.tracking,
+            s.parcel.c.recipient.label("whose"),
             s.parcel.c.ended_at.label("parcel_ended_at"),
         )
         .join_from(s.grant, s.compartment, door)
@@ -121,7 +118,7 @@ def waiting(tx: sa.Connection, tenant: TenantId, grant: str) -> Waiting | None:
         recipient=PersonId(row.recipient),
         parcel=row.parcel,
         carrier=row.carrier or "",
-        tracking=row.tracking or "",
+        tracking=_tracking(tx, row),
         grant_state=GrantState(row.state),
         not_after=row.not_after,
         ended_at=row.parcel_ended_at,
@@ -164,7 +161,7 @@ def staff(tx: sa.Connection, tenant: TenantId, bank: str, now: Instant) -> list[
     )
     person = s.person.c
     rows = tx.execute(
-        sa.select(person.person, person.name, person.email, person.language)
+        sa.select(*_REACHED)
         .where(
             person.tenant == tenant,
             person.state != "disabled",
@@ -172,11 +169,8 @@ def staff(tx: sa.Connection, tenant: TenantId, bank: str, now: Instant) -> list[
             person.person.in_(admins),
         )
         .order_by(person.person)
-    )
-    return [
-        Contact(PersonId(row.person), row.name, row.email, row.language, is_disabled=False)
-        for row in rows
-    ]
+    ).mappings()
+    return [_contact(tx, row) for row in rows]
 
 
 def lockdowns_of(tx: sa.Connection, tenant: TenantId, incident: str) -> int:
@@ -210,6 +204,19 @@ def alarm(tx: sa.Connection, tenant: TenantId, incident: str) -> Alarm | None:
     return Alarm(
         BankId(row.bank), row.kind, row.compartment, row.severity, row.opened_at, is_closed
     )
+
+
+def _contact(tx: sa.Connection, row: sa.RowMapping) -> Contact:
+    told = cells.opened(tx, s.person, row)
+    is_disabled = told["state"] == "disabled"
+    return Contact(
+        PersonId(told["person"]), told["name"], told["email"], told["language"], is_disabled
+    )
+
+
+def _tracking(tx: sa.Connection, row: sa.Row[Any]) -> str:
+    told = {name: getattr(row, name) for name in ("tenant", "parcel", "tracking")}
+    return str(cells.opened(tx, s.parcel, told | {"recipient": row.whose})["tracking"] or "")
 
 
 def _reach(row: sa.Row[tuple[object, ...]]) -> str:

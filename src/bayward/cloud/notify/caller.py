@@ -12,6 +12,7 @@ import base64
 import ipaddress
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,8 +25,9 @@ from bayward.cloud.notify.mailer import failed_note
 from bayward.cloud.notify.store import Delivery, State
 from bayward.cloud.notify.webhook_store import Webhook
 from bayward.cloud.storage.outbox import Job
-from bayward.cloud.unit import Unit, Work
+from bayward.cloud.unit import Place, Unit, Work
 from bayward.core.clock import SECOND_MS, Instant, iso
+from bayward.core.events import Event
 from bayward.core.ids import TenantId
 
 CALL_MS_MAX = 15 * SECOND_MS
@@ -37,22 +39,29 @@ _GONE = 410
 _SUCCESS = range(200, 300)
 
 
+ReadEvent = Callable[[Work, TenantId, Place], Event | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     delivery: Delivery
     webhook: Webhook
     secret: bytes
+    event: Event
 
 
 class Caller:
-    """Does the jobs that call webhooks.
+    """Does the jobs that call webhooks; `read_event` reads the log (`audit.service.event_at`).
 
     `is_loopback_allowed` is for demos and tests, where the subscriber is on this machine; it
     also allows http there. Production leaves it off.
     """
 
-    def __init__(self, unit: Unit, *, is_loopback_allowed: bool = False) -> None:
+    def __init__(
+        self, unit: Unit, read_event: ReadEvent, *, is_loopback_allowed: bool = False
+    ) -> None:
         self._unit = unit
+        self._read_event = read_event
         self._is_loopback_allowed = is_loopback_allowed
 
     def duty(self) -> Duty:
@@ -63,7 +72,7 @@ class Caller:
         """Make one call."""
         tenant = TenantId(job.payload["tenant"])
         found = await self._unit.read(
-            lambda work: _find(work, tenant, str(job.payload["delivery"]))
+            lambda work: self._find(work, tenant, str(job.payload["delivery"]))
         )
         if found is None:
             return None
@@ -87,7 +96,7 @@ class Caller:
             {
                 "type": call.delivery.kind,
                 "timestamp": iso(call.delivery.created_at),
-                "data": dict(call.delivery.facts),
+                "data": call.event.public().to_fields(),
             },
             separators=(",", ":"),
             ensure_ascii=False,
@@ -107,6 +116,24 @@ class Caller:
         except httpx.HTTPError as error:
             raise Again(f"http.{type(error).__name__}") from error
         return response.status_code, _retry_after_ms(response)
+
+    def _find(self, work: Work, tenant: TenantId, delivery_id: str) -> _Call | str | None:
+        """The call to make; a word when it is pointless by now; None when it was made."""
+        delivery = store.find_delivery(work.tx, tenant, delivery_id)
+        if delivery is None or delivery.state not in (State.QUEUED, State.RETRYING):
+            return None
+        webhook = webhook_store.find(work.tx, tenant, delivery.address)
+        if webhook is None:
+            return "deleted"
+        if not webhook.is_enabled:
+            return "disabled"
+        told = delivery.facts
+        place = Place(str(told["origin"]), int(told["index"] or 0))
+        event = self._read_event(work, tenant, place)
+        if event is None:
+            return "gone"
+        secret = work.house.keys.unseal(webhooks.context(tenant, webhook.id), webhook.secret)
+        return _Call(delivery, webhook, secret, event)
 
     async def _resolve(self, url: httpx.URL) -> str:
         """The address to connect to; raises `Hopeless` for one nobody outside may make us call."""
@@ -159,20 +186,6 @@ def _retry_after_ms(response: httpx.Response) -> int | None:
     if not told.isascii() or not told.isdigit():
         return None  # a date, or nothing: the ladder will do
     return min(int(told[:9]) * SECOND_MS, WAIT_MS_MAX)
-
-
-def _find(work: Work, tenant: TenantId, delivery_id: str) -> _Call | str | None:
-    """The call to make; a word when it is pointless by now; None when it was made."""
-    delivery = store.find_delivery(work.tx, tenant, delivery_id)
-    if delivery is None or delivery.state not in (State.QUEUED, State.RETRYING):
-        return None
-    webhook = webhook_store.find(work.tx, tenant, delivery.address)
-    if webhook is None:
-        return "deleted"
-    if not webhook.is_enabled:
-        return "disabled"
-    secret = work.house.keys.unseal(webhooks.context(tenant, webhook.id), webhook.secret)
-    return _Call(delivery, webhook, secret)
 
 
 def _expired(work: Work, tenant: TenantId, delivery: str, why: str) -> None:

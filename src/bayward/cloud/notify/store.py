@@ -10,6 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.ids import BankId, Id, PersonId, TenantId
@@ -77,25 +78,26 @@ class Letter:
 
 def insert_delivery(tx: sa.Connection, tenant: TenantId, delivery: Delivery) -> None:
     """Add a delivery."""
-    tx.execute(
-        s.delivery.insert().values(
-            tenant=tenant,
-            delivery=delivery.id,
-            channel=delivery.channel.value,
-            kind=delivery.kind,
-            address=delivery.address,
-            person=delivery.person,
-            subject=delivery.subject,
-            state=delivery.state.value,
-            attempts=delivery.attempts,
-            facts=json.dumps(dict(delivery.facts), separators=(",", ":")),
-            created_at=delivery.created_at,
-            not_after=delivery.not_after,
-            next_at=delivery.next_at,
-            sent_at=delivery.sent_at,
-            last_error=delivery.last_error,
-        )
-    )
+    is_mail = delivery.channel is Channel.EMAIL
+    row = {
+        "tenant": tenant,
+        "delivery": delivery.id,
+        "channel": delivery.channel.value,
+        "kind": delivery.kind,
+        "address": delivery.address if is_mail else None,
+        "webhook": None if is_mail else delivery.address,
+        "person": delivery.person,
+        "subject": delivery.subject,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "facts": json.dumps(dict(delivery.facts), separators=(",", ":")),
+        "created_at": delivery.created_at,
+        "not_after": delivery.not_after,
+        "next_at": delivery.next_at,
+        "sent_at": delivery.sent_at,
+        "last_error": delivery.last_error,
+    }
+    tx.execute(s.delivery.insert().values(cells.sealed(tx, s.delivery, row)))
 
 
 def update_delivery(tx: sa.Connection, tenant: TenantId, delivery: str, **values: object) -> None:
@@ -107,15 +109,16 @@ def update_delivery(tx: sa.Connection, tenant: TenantId, delivery: str, **values
 def find_delivery(tx: sa.Connection, tenant: TenantId, delivery: str) -> Delivery | None:
     """A delivery of this tenant."""
     this = (s.delivery.c.tenant == tenant) & (s.delivery.c.delivery == delivery)
-    row = tx.execute(sa.select(s.delivery).where(this)).one_or_none()
-    return None if row is None else _delivery(row)
+    row = tx.execute(sa.select(s.delivery).where(this)).mappings().one_or_none()
+    return None if row is None else _delivery(tx, row)
 
 
 def live_about(tx: sa.Connection, tenant: TenantId, subject: str) -> list[Delivery]:
     """Deliveries about something that are not over yet."""
     mine = (s.delivery.c.tenant == tenant) & (s.delivery.c.subject == subject)
     live = s.delivery.c.state.in_(LIVE)
-    return [_delivery(row) for row in tx.execute(sa.select(s.delivery).where(mine, live))]
+    rows = tx.execute(sa.select(s.delivery).where(mine, live)).mappings()
+    return [_delivery(tx, row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ class Wanted:
     channel: Channel | None = None
     states: tuple[State, ...] = ()
     subject: str | None = None
-    address: str | None = None
+    webhook: str | None = None
 
 
 def deliveries(
@@ -142,7 +145,7 @@ def deliveries(
         cursor = sa.tuple_(s.delivery.c.created_at, s.delivery.c.delivery)
         query = query.where(cursor < before)
     newest = query.order_by(s.delivery.c.created_at.desc(), s.delivery.c.delivery.desc())
-    return [_delivery(row) for row in tx.execute(newest.limit(count))]
+    return [_delivery(tx, row) for row in tx.execute(newest.limit(count)).mappings()]
 
 
 def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
@@ -196,25 +199,26 @@ def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         told.append(table.state.in_([state.value for state in wanted.states]))
     if wanted.subject is not None:
         told.append(table.subject == wanted.subject)
-    if wanted.address is not None:
-        told.append(table.address == wanted.address)
+    if wanted.webhook is not None:
+        told.append(table.webhook == wanted.webhook)
     return told
 
 
-def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
+def _delivery(tx: sa.Connection, row: sa.RowMapping) -> Delivery:
+    told = cells.opened(tx, s.delivery, row)
     return Delivery(
-        id=DeliveryId(row.delivery),
-        channel=Channel(row.channel),
-        kind=row.kind,
-        address=row.address,
-        person=None if row.person is None else PersonId(row.person),
-        subject=row.subject,
-        state=State(row.state),
-        attempts=row.attempts,
-        facts=json.loads(row.facts),
-        created_at=row.created_at,
-        not_after=row.not_after,
-        next_at=row.next_at,
-        sent_at=row.sent_at,
-        last_error=row.last_error,
+        id=DeliveryId(told["delivery"]),
+        channel=Channel(told["channel"]),
+        kind=told["kind"],
+        address=told["webhook"] or told["address"],
+        person=None if told["person"] is None else PersonId(told["person"]),
+        subject=told["subject"],
+        state=State(told["state"]),
+        attempts=told["attempts"],
+        facts=json.loads(told["facts"]),
+        created_at=told["created_at"],
+        not_after=told["not_after"],
+        next_at=told["next_at"],
+        sent_at=told["sent_at"],
+        last_error=told["last_error"],
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.ids import Id, PersonId, SiteId, TenantId
@@ -16,6 +18,8 @@ from bayward.core.roles import Binding, Node, Role
 
 PAGE_ROWS = 50  # one screen of a list; more is the next page
 SEARCH_CHARS_MAX = 80
+_LOOKED_AT = [s.person.c[name] for name in ("tenant", "person", "name", "unit", "email")]
+UNITS_MAX = 500  # a list to choose from; a longer one helps nobody
 
 
 class BindingId(Id):
@@ -52,20 +56,15 @@ class Person:
     seen_at: Instant | None = None
 
 
-def email_key(email: str) -> str:
-    """The form two spellings of one address share."""
-    return email.strip().casefold()
-
-
 def insert(tx: sa.Connection, person: Person) -> None:
     """Add somebody."""
-    tx.execute(s.person.insert().values(**_row(person)))
+    tx.execute(s.person.insert().values(**_row(tx, person)))
 
 
 def update(tx: sa.Connection, person: Person) -> None:
     """Write somebody back."""
     mine = (s.person.c.tenant == person.tenant) & (s.person.c.person == person.person)
-    tx.execute(s.person.update().where(mine).values(**_row(person)))
+    tx.execute(s.person.update().where(mine).values(**_row(tx, person)))
 
 
 def seen(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) -> None:
@@ -78,16 +77,19 @@ def find(tx: sa.Connection, tenant: TenantId, person: PersonId) -> Person | None
     """Somebody of this tenant."""
     mine = (s.person.c.tenant == tenant) & (s.person.c.person == person)
     row = tx.execute(sa.select(s.person).where(mine)).mappings().one_or_none()
-    return None if row is None else _person(row)
+    return None if row is None else _person(tx, row)
 
 
 def with_email(tx: sa.Connection, email: str, tenant: TenantId | None = None) -> list[Person]:
     """Who has this address, in one tenant or in all of them (before a sign-in, none is known)."""
-    tenants = sa.select(s.tenant.c.tenant)
-    if tenant is not None:
-        tenants = tenants.where(s.tenant.c.tenant == tenant)
-    here = s.person.c.tenant.in_(tenants) & (s.person.c.email_key == email_key(email))
-    return [_person(row) for row in tx.execute(sa.select(s.person).where(here)).mappings()]
+    tenants: Iterable[str] = [tenant] if tenant is not None else _tenants(tx)
+    found: list[sa.RowMapping] = []
+    for home in tenants:
+        digest = cells.digest(tx, s.person.c.email, home, email)
+        if digest is not None:
+            here = (s.person.c.tenant == home) & (s.person.c.email_key == digest)
+            found += tx.execute(sa.select(s.person).where(here)).mappings()
+    return [_person(tx, row) for row in found]
 
 
 def search(
@@ -99,19 +101,26 @@ def search(
     after: PersonId | None = None,
     now: Instant,
 ) -> list[Person]:
-    """People by name, unit or address, in the order of their ids, one page and one row more."""
+    """People by name, unit or address, in the order of their ids, one page and one row more.
+
+    What is looked for is sealed, so each is opened and looked at until the page is full.
+    """
     is_known = s.person.c.state != PersonState.ERASED.value
     query = sa.select(s.person).where(s.person.c.tenant == tenant, is_known)
-    if text:
-        pattern = _pattern(text)
-        columns = (s.person.c.name, s.person.c.unit, s.person.c.email_key)
-        query = query.where(sa.or_(*(column.ilike(pattern, escape="\\") for column in columns)))
     if role is not None:
         query = query.where(s.person.c.person.in_(_holders(tenant, role, now)))
     if after is not None:
         query = query.where(s.person.c.person > after)
-    rows = tx.execute(query.order_by(s.person.c.person).limit(PAGE_ROWS + 1)).mappings()
-    return [_person(row) for row in rows]
+    query = query.order_by(s.person.c.person)
+    part = cells.folded(text[:SEARCH_CHARS_MAX])
+    if not part:
+        rows = tx.execute(query.limit(PAGE_ROWS + 1)).mappings()
+        return [_person(tx, row) for row in rows]
+    looked_at = tx.execute(query.with_only_columns(*_LOOKED_AT)).mappings()
+    opened = (cells.opened(tx, s.person, row) for row in looked_at)
+    fits = (PersonId(one["person"]) for one in opened if _has(one, part))
+    found = by_id(tx, tenant, islice(fits, PAGE_ROWS + 1))
+    return [found[person] for person in sorted(found)]
 
 
 def count_by_role(tx: sa.Connection, tenant: TenantId, now: Instant) -> dict[Role, int]:
@@ -194,7 +203,7 @@ def owners(tx: sa.Connection, tenant: TenantId, now: Instant) -> list[PersonId]:
 def by_id(tx: sa.Connection, tenant: TenantId, people: Iterable[str]) -> dict[PersonId, Person]:
     """These people, as far as the tenant knows them."""
     wanted = (s.person.c.tenant == tenant) & s.person.c.person.in_(set(people))
-    found = (_person(row) for row in tx.execute(sa.select(s.person).where(wanted)).mappings())
+    found = (_person(tx, row) for row in tx.execute(sa.select(s.person).where(wanted)).mappings())
     return {person.person: person for person in found}
 
 
@@ -206,14 +215,15 @@ def tenant_name(tx: sa.Connection, tenant: TenantId) -> str:
 
 def units(tx: sa.Connection, tenant: TenantId) -> tuple[str, ...]:
     """Units that are in use, offered while typing."""
-    query = (
-        sa.select(s.person.c.unit)
-        .distinct()
-        .where((s.person.c.tenant == tenant) & (s.person.c.unit != ""))
-        .order_by(s.person.c.unit)
-        .limit(500)  # a list to choose from; a longer one helps nobody
-    )
-    return tuple(tx.execute(query).scalars())
+    person = s.person.c
+    some = sa.select(person.tenant, person.person, person.unit).where(person.tenant == tenant)
+    rows = tx.execute(some.where(person.unit.is_not(None))).mappings()
+    found = {cells.opened(tx, s.person, row)["unit"] for row in rows}
+    return tuple(sorted(found - {""})[:UNITS_MAX])
+
+
+def _tenants(tx: sa.Connection) -> list[str]:
+    return list(tx.execute(sa.select(s.tenant.c.tenant)).scalars())
 
 
 def _counts(now: Instant) -> sa.ColumnElement[bool]:
@@ -228,23 +238,18 @@ def _holders(tenant: TenantId, role: Role, now: Instant) -> sa.Select[tuple[str]
     return sa.select(columns.person).where(held)
 
 
-def _pattern(text: str) -> str:
-    plain = text[:SEARCH_CHARS_MAX].casefold()
-    for char in ("\\", "%", "_"):
-        plain = plain.replace(char, f"\\{char}")
-    return f"%{plain}%"
+def _has(told: Mapping[str, Any], part: str) -> bool:
+    """Whether this is in what somebody can be looked for by."""
+    words = (told["name"], told["unit"], told["email"] or "")
+    return any(part in cells.folded(one) for one in words)
 
 
-def _row(person: Person) -> dict[str, object]:
-    row = asdict(person)
-    row["state"] = person.state.value
-    row["email_key"] = None if person.email is None else email_key(person.email)
-    return row
+def _row(tx: sa.Connection, person: Person) -> dict[str, Any]:
+    return cells.sealed(tx, s.person, asdict(person) | {"state": person.state.value})
 
 
-def _person(row: sa.RowMapping) -> Person:
-    told: dict[str, Any] = {str(name): value for name, value in row.items()}
-    del told["email_key"]
+def _person(tx: sa.Connection, row: sa.RowMapping) -> Person:
+    told = cells.opened(tx, s.person, row)
     told["tenant"], told["person"] = TenantId(told["tenant"]), PersonId(told["person"])
     told["site"] = None if told["site"] is None else SiteId(told["site"])
     told["state"] = PersonState(told["state"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bayward.cloud.jobs import Again, Settle
+from bayward.cloud.keyring import cells
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
@@ -29,6 +30,8 @@ class Forgetting:
         tenant, after = TenantId(job.payload["tenant"]), int(job.payload["after"] or 0)
         if await self._unit.read(lambda work: privacy.is_destroying(work, tenant)):
             raise Again("a key is still to be destroyed")
+        index = await self._unit.write(lambda work: cells.reindex(work.tx, tenant))
+        self._unit.house.keyring.drop_indexes(tenant, index)
         done = self._unit.house.keyring.roll(tenant, after, self._unit.clock.now())
         actor = str(job.payload["actor"])
         return lambda work: privacy.rolled(

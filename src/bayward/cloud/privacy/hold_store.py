@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.ids import Id, PersonId, TenantId
@@ -52,20 +53,19 @@ class Hold:
 
 def insert(tx: sa.Connection, tenant: TenantId, hold: Hold) -> None:
     """Add a hold."""
-    tx.execute(
-        s.hold.insert().values(
-            tenant=tenant,
-            hold=hold.id,
-            kind=hold.kind.value,
-            subject=hold.subject,
-            begins_at=hold.begins_at,
-            ends_at=hold.ends_at,
-            authority=hold.authority,
-            placed_by=hold.placed_by,
-            placed_at=hold.placed_at,
-            not_after=hold.not_after,
-        )
-    )
+    row = {
+        "tenant": tenant,
+        "hold": hold.id,
+        "kind": hold.kind.value,
+        "subject": hold.subject,
+        "begins_at": hold.begins_at,
+        "ends_at": hold.ends_at,
+        "authority": hold.authority,
+        "placed_by": hold.placed_by,
+        "placed_at": hold.placed_at,
+        "not_after": hold.not_after,
+    }
+    tx.execute(s.hold.insert().values(cells.sealed(tx, s.hold, row)))
 
 
 def lift(tx: sa.Connection, tenant: TenantId, hold: HoldId, by: PersonId, now: Instant) -> bool:
@@ -78,16 +78,15 @@ def holds(tx: sa.Connection, tenant: TenantId, *, is_lifted: bool = False) -> li
     """Holds that are on, or those that were; newest first."""
     over = s.hold.c.lifted_at.is_not(None) if is_lifted else s.hold.c.lifted_at.is_(None)
     query = sa.select(s.hold).where(s.hold.c.tenant == tenant, over)
-    return [
-        _hold(row) for row in tx.execute(query.order_by(s.hold.c.placed_at.desc(), s.hold.c.hold))
-    ]
+    rows = tx.execute(query.order_by(s.hold.c.placed_at.desc(), s.hold.c.hold)).mappings()
+    return [_hold(tx, row) for row in rows]
 
 
 def find(tx: sa.Connection, tenant: TenantId, hold: HoldId) -> Hold | None:
     """One hold."""
     mine = (s.hold.c.tenant == tenant) & (s.hold.c.hold == hold)
-    row = tx.execute(sa.select(s.hold).where(mine)).one_or_none()
-    return None if row is None else _hold(row)
+    row = tx.execute(sa.select(s.hold).where(mine)).mappings().one_or_none()
+    return None if row is None else _hold(tx, row)
 
 
 def touches(tx: sa.Connection, tenant: TenantId, hold: Hold, person: PersonId) -> bool:
@@ -115,17 +114,8 @@ def touches(tx: sa.Connection, tenant: TenantId, hold: Hold, person: PersonId) -
     return tx.execute(sa.select(line.seq).where(*which).limit(1)).first() is not None
 
 
-def _hold(row: sa.Row[tuple[object, ...]]) -> Hold:
-    return Hold(
-        id=HoldId(row.hold),
-        kind=HoldKind(row.kind),
-        subject=row.subject,
-        authority=row.authority,
-        placed_by=row.placed_by,
-        placed_at=row.placed_at,
-        begins_at=row.begins_at,
-        ends_at=row.ends_at,
-        not_after=row.not_after,
-        lifted_by=row.lifted_by,
-        lifted_at=row.lifted_at,
-    )
+def _hold(tx: sa.Connection, row: sa.RowMapping) -> Hold:
+    told = cells.opened(tx, s.hold, row)
+    del told["tenant"]
+    hold, kind = HoldId(told.pop("hold")), HoldKind(told.pop("kind"))
+    return Hold(id=hold, kind=kind, **told)

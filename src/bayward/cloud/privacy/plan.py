@@ -44,16 +44,12 @@ def personal_columns(table: sa.Table) -> dict[str, Personal]:
 def _steps(table: sa.Table) -> list[Step]:
     declared = personal_columns(table)
     deleted = [name for name, one in declared.items() if one.erase is Erase.DELETE]
-    texts = [name for name, one in declared.items() if one.erase is Erase.CONTAINS]
     blanked: dict[str, dict[str, object]] = {}
     for name, one in declared.items():
         if one.erase is Erase.BLANK:
-            blanked.setdefault(one.of, {})[name] = one.blank
+            is_bytes = one.is_sealed or one.found_by
+            blanked.setdefault(one.of, {})[name] = None if is_bytes else one.blank
     return [
         *(Step(table, table.c[name], Erase.DELETE, {}) for name in deleted),
-        *(
-            Step(table, table.c[name], Erase.CONTAINS, {name: declared[name].blank})
-            for name in texts
-        ),
         *(Step(table, table.c[who], Erase.BLANK, values) for who, values in blanked.items()),
     ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bayward.cloud.privacy.plan import Step, personal_columns, steps
+from bayward.cloud.keyring import cells
+from bayward.cloud.privacy.plan import personal_columns, steps
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
 from bayward.core.clock import Instant
@@ -44,7 +45,7 @@ def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) ->
     his = (parcel.recipient == person) | (parcel.courier == person)
     brought = (parcel.recipient == person) | (parcel.state == ParcelState.EXPECTED.value)
     admitted = admission.state.in_(("requested", "admitted")) & (admission.until > now)
-    ordered = (command.actor == person) | command.body.contains(person, autoescape=True)
+    ordered = (command.actor == person) | (command.about == person)
     holds = (s.item.c.holder == person) | (s.item.c.offer_to == person)
     return Ties(
         items=_count(tx, s.item, tenant, holds),
@@ -64,7 +65,7 @@ def delete_disclosures(tx: sa.Connection, tenant: TenantId, key: str) -> int:
 def blank(tx: sa.Connection, tenant: TenantId, person: str) -> None:
     """Carry out the plan: nothing of him is left but the id of his own row."""
     for step in steps():
-        mine = (step.table.c.tenant == tenant) & _names(step, person)
+        mine = (step.table.c.tenant == tenant) & (step.who == person)
         if step.erase is Erase.DELETE:
             tx.execute(step.table.delete().where(mine))
         else:
@@ -83,22 +84,21 @@ class Kept:
 def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
     """Everything the tables hold of somebody: his own columns, and when and in what state.
 
-    Of a row that names him beside others only what is about him is shown; orders and calls to
-    webhooks that name him (`Erase.CONTAINS`) only repeat it.
+    Of a row that names him beside others only what is about him is shown.
     """
     found: dict[str, Kept] = {}
     for step in steps():
-        if step.erase is Erase.CONTAINS:
-            continue
         declared = personal_columns(step.table)
-        mine = (step.table.c.tenant == tenant) & _names(step, person)
+        mine = (step.table.c.tenant == tenant) & (step.who == person)
         names = {name for name, one in declared.items() if one.of == step.who.name}
-        columns = [
-            column
+        shown = [
+            column.name
             for column in step.table.columns
             if column.name in names or (column.name not in declared and _is_plain(column))
         ]
-        rows = [dict(row) for row in tx.execute(sa.select(*columns).where(mine)).mappings()]
+        read = tx.execute(sa.select(step.table).where(mine)).mappings()
+        opened = (cells.opened(tx, step.table, row) for row in read)
+        rows = [{name: row[name] for name in shown if name in row} for row in opened]
         if rows:
             ground = declared[step.who.name if step.who.name in declared else min(names)].ground
             told = f"{ground.purpose}; {ground.basis}; kept {ground.retention}"
@@ -110,12 +110,6 @@ def _is_plain(column: sa.Column[object]) -> bool:
     """Times, states and places: no bytes, no keys of other things."""
     is_time = column.name.endswith(("_at", "not_after", "not_before", "until"))
     return is_time or column.name in {"state", "kind", "type", "time", "method", "role", "carrier"}
-
-
-def _names(step: Step, person: str) -> sa.ColumnElement[bool]:
-    if step.erase is Erase.CONTAINS:
-        return step.who.contains(person, autoescape=True)
-    return step.who == person
 
 
 def _count(

@@ -120,7 +120,7 @@ async def call_again(request: AnyRequest, asker: Asking, webhook: FromPath[str])
 
     def take(work: Work, you: You) -> None:
         webhooks.enable(work, you.tenant, ref)
-        dead = Wanted(channel=Channel.WEBHOOK, states=(State.DEAD,), address=ref)
+        dead = Wanted(channel=Channel.WEBHOOK, states=(State.DEAD,), webhook=ref)
         for one in notifications.deliveries(work, you.tenant, dead, count=ROWS):
             if work.now < one.not_after:
                 notifications.retry(work, you.tenant, one.id)
@@ -201,7 +201,7 @@ def _webhooks(
 
 def _webhook(work: Work, tenant: TenantId, webhook: Webhook) -> WebhookRow:
     def count(*states: State) -> int:
-        wanted = Wanted(channel=Channel.WEBHOOK, states=states, address=webhook.id)
+        wanted = Wanted(channel=Channel.WEBHOOK, states=states, webhook=webhook.id)
         return notifications.count(work, tenant, wanted)
 
     return WebhookRow(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 
+from bayward.cloud.keyring.cells import folded
 from bayward.cloud.people import authn, sign_in
 from bayward.cloud.people import service as people
 from bayward.cloud.people.authn import Refused, SignedIn
 from bayward.cloud.people.passwords import Verdict
 from bayward.cloud.people.sign_in import Candidate
 from bayward.cloud.people.sign_in_store import Session
-from bayward.cloud.people.store import Person, email_key
+from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
 from bayward.cloud.web.asking import token_of
@@ -30,7 +31,7 @@ async def with_password(request: AnyRequest, email: str, password: str) -> Signe
     Raises `LimitExceeded` when an account or an address is tried too often.
     """
     desk = desk_of(request)
-    desk.limiter.spend(limits.SIGN_IN, "sign_in", email_key(email))
+    desk.limiter.spend(limits.SIGN_IN, "sign_in", folded(email))
     desk.limiter.spend(limits.SIGN_IN_FROM, "sign_in_from", address_of(request))
     found = await desk.unit.read(lambda work: sign_in.candidates(work, email))
     for candidate in found:

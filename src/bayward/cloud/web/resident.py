@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.store import ParcelView, Wanted
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.keyring.cells import folded
 from bayward.cloud.people import sessions, sign_in
 from bayward.cloud.people.authn import SignedIn
 from bayward.cloud.people.details import EMAIL, EMAIL_CHARS_MAX
-from bayward.cloud.people.store import email_key
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, links, places
 from bayward.cloud.web.asking import Asker, You
@@ -89,7 +89,7 @@ async def take_sign_in(request: AnyRequest, data: URLEncodedBody[AddressForm]) -
         view = SignIn(frame=frame_of(request, None), email=email, problem=Problem("person.email"))
         return page(request, view, status=AGAIN)
     desk.limiter.spend(limits.LINK_FROM, "link_from", address_of(request))
-    desk.limiter.spend(limits.LINK_FOR, "link_for", email_key(email))
+    desk.limiter.spend(limits.LINK_FOR, "link_for", folded(email))
     await desk.unit.write(lambda work: links.ask(work, email))
     minutes = sign_in.LINK_MS // MINUTE_MS
     return page(request, SignInSent(frame=frame_of(request, None), email=email, minutes=minutes))

@@ -51,7 +51,7 @@ from bayward.cloud.storage.schema.people import (
     setup_link,
     totp,
 )
-from bayward.cloud.storage.schema.privacy import hold
+from bayward.cloud.storage.schema.privacy import hold, plain_row
 
 __all__ = [
     "admission",
@@ -85,6 +85,7 @@ __all__ = [
     "password",
     "person",
     "plain_disclosure",
+    "plain_row",
     "readings",
     "receipt_word",
     "recovery_code",

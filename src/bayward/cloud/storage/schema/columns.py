@@ -5,12 +5,14 @@ row reads the same on SQLite and PostgreSQL. SQLite tables are STRICT: a text in
 place is an error there as well.
 
 What is about a person says so where it is declared (`personal`): why it is kept, on what ground,
-how long, and what becomes of it when he is erased. `cloud/privacy/plan.py` reads it from here.
+how long, and what becomes of it when he is erased. `cloud/privacy/plan.py` reads it from here. What
+can be read (a name, an address, a text) is declared with `sealed` instead and lies encrypted under
+his own key (`cloud/keyring/cells.py`); `personal` asks for the reason why something is not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -36,7 +38,6 @@ class Erase(StrEnum):
 
     DELETE = "delete"  # the row is about nobody else
     BLANK = "blank"  # the row stays; what is about him is taken out of it
-    CONTAINS = "contains"  # the column is text in which he may be named; all of it goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Personal:
     """What a column holds of a person.
 
     `of` is the column of the same row that says whose it is: another one, or itself. `blank`
-    takes its place.
+    takes its place; where the column is sealed, that is what no value reads as. `plain` is why it
+    is not sealed; `found_by` is set for digests, by which a sealed column can be found.
     """
 
     category: str
@@ -66,6 +68,9 @@ class Personal:
     of: str
     erase: Erase
     blank: object
+    is_sealed: bool = False
+    plain: str = ""
+    found_by: str = ""
 
 
 def personal(
@@ -76,14 +81,40 @@ def personal(
     of: str = "",
     erase: Erase = Erase.BLANK,
     blank: object = None,
+    plain: str = "",
 ) -> sa.Column[Kind]:
-    """Say that a column is about a person; without `of` it holds his id."""
+    """Say that a column is about a person; without `of` it holds his id.
+
+    Anything else than an id has a reason for being `plain`, or is `sealed`.
+    """
     if not of and erase is Erase.BLANK and blank is None:
         blank = IN_PLACE_OF_A_PERSON
     elif blank is None and not column.nullable:
         blank = ""
-    column.info[INFO] = Personal(category, ground, of or column.name, erase, blank)
+    told = Personal(category, ground, of or column.name, erase, blank, plain=plain)
+    column.info[INFO] = told
     return column
+
+
+def sealed(
+    name: str, category: str, ground: Ground, *, of: str, blank: object = None
+) -> sa.Column[bytes]:
+    """What can be read of a person: kept encrypted under the key of whom `of` names.
+
+    Goes in and comes out through `keyring.cells`, as text, number or truth; what is not there
+    reads as `blank`.
+    """
+    column = blob(name, optional=True)
+    column.info[INFO] = Personal(category, ground, of, Erase.BLANK, blank, is_sealed=True)
+    return column
+
+
+def found_by(column: sa.Column[bytes]) -> sa.Column[bytes]:
+    """The digest `<name>_key` by which the sealed column can be found, keyed and in any case."""
+    told: Personal = column.info[INFO]
+    digest = blob(f"{column.name}_key", optional=True)
+    digest.info[INFO] = replace(told, is_sealed=False, plain="keyed digest", found_by=column.name)
+    return digest
 
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from bayward.cloud.storage.schema import columns as c
 
+_tracking = c.sealed("tracking", "delivery", c.DELIVERY, of="recipient")
+
 parcel = c.table(
     "parcel",
     c.tenant(),
@@ -17,7 +19,8 @@ parcel = c.table(
     c.text("state"),  # core.custody.ParcelState
     c.text("size", optional=True),
     c.text("carrier", optional=True),
-    c.personal(c.text("tracking", optional=True), "delivery", c.DELIVERY, of="recipient"),
+    _tracking,
+    c.found_by(_tracking),
     c.instant("changed_at"),
     c.instant("deposited_at", optional=True),
     c.instant("ended_at", optional=True),
@@ -25,6 +28,7 @@ parcel = c.table(
     c.belongs_to("tenant", "bank"),
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "recipient"),
+    sa.Index(None, "tenant", "tracking_key"),
 )
 
 item = c.table(

@@ -42,14 +42,15 @@ delivery = c.table(
     c.key("delivery"),
     c.text("channel"),  # email | webhook
     c.text("kind"),  # which message, or the type of the event
-    c.text("address"),  # e-mail address, or id of the webhook
+    c.sealed("address", "e-mail", c.DELIVERY, of="person", blank=""),
+    c.text("webhook", optional=True),  # whom to call
     c.personal(c.text("person", optional=True), "identifier", c.DELIVERY, erase=c.Erase.DELETE),
     # parcel, incident, bank… it is about
     c.personal(c.text("subject", optional=True), "identifier", c.DELIVERY),
     c.text("state"),  # queued | retrying | sent | dead | expired
     c.number("attempts"),
-    # JSON; never a code
-    c.personal(c.text("facts"), "delivery", c.DELIVERY, erase=c.Erase.CONTAINS, blank="{}"),
+    # JSON; never a code; for a call: where the event stands in which log
+    c.sealed("facts", "delivery", c.DELIVERY, of="person", blank="{}"),
     c.instant("created_at"),
     c.instant("not_after"),  # later it would only confuse
     c.instant("next_at", optional=True),

@@ -12,6 +12,7 @@ tenant = c.table(
     c.text("name"),
     c.number("directory_revision"),  # grows whenever somebody may be delivered to or no longer
     c.instant("created_at"),
+    c.text("index_key", optional=True),  # id in the keyring: of the digests rows are found by
 )
 
 setting = c.table(
@@ -114,8 +115,9 @@ command = c.table(
     c.text("bank"),
     c.text("kind"),  # name of the order, wire.orders
     c.flag("is_door"),  # sent once, on one connection
-    # JSON of the order
-    c.personal(c.text("body"), "order", c.SECURITY, erase=c.Erase.CONTAINS, blank="{}"),
+    # whom it names, else who gave it
+    c.personal(c.text("about", optional=True), "identifier", c.SECURITY),
+    c.sealed("body", "order", c.SECURITY, of="about", blank="{}"),  # JSON of the order
     c.personal(c.text("actor"), "identifier", c.SECURITY),
     c.text("state"),  # waiting | sent | done | refused | expired
     c.instant("not_after"),
@@ -147,7 +149,7 @@ incident = c.table(
     c.personal(c.text("acknowledged_by", optional=True), "identifier", c.SECURITY),
     c.instant("closed_at", optional=True),
     c.personal(c.text("closed_by", optional=True), "identifier", c.SECURITY),
-    c.personal(c.text("reason", optional=True), "free text", c.SECURITY, of="closed_by"),
+    c.sealed("reason", "free text", c.SECURITY, of="closed_by"),
     c.instant("released_at", optional=True),  # when the last lockdown it caused was ended
     c.personal(c.text("released_by", optional=True), "identifier", c.SECURITY),
     c.belongs_to("tenant", "bank"),
@@ -169,7 +171,7 @@ lockdown = c.table(
     c.key("bank"),
     c.key("scope"),  # `bank` or a compartment id; the row is gone when the lockdown is over
     c.text("incident", optional=True),
-    c.personal(c.text("reason"), "free text", c.SECURITY, of="actor"),
+    c.sealed("reason", "free text", c.SECURITY, of="actor", blank=""),
     c.personal(c.text("actor"), "identifier", c.SECURITY),
     c.instant("since"),
     c.text("release_command", optional=True),

@@ -7,9 +7,15 @@ import sqlalchemy as sa
 from bayward.cloud.storage.schema import columns as c
 
 
-def _his(column: sa.Column[c.Kind], category: str, blank: object = None) -> sa.Column[c.Kind]:
+def _his(name: str, category: str, blank: object = None) -> sa.Column[bytes]:
     """Of the person himself, whose row stays so that nobody gets his id again."""
-    return c.personal(column, category, c.ACCOUNT, of="person", blank=blank)
+    return c.sealed(name, category, c.ACCOUNT, of="person", blank=blank)
+
+
+def _plain(
+    column: sa.Column[c.Kind], category: str, why: str, blank: object = None
+) -> sa.Column[c.Kind]:
+    return c.personal(column, category, c.ACCOUNT, of="person", blank=blank, plain=why)
 
 
 def _whose(name: str = "person", *, is_key: bool = False) -> sa.Column[str]:
@@ -18,21 +24,24 @@ def _whose(name: str = "person", *, is_key: bool = False) -> sa.Column[str]:
     return c.personal(column, "identifier", c.ACCOUNT, erase=c.Erase.DELETE)
 
 
+_email = _his("email", "e-mail")
+
 person = c.table(
     "person",
     c.tenant(),
     c.key("person"),
-    _his(c.text("name"), "name"),
-    _his(c.text("email", optional=True), "e-mail"),
-    _his(c.text("email_key", optional=True), "e-mail"),  # case-folded, to find by
-    _his(c.text("phone", optional=True), "telephone"),
-    _his(c.text("unit"), "dwelling"),  # "" for staff and couriers
-    _his(c.text("site", optional=True), "dwelling"),  # where a resident lives
-    _his(c.text("language"), "preference", "en"),
-    _his(c.flag("needs_low"), "health", 0),  # allocate within reach from a wheelchair
-    _his(c.text("state"), "account", c.IN_PLACE_OF_A_PERSON),  # invited | active | disabled
+    _his("name", "name", ""),
+    _email,
+    c.found_by(_email),
+    _his("phone", "telephone"),
+    _his("unit", "dwelling", ""),  # "" for staff and couriers
+    _his("site", "dwelling"),  # where a resident lives
+    _plain(c.text("language"), "preference", "one of a few words", "en"),
+    _his("needs_low", "health", blank=False),  # allocate within reach from a wheelchair
+    # invited | active | disabled
+    _plain(c.text("state"), "account", "asked for by every list", c.IN_PLACE_OF_A_PERSON),
     c.instant("created_at"),
-    _his(c.instant("seen_at", optional=True), "presence"),
+    _plain(c.instant("seen_at", optional=True), "presence", "a time, of a random id"),
     sa.Index(None, "tenant", "email_key", unique=True),
 )
 

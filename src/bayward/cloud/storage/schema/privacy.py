@@ -1,4 +1,4 @@
-"""What must not be erased for now, and who said so."""
+"""What must not be erased for now, and who said so; and what is still to be sealed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ hold = c.table(
     c.personal(c.text("subject", optional=True), "identifier", c.SECURITY),  # id of that thing
     c.instant("begins_at", optional=True),  # only what happened from here
     c.instant("ends_at", optional=True),  # to here
-    c.text("authority"),  # who demands it: a court, a case, a law
+    # who demands it: a court, a case, a law
+    c.sealed("authority", "free text", c.SECURITY, of="subject", blank=""),
     c.personal(c.text("placed_by"), "identifier", c.SECURITY),
     c.instant("placed_at"),
     c.instant("not_after", optional=True),  # when it has to be looked at again
     c.personal(c.text("lifted_by", optional=True), "identifier", c.SECURITY),
     c.instant("lifted_at", optional=True),
     sa.Index(None, "tenant", "lifted_at"),
+)
+
+# Of a database from before revision 14: what is still to be sealed at the next start.
+plain_row = c.table(
+    "plain_row",
+    c.tenant(),
+    c.key("relation"),  # name of a table
+    c.key("row"),  # JSON object: its primary key
+    c.text("told"),  # JSON object: column → value
 )
