@@ -95,6 +95,36 @@ async def test_everything_an_auditor_does(house: House, audit: Audit, tmp_path: 
             assert (code, "THEY AGREE" in said) == (0, True), said
 
 
+async def test_an_auditor_holds_the_anchor_against_the_log(
+    house: House, audit: Audit, tmp_path: Path
+) -> None:
+    """With the policy that the control plane gives out; another tenant's place is not told."""
+    token = tmp_path / "token"
+    browser = await house.browser().be("Anne")
+    token.write_text(f"{browser.cookie}\n")
+    session = () if house.cloud.settings.public_logs else ("--token-file", token)
+    await house.cloud.anchoring.enter()
+    head = next(one for one in await heads(house) if "/tenant/" in one.origin)
+    anchor = f"{house.cloud.http_url}/log/lockers.example.com/anchor"
+    policy = tmp_path / "anchor.txt"
+    policy.write_text((await browser.get("/log/lockers.example.com/anchor/policy")).text)
+    log = f"{house.cloud.http_url}/log/{head.origin}"
+    watch = ("monitor", log, "--state", tmp_path / "s.json", "--once", "--key", head.vkey, *session)
+
+    async def run() -> tuple[int, str]:
+        return await asyncio.to_thread(audit, *watch, "--anchor", anchor, "--anchor-policy", policy)
+
+    assert await run() == (0, f"{head.origin}: 0 → {head.size}\n")
+    assert json.loads((tmp_path / "s.json.anchor").read_text())["size"] == head.size
+    await house.do(lambda work: happen(work, house))
+    await house.cloud.anchoring.enter()
+    assert (await run())[0] == 0
+    assert json.loads((tmp_path / "s.json.anchor").read_text())["size"] == head.size + 1
+    bank = next(one for one in await heads(house) if "/bank/" in one.origin)
+    for origin, rest in ((bank.origin, "0"), (head.origin, "x"), (head.origin, "-1")):
+        assert (await browser.get(f"/log/{origin}/anchored/{rest}")).status_code == 404
+
+
 async def test_a_stranger_is_told_nothing(house: House, audit: Audit, tmp_path: Path) -> None:
     head = (await heads(house))[0]
     url = f"{house.cloud.http_url}/log/{head.origin}"

@@ -21,11 +21,12 @@ from bayward.cloud.unit import OPERATOR
 from bayward.cloud.witness.http import WitnessApp
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
-from bayward.core.clock import SECOND_MS
+from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.errors import NotFound
 from bayward.core.events import EventType
 from bayward.ledger.chain import chain_text, parse_chain, verify_chain
 from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.leaf import open_leaf
 from bayward.ledger.policy import Party
 from cloud_bench import HOUSE, BankTwin, CloudBench, keys, make, template
 
@@ -100,6 +101,73 @@ async def test_a_witness_outside_cosigns_and_goes_on_where_it_was(
     head, witnesses = await cloud.do(anchor.status)
     assert head is not None
     assert witnesses == [(NAME, 3, SEEN_AT * SECOND_MS)]
+
+
+async def test_what_everybody_is_shown_carries_the_lines_of_all_witnesses(
+    cloud: CloudBench, bank: BankTwin, witness: Witness, tmp_path: Path
+) -> None:
+    """Two witnesses and one that is away; the anchor grows while they are asked."""
+    assert cloud.clock.at < SEEN_AT * SECOND_MS
+    second = "example.org/second"
+    cosigning = CosigningKeys.open(tmp_path / "second", second, "witness", is_young=True)
+    with closing(WitnessFile(tmp_path / "second.db", second)) as file:
+        other = Witness(
+            file=file,
+            logs=witness.logs,
+            cosigners=lambda: cosigning.signers(SEEN_AT + 5),
+            mirror_cosigners=None,
+            secret=b"s" * 32,
+        )
+        apps = {"http://one": WitnessApp(witness), "http://two": WitnessApp(other)}
+
+        def connect() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                mounts={url: httpx.ASGITransport(app) for url, app in apps.items()},
+                transport=httpx.MockTransport(lambda _: httpx.Response(503)),
+            )
+
+        keys_of = {"http://one": witness, "http://two": other, "http://away": witness}
+        parties = [Party(one.cosigners()[0].key, url) for url, one in keys_of.items()]
+        keeper = Anchoring(cloud.unit, parties, connect)
+        await keeper.enter()
+        plain = await cloud.do(anchor.published)
+        assert open_checkpoint(plain, KEY).cosignatures == {}
+        await keeper.ask()
+    await upload(cloud, bank)
+    await keeper.enter()
+    known = [one.key for each in (witness, other) for one in each.cosigners()]
+    shown = open_checkpoint(await cloud.do(anchor.published), KEY, known)
+    assert shown.cosignatures == {NAME: SEEN_AT, second: SEEN_AT + 5}
+    assert shown.checkpoint == open_checkpoint(plain, KEY).checkpoint
+    assert len(shown.note.verified) == 4  # the log, the first, and the second with both its keys
+    cloud.clock.at = Instant(SEEN_AT * SECOND_MS + 2 * HOUR_MS)  # nobody has come since
+    alone = open_checkpoint(await cloud.do(anchor.published), KEY, known)
+    assert (alone.checkpoint.size, alone.cosignatures) == (2, {})
+
+
+async def test_where_the_anchor_holds_a_log_is_told_by_size(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    with pytest.raises(NotFound):
+        await cloud.do(anchor.published)
+    keeper = anchoring(cloud, witness)
+    sizes = []
+    for _ in range(3):
+        await upload(cloud, bank)
+        await keeper.enter()
+        [head] = [one for one in await cloud.do(audit.logs, bank.tenant) if one.kind == "tenant"]
+        sizes.append(head.size)
+    for after, expected in ((0, sizes), (sizes[0], sizes[1:]), (sizes[2], [])):
+        found = await cloud.do(anchor.anchored_since, bank.tenant, after)
+        told = [open_leaf(one.leaf, one.disclosures) for one in found]
+        assert [one["log_size"] for one in told] == expected
+        assert all(one.proof.verify(one.leaf, KEY) is not None for one in found)
+    await keeper.ask()
+    await upload(cloud, bank)
+    await keeper.enter()  # not in what is published yet
+    found = await cloud.do(anchor.anchored_since, bank.tenant, 0)
+    assert len(found) == 3
+    assert await cloud.do(anchor.anchored_since, OPERATOR, 0) == []
 
 
 async def test_what_it_covers_gets_an_upper_bound_from_outside_the_house(

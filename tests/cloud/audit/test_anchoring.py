@@ -12,18 +12,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from bayward.cloud.audit import anchor
-from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
+from bayward.cloud.audit.anchoring import Anchoring, policy_text, read_witnesses
 from bayward.cloud.audit.tsa import Authority, check, post
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR
 from bayward.core.errors import Misconfigured
 from bayward.ledger.keys import cosigner
-from bayward.ledger.policy import Party
+from bayward.ledger.policy import Party, parse_policy
 from cloud_bench import HOUSE, CloudBench, keys
 from tsa_bench import Issuer, Tsa
 
 NAME = "example.org/witness"
+WITNESS_LOG = keys().log_signer(f"{HOUSE}/anchor").key
 WITNESS = cosigner(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), 1).key
 
 
@@ -107,6 +108,19 @@ def test_who_is_asked_is_read_from_a_policy(tmp_path: Path) -> None:
             read_witnesses(path)
     with pytest.raises(Misconfigured):
         read_witnesses(tmp_path / "none")
+
+
+def test_the_policy_for_others_names_the_anchor_and_whom_it_asks(tmp_path: Path) -> None:
+    alone = parse_policy(policy_text(None, WITNESS_LOG, "https://x.example/log/a").encode())
+    assert ([one.key for one in alone.logs], alone.witnesses) == ([WITNESS_LOG], {})
+    path = tmp_path / "policy.txt"
+    path.write_text(
+        f"# ours\nlog {WITNESS_LOG.vkey}\nwitness w {WITNESS.vkey} https://w.example\n"
+        "group g any w\nquorum g\n"
+    )
+    found = parse_policy(policy_text(path, WITNESS_LOG, "https://x.example/log/a").encode())
+    assert [(one.key, one.url) for one in found.logs] == [(WITNESS_LOG, "https://x.example/log/a")]
+    assert (found.witness_keys, found.quorum) == ([WITNESS], b"g")
 
 
 async def test_an_authority_stamps_the_anchor_once_for_each_state(

@@ -14,10 +14,12 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bayward.cli.audit import told
+from bayward.cli.audit.anchored import Anchored, Mismatch
 from bayward.cli.audit.remote import RemoteLog, Unreachable
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_index, tree_hash
@@ -89,7 +91,8 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
         "--silent-after",
         type=float,
         metavar="S",
-        help="say so when the log has not grown or cannot be reached for this long",
+        help="say so when the log has not grown or cannot be reached for this long, or the "
+        "anchor does not follow it",
     )
     parser.add_argument(
         "--on-alert", metavar="PROGRAM", help="run this with the alert as its only argument"
@@ -98,6 +101,14 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
         "--foreign", action="store_true", help="entries are not leaves of Bayward's format"
     )
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="a session for the log")
+    parser.add_argument(
+        "--anchor",
+        metavar="URL",
+        help="the anchor log: what it holds of this log must be true of what is shown",
+    )
+    parser.add_argument(
+        "--anchor-policy", type=Path, metavar="FILE", help="the anchor's key, witnesses and quorum"
+    )
     told.add_keys(parser)
     parser.set_defaults(run=main)
 
@@ -126,8 +137,12 @@ class Watch:
         self._keys = keys
         self._policy = policy
         self._seen = read_state(asked.state)
+        self._anchored: Anchored | None = None
+        if asked.anchor is not None:
+            self._anchored = Anchored.open(asked.anchor, asked.anchor_policy, asked.state)
         self._grown_at = time.monotonic()
         self._is_silent = False
+        self._held_at, self._is_withheld = self._grown_at, False
         self._pause = threading.Event()  # never set: a wait that Ctrl-C ends
 
     def run(self, log: RemoteLog) -> int:
@@ -139,6 +154,13 @@ class Watch:
                 self._keep_evidence(wrong)
                 self._alert(f"{log.prefix}: {wrong.finding}")
                 return told.WRONG
+            except Mismatch as mismatch:
+                self._keep_files(mismatch.evidence)
+                self._alert(f"{log.prefix}: {mismatch.finding}")
+                return told.WRONG
+            except LedgerError as error:  # tiles that are no tree
+                self._alert(f"{log.prefix}: {Finding(Fault.ROOT_MISMATCH, None, str(error))}")
+                return told.WRONG
             except Unreachable as error:
                 told.complain("monitor", error)
                 if self._asked.once:
@@ -149,6 +171,7 @@ class Watch:
             self._pause.wait(self._asked.interval)
 
     def _look(self, log: RemoteLog) -> None:
+        held = [] if self._anchored is None else self._anchored.ask(log)
         note = log.checkpoint()
         signed = self._open(note)
         is_ours = not self._asked.foreign
@@ -164,6 +187,10 @@ class Watch:
             self._grown_at, self._is_silent = time.monotonic(), False
             print(f"{signed.checkpoint.origin}: {old_size} → {seen.frontier.size}", flush=True)
         self._seen = seen
+        if self._anchored is not None:
+            self._anchored.compare(held, log, signed.checkpoint, note)
+            if self._anchored.kept.size >= seen.frontier.size:
+                self._held_at, self._is_withheld = time.monotonic(), False
 
     def _open(self, note: str) -> SignedCheckpoint:
         """The checkpoint, signed by a key we know and seen by the quorum."""
@@ -178,15 +205,29 @@ class Watch:
 
     def _listen_to_silence(self, log: RemoteLog) -> None:
         limit = self._asked.silent_after
-        if limit is not None and not self._is_silent and time.monotonic() - self._grown_at > limit:
+        if limit is None:
+            return
+        now = time.monotonic()
+        if not self._is_silent and now - self._grown_at > limit:
             self._is_silent = True
             self._alert(f"{log.prefix}: nothing new for {limit:g} s")
+        held = None if self._anchored is None or self._seen is None else self._anchored.kept.size
+        if held is not None and not self._is_withheld and now - self._held_at > limit:
+            self._is_withheld = True
+            size = self._seen.frontier.size if self._seen else 0
+            sizes = f"the anchor holds {held} entries of it, it has {size}"
+            self._alert(f"{log.prefix}: {sizes}, for {limit:g} s")
 
     def _keep_evidence(self, wrong: Wrong) -> None:
         notes = [*([self._seen.note] if self._seen else []), *wrong.notes]
-        for number, note in enumerate(dict.fromkeys(notes), start=1):
-            path = Path(f"{self._asked.state}.evidence-{number}")
-            path.write_text(note, encoding="utf-8")
+        each = enumerate(dict.fromkeys(notes), start=1)
+        self._keep_files({f"evidence-{number}": note for number, note in each})
+
+    def _keep_files(self, texts: Mapping[str, str]) -> None:
+        for ending, text in texts.items():
+            name = ending if ending.startswith("evidence") else f"evidence-{ending}"
+            path = Path(f"{self._asked.state}.{name}")
+            path.write_text(text, encoding="utf-8")
             print(f"evidence  {path}", flush=True)
 
     def _alert(self, text: str) -> None:

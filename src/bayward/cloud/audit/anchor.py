@@ -15,7 +15,7 @@ from bayward.cloud.audit import beacon_store, reader, service, store
 from bayward.cloud.audit.store import LogHead, Wanted
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR, Place, Work
-from bayward.core.clock import Instant
+from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.errors import NotFound
 from bayward.core.events import EventType
 from bayward.core.ids import BankId, TenantId
@@ -23,7 +23,7 @@ from bayward.ledger.checkpoint import parse_text
 from bayward.ledger.dense import consistency_proof, inclusion_proof
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.leaf import Value
-from bayward.ledger.note import add_signatures, split_note
+from bayward.ledger.note import SIGNATURES_MAX, add_signatures, split_note
 from bayward.ledger.proof import Proof
 from bayward.ledger.receipt import Receipt
 from bayward.ledger.sandwich import Cosigned, open_cosigned
@@ -32,6 +32,8 @@ from bayward.ledger.witness import Request
 
 ANCHORED = "tenant_log.anchored"
 LOGS_MAX = 200  # of one transaction; the rest follows with the next
+SHOWN_MAX = 50  # receipts of one answer
+ALONE_MS = HOUR_MS  # witnesses are asked each minute; after this they are said to be away
 
 
 def origin_of(work: Work) -> str:
@@ -79,14 +81,38 @@ def append_grown(work: Work) -> int:
     return len(found)
 
 
-def request_for(work: Work, old_size: int) -> tuple[Request, VerifierKey] | None:
-    """What a witness that has seen `old_size` entries is asked to cosign; None: nothing new."""
-    head = find(work)
-    if head is None or not old_size < head.size:
+def request_for(work: Work, note: str, old_size: int) -> Request | None:
+    """What a witness that has seen `old_size` entries is sent with our checkpoint `note`.
+
+    None: it has seen that much.
+    """
+    size = _size(note)
+    if not old_size < size:
         return None
-    hashes = store.Hashes(work.tx, OPERATOR, head.origin)
-    proof = consistency_proof(old_size, head.size, hashes) if old_size else []
-    return Request(old_size, tuple(proof), head.note), parse_vkey(head.vkey)
+    hashes = store.Hashes(work.tx, OPERATOR, origin_of(work))
+    proof = consistency_proof(old_size, size, hashes) if old_size else []
+    return Request(old_size, tuple(proof), note)
+
+
+def published(work: Work) -> str:
+    """The checkpoint for everybody: the newest that witnesses have cosigned, with their lines.
+
+    The newest of all where nobody has cosigned for `ALONE_MS`: it shows by itself who is missing.
+    Raises `NotFound("log")` before the first entry.
+    """
+    head = find(work)
+    if head is None or not head.note:
+        raise NotFound("log")
+    newest = beacon_store.newest_kept(work.tx, OPERATOR, head.origin)
+    if newest is None:
+        return head.note
+    is_alone = head.size > newest.size and work.now - newest.time * SECOND_MS >= ALONE_MS
+    if is_alone:
+        return head.note
+    found = beacon_store.find(work.tx, OPERATOR, head.origin, newest.size)
+    each = {one.witness: one for one in sorted(found, key=lambda one: one.time)}
+    lines = [one.line for kept in each.values() for one in split_note(kept.note)[1]]
+    return add_signatures(found[0].note, list(dict.fromkeys(lines))[:SIGNATURES_MAX])
 
 
 def seen_by(work: Work, witness: str) -> Cosigned | None:
@@ -137,13 +163,26 @@ def chain_of(work: Work, tenant: TenantId, bank: BankId) -> list[Receipt]:
     head = find(work)
     if row is None or head is None or not held:
         raise NotFound("log.anchor")
-    note = beacon_store.newest(work.tx, OPERATOR, head.origin) or head.note
+    note = published(work)
     if _size(note) <= row.idx:  # cosigned before this entry was in it
         note = head.note
     return [
         _receipt(work, tenant, held[0].place, row.note),
         _receipt(work, OPERATOR, Place(head.origin, row.idx), note),
     ]
+
+
+def anchored_since(work: Work, tenant: TenantId, after: int) -> list[Receipt]:
+    """Where the anchor log holds checkpoints of a tenant's log larger than `after`, oldest first.
+
+    Receipts of those entries, all under one published checkpoint of the anchor.
+    """
+    table, note = s.anchored.c, published(work)
+    mine = (table.tenant == tenant) & (table.origin == service.origin_of(work, tenant))
+    mine &= (table.size > after) & (table.idx < _size(note))
+    rows = work.tx.execute(sa.select(s.anchored).where(mine).order_by(table.size).limit(SHOWN_MAX))
+    places = [Place(origin_of(work), row.idx) for row in rows]
+    return [_receipt(work, OPERATOR, one, note) for one in places]
 
 
 def _size(note: str) -> int:

@@ -17,7 +17,7 @@ import structlog
 
 from bayward.cloud.audit import anchor
 from bayward.cloud.audit.maker import Stamper
-from bayward.cloud.unit import Unit
+from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import SECOND_MS
 from bayward.core.errors import BaywardError, Misconfigured
 from bayward.ledger.errors import LedgerError
@@ -36,6 +36,8 @@ ADD_CHECKPOINT = "witness/add-checkpoint"
 _log = structlog.get_logger()
 
 Connect = Callable[[], httpx.AsyncClient]
+Answer = tuple[Request, list[str], VerifierKey]
+"""What a witness was sent, the lines it gave, and its key."""
 
 
 class Anchoring:
@@ -75,12 +77,24 @@ class Anchoring:
         return await self._unit.write(anchor.append_grown)
 
     async def ask(self) -> None:
-        """Have each witness cosign the anchor as it is now."""
-        for one in self._witnesses:
-            try:
-                await self._ask(one.key, one.url or "")
-            except (httpx.HTTPError, BaywardError, LedgerError, ValueError) as error:
-                _log.warning("anchor.witness", witness=one.key.name, why=str(error)[:200])
+        """Have each witness cosign the anchor as it is now, all of them the same checkpoint.
+
+        Their answers are kept together: whoever reads the anchor meanwhile sees the round before.
+        """
+        head = await self._unit.read(anchor.find)
+        if head is None or not head.note or not self._witnesses:
+            return
+        asked = [self._ask_one(one, head.note) for one in self._witnesses]
+        answers = [one for one in await asyncio.gather(*asked) if one is not None]
+        if answers:
+            await self._unit.write(lambda work: _keep(work, answers))
+
+    async def _ask_one(self, party: Party, note: str) -> Answer | None:
+        try:
+            return await self._ask(party.key, party.url or "", note)
+        except (httpx.HTTPError, BaywardError, LedgerError, ValueError) as error:
+            _log.warning("anchor.witness", witness=party.key.name, why=str(error)[:200])
+            return None
 
     async def stamp(self) -> None:
         """Have the time-stamp authority stamp the anchor, when there is one."""
@@ -96,27 +110,28 @@ class Anchoring:
             return
         await self._unit.write(lambda work: anchor.keep_stamp(work, note, token))
 
-    async def _ask(self, witness: VerifierKey, url: str) -> None:
+    async def _ask(self, witness: VerifierKey, url: str, note: str) -> Answer | None:
         seen = await self._unit.read(lambda work: anchor.seen_by(work, witness.name))
         old_size = 0 if seen is None else seen.checkpoint.size
-        answer = await self._send(url, old_size)
+        answer = await self._send(url, note, old_size)
         if answer is not None and answer[1].status_code == HTTPStatus.CONFLICT:
             known = decimal(answer[1].text.removesuffix("\n"), "witness.size")
             _log.info("anchor.witness_knows", witness=witness.name, size=known, we=old_size)
-            answer = await self._send(url, known)
+            answer = await self._send(url, note, known)
         if answer is None:
-            return
+            return None
         request, response = answer
         if response.status_code != HTTPStatus.OK:
             raise ValueError(f"{response.status_code}: {response.text[:120]}")
         lines = response.text.splitlines(keepends=True)
-        await self._unit.write(lambda work: anchor.keep_cosignature(work, request, lines, witness))
+        return request, lines, witness
 
-    async def _send(self, url: str, old_size: int) -> tuple[Request, httpx.Response] | None:
-        asked = await self._unit.read(lambda work: anchor.request_for(work, old_size))
-        if asked is None:
+    async def _send(
+        self, url: str, note: str, old_size: int
+    ) -> tuple[Request, httpx.Response] | None:
+        request = await self._unit.read(lambda work: anchor.request_for(work, note, old_size))
+        if request is None:
             return None
-        request, _ = asked
         async with self._connect() as client:
             response = await client.post(
                 f"{url.rstrip('/')}/{ADD_CHECKPOINT}", content=request.body
@@ -124,6 +139,30 @@ class Anchoring:
         if len(response.content) > ANSWER_BYTES_MAX:
             raise ValueError("its answer is too long")
         return request, response
+
+
+def _keep(work: Work, answers: Sequence[Answer]) -> None:
+    """Keep what holds; one that does not spoils no other."""
+    for request, lines, witness in answers:
+        try:
+            anchor.keep_cosignature(work, request, lines, witness)
+        except LedgerError as error:
+            _log.warning("anchor.witness", witness=witness.name, why=str(error)[:200])
+
+
+def policy_text(path: Path | None, log: VerifierKey, url: str) -> str:
+    """A policy (c2sp.org/tlog-policy) for the anchor: its key, and the witnesses it asks.
+
+    It says whom the operator asks. Whom to believe is for the reader to decide.
+    """
+    lines = [f"log {log.vkey} {url}"]
+    if path is None:
+        return "\n".join([*lines, "quorum none"]) + "\n"
+    raw = path.read_bytes()
+    parse_policy(raw)
+    told = (line.strip() for line in raw.decode(errors="replace").splitlines())
+    lines += [one for one in told if one and not one.startswith("#") and one.split()[0] != "log"]
+    return "\n".join(lines) + "\n"
 
 
 def read_witnesses(path: Path | None) -> list[Party]:

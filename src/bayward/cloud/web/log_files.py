@@ -5,14 +5,20 @@ may read the tenant's log; or by whoever knows the origin, when `public_logs` is
 salted commitments, so even then only how many entries there are, and when, is to be seen. A log
 of another tenant and one that does not exist are the same answer. The anchor log is for everybody:
 it is there to be watched.
+
+Two files are ours and not C2SP's: `…/anchor/policy`, whom the operator asks to cosign the anchor,
+and `…/tenant/<id>/anchored/<size>`, receipts of where the anchor holds larger checkpoints of it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from litestar import Response
 from litestar.params import FromPath
 
-from bayward.cloud.audit import anchor, static
+from bayward.cloud.audit import anchor, anchoring, static
+from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people.service import PLATFORM_TENANT
 from bayward.cloud.unit import Work
@@ -23,8 +29,12 @@ from bayward.cloud.web.state import desk_of
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import BankId, TenantId
 from bayward.core.policy import Action
-from bayward.ledger.serve import NEVER_CHANGES, Served
+from bayward.ledger.chain import chain_text
+from bayward.ledger.keys import parse_vkey
+from bayward.ledger.serve import NEVER_CHANGES, SHORT_LIVED, TEXT, Served
+from bayward.ledger.strict import MAX_NUMBER
 
+ANCHORED = "anchored/"
 _PRIVATE = "private, max-age=31536000, immutable"
 
 
@@ -36,13 +46,14 @@ async def log_file(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     origin, file = _split(path.strip("/"))
     desk = desk_of(request)
     if desk.settings.public_logs or origin == f"{desk.settings.name}/anchor":
-        served = await desk.unit.read(lambda work: _public(work, origin, file))
+        policy = desk.settings.anchor_policy
+        served = await desk.unit.read(lambda work: _public(work, origin, file, policy))
         cached = served.cache_control
     else:
         asker = Asker(request, Action.LOG_READ)
 
         def read(work: Work, you: You) -> Served:
-            return static.read(work, you.tenant, origin, file)
+            return _read(work, you.tenant, origin, file)
 
         served = await asker.read(places.everything, read)
         cached = served.cache_control.replace(NEVER_CHANGES, _PRIVATE)
@@ -66,17 +77,37 @@ def tenant_of_origin(work: Work, origin: str) -> TenantId | None:
     return None
 
 
-def _public(work: Work, origin: str, path: str) -> Served:
+def _public(work: Work, origin: str, path: str, policy: Path | None) -> Served:
     tenant = tenant_of_origin(work, origin)
     if tenant is None:
         raise NotFound("log")
+    if origin != anchor.origin_of(work):
+        return _read(work, tenant, origin, path)
+    if path == "checkpoint":
+        return Served.checkpoint(anchor.published(work))
+    if path == "policy":
+        key = parse_vkey(work.house.keys.log_signer(origin).key.vkey)
+        text = anchoring.policy_text(policy, key, f"{work.house.base_url}/log/{origin}")
+        return Served(text.encode(), TEXT, SHORT_LIVED)
     return static.read(work, tenant, origin, path)
 
 
+def _read(work: Work, tenant: TenantId, origin: str, path: str) -> Served:
+    """A file of a log of this tenant."""
+    if not path.startswith(ANCHORED):
+        return static.read(work, tenant, origin, path)
+    after = path.removeprefix(ANCHORED)
+    if origin != audit.origin_of(work, tenant) or not after.isascii() or not after.isdigit():
+        raise NotFound("log.file")
+    found = anchor.anchored_since(work, tenant, min(int(after[:18]), MAX_NUMBER))
+    return Served(chain_text(found).encode(), TEXT, SHORT_LIVED)
+
+
 def _split(where: str) -> tuple[str, str]:
-    """Origin and path below it; no origin of ours has a part named `tile`."""
-    origin, found, rest = where.partition("/tile/")
-    if found:
-        return origin, f"tile/{rest}"
+    """Origin and path below it; no origin of ours has a part named `tile` or `anchored`."""
+    for part in ("tile/", ANCHORED):
+        origin, found, rest = where.partition(f"/{part}")
+        if found:
+            return origin, part + rest
     origin, _, last = where.rpartition("/")
     return origin, last
