@@ -23,15 +23,33 @@ from typing import Any
 from warnings import catch_warnings
 
 from bayward.cli import main as bayward
+from bayward.ledger.chain import chain_text
 from bayward.ledger.leaf import digest
 from bayward.ledger.note import sign
 from bayward.ledger.strict import base64_text, base64url_text
 from ledger_bench import LOG, Bench, event, witness
-from pack_bench import BANK, TENANT, PackBench, keys, resealed, standalone, zipped
+from pack_bench import (
+    ANCHOR,
+    BANK,
+    OUTSIDE,
+    TENANT,
+    PackBench,
+    entered,
+    keys,
+    policy,
+    recorded,
+    resealed,
+    standalone,
+    zipped,
+)
 from page_bench import Page
+from stamp_bench import Token, ec_key, rsa_key
 
 Verdict = tuple[Any, ...]
 """Findings, trust, and the fields that were proven; or why there is none."""
+
+CANNOT_SAY: Verdict = ("cannot say",)
+"""The question itself was not understood: a policy that is none."""
 
 TRUSTED = [LOG.key, witness().key, TENANT.key, BANK.key]
 BENCH = Bench.of(9, LOG, witness(7), first_batch=4)
@@ -80,6 +98,10 @@ class Document:
     raw: bytes
     older: tuple[str, ...] = ()
     """Of a log: what somebody kept from before."""
+    policy: str | None = None
+    """What the reader knows, instead of the keys he usually has."""
+    receipt: str = ""
+    """Of a pack: the receipt of its export."""
 
 
 def document(case: int) -> Document:
@@ -87,7 +109,7 @@ def document(case: int) -> Document:
     rng = random.Random(case)
     makers: list[Callable[[random.Random], Document]] = [
         bent_receipt, bent_proof, resigned_note, sealed_value, sealed_value, bent_log, bent_pack,
-        bent_archive,
+        bent_archive, bent_chain, bent_chain, bent_policy, bent_stamp, bent_export,
     ]  # fmt: skip
     return rng.choice(makers)(rng)
 
@@ -222,7 +244,7 @@ def bent_log(rng: random.Random) -> Document:
 
 @cache
 def pack_files() -> dict[str, bytes]:
-    return PackBench().files()
+    return pack_bench().files()
 
 
 def bent_pack(rng: random.Random) -> Document:
@@ -255,6 +277,124 @@ def bent_archive(rng: random.Random) -> Document:
     return Document("zip", b"PK" + (raw[:at] + window + raw[at + 2000 :])[2:])
 
 
+@cache
+def pack_bench() -> PackBench:
+    return PackBench()
+
+
+def bent_chain(rng: random.Random) -> Document:
+    """The receipts from an entry up to the anchor: exchanged, left out, doubled, bent; alone or in
+    a pack that is sealed anew."""
+    bench = pack_bench()
+    at = (BANK.key.name, rng.choice([44, 45, 45, 45]), bench.note.split("\n")[2])
+    lower, above = recorded(rng.choice(["bank_log.accepted", "door.opened"]), at, TENANT)
+    told: dict[str, Any] = {"type": "tenant_log.anchored", "origin": above[0], "log_size": above[1]}
+    told["log_root"] = above[2]
+    told["log_key"] = rng.choice([TENANT.key.vkey, BANK.key.vkey, "x", 1, True, None])
+    told[rng.choice(list(told))] = rng.choice([*told.values(), 2, True, ["a"], "", "a\nb"])
+    made = entered(told, ANCHOR, *rng.sample(OUTSIDE, 2))[0]
+    links = [lower, rng.choice([made, bench.chain[1]])]
+    lines = chain_text(rng.choice([[*bench.chain], links])).splitlines(keepends=True)
+    is_pack = rng.random() < 0.5
+    if not is_pack:
+        lines = [chain_text([bench.receipt(rng.randrange(45))]), *lines]
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        way, at_ = rng.randrange(4), rng.randrange(len(lines))
+        if way == 0:
+            rng.shuffle(lines)
+        elif way == 1:
+            lines.insert(at_, rng.choice(lines))
+        elif way == 2:
+            lines[at_] = bent(lines[at_], rng)
+        else:
+            del lines[at_]
+        if not lines:
+            lines = ["\n"]
+    text = "".join(lines).encode("utf-8", "replace")
+    given = known(rng) if rng.random() < 0.8 else None
+    if not is_pack:
+        return Document("json", text, policy=given)
+    files = resealed({**pack_files(), "data/chain.txt": text})
+    return Document("zip", zipped(files), policy=given)
+
+
+def known(rng: random.Random) -> str:
+    """Some reader's keys, groups and quorum, all in order."""
+    logs = rng.sample([ANCHOR.key, TENANT.key, BANK.key], rng.randrange(3))
+    lines = rng.choice(
+        [
+            [],
+            ["quorum none"],
+            [f"quorum {rng.choice('abc')}"],
+            [f"group g {rng.choice(['any', 'all', '1', '2', '3'])} a b c", "quorum g"],
+            ["group g any a b", "group h all g c", f"quorum {rng.choice('gh')}"],
+        ]
+    )
+    return policy(*lines, logs=logs)
+
+
+def bent_policy(rng: random.Random) -> Document:
+    """A document nobody bent, and a policy that somebody did."""
+    lines = known(rng).splitlines(keepends=True)
+    way = rng.randrange(4)
+    if way == 0:
+        rng.shuffle(lines)
+    elif way == 1:
+        lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+    elif way == 2:
+        del lines[rng.randrange(len(lines))]
+    text = "".join(lines)
+    text = bent(text, rng) if way == 3 else text
+    if rng.random() < 0.5:
+        return Document(
+            "json", chain_text([pack_bench().receipt(3), *pack_bench().chain]).encode(), policy=text
+        )
+    return Document("zip", zipped(pack_files()), policy=text)
+
+
+@cache
+def stamped() -> dict[str, bytes]:
+    return pack_bench().files(stamped=True)
+
+
+def bent_stamp(rng: random.Random) -> Document:
+    """A time stamp with a few bytes exchanged, or of another make."""
+    files = dict(stamped())
+    body = files["tagmanifest-sha256.txt"]
+    token = rng.choice([Token(), Token(key=ec_key(384)), Token(key=rsa_key()),
+                        Token(key=rsa_key(), is_bare=True, digest="sha512"), Token(older=True),
+                        Token(status=rng.randrange(4)),
+                        Token(nonce=rng.getrandbits(70))])  # fmt: skip
+    raw = token.over(body if rng.random() < 0.9 else b"other")
+    if rng.random() < 0.8:
+        raw = bent_bytes(raw, rng) if rng.random() < 0.3 else flipped(raw, rng)
+    files["tagmanifest-sha256.txt.tsr"] = raw
+    pin = rng.choice(["", "", f"tsa {'0' * 64}\n"])
+    return Document("zip", zipped(files), policy=policy(logs=[TENANT.key]) + pin)
+
+
+def flipped(raw: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(raw))
+    return raw[:at] + bytes([raw[at] ^ 1 << rng.randrange(8)]) + raw[at + 1 :]
+
+
+def bent_export(rng: random.Random) -> Document:
+    """A pack with the receipt of its export, or of something else."""
+    files = dict(pack_files())
+    if rng.random() < 0.3:
+        files = resealed({**files, "README.txt": b"other\n"})
+    told: dict[str, Any] = {"type": rng.choice(["evidence.exported", "evidence.requested"])}
+    told["detail"] = resealed(pack_files())["tagmanifest-sha256.txt"].hex()
+    receipt = rng.choice([pack_bench().exported(files), pack_bench().exported(pack_files()),
+                          entered(told, TENANT)[0]]).text  # fmt: skip
+    if rng.random() < 0.3:
+        receipt = chain_text([pack_bench().exported(files), *pack_bench().chain])
+    if rng.random() < 0.3:
+        receipt = bent(receipt, rng)
+    given = known(rng) if rng.random() < 0.5 else None
+    return Document("zip", zipped(files), policy=given, receipt=receipt)
+
+
 # --- verifiers -----------------------------------------------------------------------------------
 
 
@@ -267,12 +407,13 @@ def by_command(made: Document, folder: Path) -> Verdict:
 def verdicts(made: Document, page: Page, folder: Path) -> dict[str, Verdict]:
     """What each of them says."""
     words = _words(made, folder)
-    vkeys = [key.vkey for key in TRUSTED]
-    told = page.ask("verify", file=made.raw, keys=vkeys, older=list(made.older))
+    vkeys = [key.vkey for key in TRUSTED] if made.policy is None else []
+    more = {"policy": made.policy or "", "receipt": made.receipt}
+    told = page.ask("verify", file=made.raw, keys=vkeys, older=list(made.older), **more)
     return {
         "bayward verify": by_command(made, folder),
         "verify.py": _ran(lambda: standalone().main(words)),
-        "verify.html": ("cannot say", told["error"]) if "error" in told else _said(told),
+        "verify.html": CANNOT_SAY if "error" in told else _said(told),
     }
 
 
@@ -280,7 +421,11 @@ def _words(made: Document, folder: Path) -> list[str]:
     """The document as a file, and what a command line says of it."""
     place = folder / f"document.{made.kind}"
     place.write_bytes(made.raw)
-    words = [str(place), "--json", *keys(*TRUSTED)]
+    words = [str(place), "--json", *([] if made.policy is not None else keys(*TRUSTED))]
+    for name, more in (("policy", made.policy), ("receipt", made.receipt or None)):
+        if more is not None:
+            (folder / name).write_bytes(more.encode("utf-8", "replace"))
+            words += [f"--{name}", str(folder / name)]
     for number, text in enumerate(made.older):
         kept = folder / f"older-{number}"
         kept.write_bytes(text.encode())
@@ -290,11 +435,11 @@ def _words(made: Document, folder: Path) -> list[str]:
 
 def _ran(run: Callable[[], int]) -> Verdict:
     told = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
-    with redirect_stdout(told), redirect_stderr(io.StringIO()) as why:
+    with redirect_stdout(told), redirect_stderr(io.StringIO()):
         code = run()
     told.seek(0)
     if code not in {0, 1}:
-        return "cannot say", why.getvalue()
+        return CANNOT_SAY
     said = json.load(told)
     assert said["ok"] is (code == 0)
     return _said(said)
@@ -339,6 +484,9 @@ def main() -> int:
                 kept = Path("out/fuzz") / f"{case}.{made.kind}"
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(made.raw)
+                for name, more in (("policy", made.policy), ("receipt", made.receipt)):
+                    if more:
+                        kept.with_suffix(f".{name}").write_text(more)
                 for number, text in enumerate(made.older):
                     kept.with_suffix(f".older-{number}").write_bytes(text.encode())
                 print(said or verdicts(made, page, Path(folder)))

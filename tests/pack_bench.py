@@ -1,4 +1,4 @@
-"""A small pack to attack: a range of a bank's log, vouched for by the log of its tenant."""
+"""A small pack to attack: a range of a bank's log, the chain above it, and time stamps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bayward.ledger.dense import HashReader
-from bayward.ledger.keys import VerifierKey, ecdsa_signer, ed25519_signer
+from bayward.ledger.dense import HashReader, inclusion_proof
+from bayward.ledger.keys import Signer, VerifierKey, cosigner, ecdsa_signer, ed25519_signer
 from bayward.ledger.leaf import Sealed, Value, seal
 from bayward.ledger.log import Log
 from bayward.ledger.pack import bag
@@ -26,16 +26,25 @@ from bayward.ledger.pack.build import LogSlice, build
 from bayward.ledger.pack.range import prove_range
 from bayward.ledger.pack.records import Record
 from bayward.ledger.pack.seal import make_seal
+from bayward.ledger.pack.verify import ANCHOR as ANCHOR_FILE
 from bayward.ledger.pack.verify import PackVerdict
+from bayward.ledger.proof import Proof
 from bayward.ledger.receipt import Receipt
 from bayward.ledger.strict import base64_text
 from bayward.ledger.verdict import Verdict
 from ledger_bench import MemoryStore, ed25519_key, salts, witness
+from stamp_bench import Token
 
 BAG = "evidence-7x3k"
 FOLDER = "bank-7"
 START, END, SIZE = 11, 29, 45
 TENANT = ecdsa_signer("demo/tenant/1", ec.derive_private_key(20_261_129, ec.SECP256R1()))
+ANCHOR = ed25519_signer("demo/anchor", ed25519_key("anchor"))
+OUTSIDE = tuple(
+    cosigner(f"outside.example/{name}", ed25519_key(f"outside {name}"), 1_795_000_100)
+    for name in "abc"
+)
+"""Witnesses of the anchor; `a` and `b` have cosigned it, `c` has not."""
 BANK = ed25519_signer("demo/bank/7/1", ed25519_key("bank 7"))
 VERIFY_PY = Path(__file__).parent.parent / "src/bayward/ledger/standalone/verify.py"
 
@@ -59,19 +68,17 @@ class PackBench:
         log.append([one.leaf for one in self.events])
         self.note = self.store.notes[-1]
         self.tree = log.resume()
-        self.chain = self._recorded()
+        at = (BANK.key.name, SIZE, base64_text(self.tree.root))
+        lower, at = recorded("bank_log.accepted", at, TENANT)
+        upper, _ = recorded("tenant_log.anchored", at, ANCHOR, *OUTSIDE[:2], below=TENANT.key)
+        self.chain = lower, upper
 
-    def _recorded(self) -> Receipt:
-        told: dict[str, Value] = {
-            "type": "bank_log.accepted",
-            "origin": BANK.key.name,
-            "log_size": SIZE,
-            "log_root": base64_text(self.tree.root),
-        }
-        sealed = seal(told, salts("accepted", len(told)))
-        log = Log(MemoryStore(), lambda: [TENANT])
-        log.append([happening(900).leaf, sealed.leaf])
-        return Receipt(TENANT.key, log.prove(1), sealed.leaf, sealed.disclosures)
+    def receipt(self, index: int) -> Receipt:
+        """The receipt of an entry of the bank."""
+        path = tuple(inclusion_proof(index, SIZE, self.store))
+        sealed = self.events[index]
+        proof = Proof(index, path, self.note)
+        return Receipt(BANK.key, proof, sealed.leaf, tuple(sealed.disclosures))
 
     def records(self, start: int = START, end: int = END, shown: int = 2) -> bytes:
         return b"".join(
@@ -84,15 +91,59 @@ class PackBench:
         proof = prove_range(BANK.key.name, start, end, SIZE, reader)
         return LogSlice(FOLDER, BANK.key, self.note, proof, self.records(start, end))
 
-    def files(self, *slices: LogSlice, chain: bool = True) -> dict[str, bytes]:
-        return build(
+    def files(
+        self, *slices: LogSlice, chain: bool = True, stamped: bool = False
+    ) -> dict[str, bytes]:
+        papers = {"README.txt": b"read me\n", "data/custody.csv": b"a,b\n"}
+        if stamped:
+            note = self.chain[1].proof.checkpoint.encode()
+            papers |= {ANCHOR_FILE: note, f"{ANCHOR_FILE}.tsr": Token().over(note)}
+        made = build(
             BAG,
             slices or [self.slice()],
             TENANT,
-            chain=[self.chain] if chain else [],
-            papers={"README.txt": b"read me\n", "data/custody.csv": b"a,b\n"},
+            chain=self.chain if chain else [],
+            papers=papers,
             info=[("Source-Organization", "Northgate House")],
         )
+        if stamped:
+            made[bag.STAMP] = Token().over(made[bag.TAG_MANIFEST])
+        return made
+
+    def exported(self, files: Mapping[str, bytes]) -> Receipt:
+        """The receipt of the export of these files."""
+        told: dict[str, Value] = {"type": "evidence.exported"}
+        told["detail"] = digest(files[bag.TAG_MANIFEST])
+        return entered(told, TENANT)[0]
+
+
+Place = tuple[str, int, str]
+
+
+def recorded(
+    kind: str, at: Place, signer: Signer, *more: Signer, below: VerifierKey | None = None
+) -> tuple[Receipt, Place]:
+    """A checkpoint entered in a log: the receipt, and the checkpoint of that log then."""
+    told: dict[str, Value] = {"type": kind, "origin": at[0], "log_size": at[1], "log_root": at[2]}
+    if below is not None:
+        told["log_key"] = below.vkey
+    return entered(told, signer, *more)
+
+
+def entered(told: dict[str, Value], signer: Signer, *more: Signer) -> tuple[Receipt, Place]:
+    sealed = seal(told, salts(str(told["type"]), len(told)))
+    log = Log(MemoryStore(), lambda: [signer, *more])
+    log.append([happening(900).leaf, sealed.leaf])
+    receipt = Receipt(signer.key, log.prove(1), sealed.leaf, sealed.disclosures)
+    tree = log.resume()
+    return receipt, (signer.key.name, tree.size, base64_text(tree.root))
+
+
+def policy(*lines: str, logs: Sequence[VerifierKey] = ()) -> str:
+    """What a reader knows: these logs, the witnesses outside, and what he demands of them."""
+    keys = [f"log {key.vkey}" for key in logs]
+    seen = [f"witness {name} {one.key.vkey}" for name, one in zip("abc", OUTSIDE, strict=True)]
+    return "\n".join([*keys, *seen, *lines]) + "\n"
 
 
 def resealed(files: Mapping[str, bytes]) -> dict[str, bytes]:

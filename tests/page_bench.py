@@ -22,15 +22,24 @@ const lines = require("readline").createInterface({ input: process.stdin });
 const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
 let turn = Promise.resolve();
 lines.on("line", (line) => { turn = turn.then(() => answer(JSON.parse(line))); });
-async function answer({ ask, key, message, signature, file, keys, older }) {
+async function answer({ ask, key, message, signature, file, keys, older, policy, receipt, proof }) {
   let told;
   try {
-    const given = (keys ?? []).map(Bayward.parseKey);
-    if (ask === "verify") told = await Bayward.verify(raw(file), given, older);
-    else if (ask === "receipt") told = await Bayward.verifyReceipt(file, given);
+    const known = Bayward.Policy.parse([...(keys ?? []), ...(policy ? [policy] : [])].join("\\n"));
+    if (ask === "verify") {
+      told = await Bayward.verify(raw(file), known, older);
+      if (receipt) told = await Bayward.withReceipt(told, receipt, known);
+    } else if (ask === "receipt")
+      told = await Bayward.verifyReceipt(file, known.keys, known.demand);
+    else if (ask === "stamp") told = await Bayward.readStamp(raw(file), raw(message));
+    else if (ask === "path") {
+      const place = [BigInt(proof.index), BigInt(proof.size)];
+      const found = Bayward.rootOfPath(...place, raw(proof.leaf), proof.path.map(raw));
+      told = Buffer.from(found).toString("base64");
+    }
     else if (ask === "sha256") told = Bayward.hex(Bayward.sha256(raw(file)));
     else if (ask === "key") told = Bayward.parseKey(key).id;
-    else if (ask === "keys") told = Bayward.readKeys(file).map((one) => one.vkey);
+    else if (ask === "keys") told = Bayward.Policy.parse(file).keys.map((one) => one.vkey);
     else if (ask === "sound") told = Bayward.edSound(raw(key));
     else told = await Bayward[ask](raw(key), raw(message), raw(signature));
   } catch (error) {
@@ -76,9 +85,10 @@ class Page:
         return json.loads(self._pipe(self._process.stdout).readline())
 
     def verify(
-        self, file: bytes, keys: Sequence[str], older: Sequence[str] = ()
+        self, file: bytes, keys: Sequence[str], older: Sequence[str] = (), **more: str
     ) -> tuple[Findings, str]:
-        return by_page(self.ask("verify", file=file, keys=list(keys), older=list(older)))
+        """What it says; `more` are the lines of a `policy`, and the `receipt` of an export."""
+        return by_page(self.ask("verify", file=file, keys=list(keys), older=list(older), **more))
 
     def receipt(self, text: str, keys: Sequence[str]) -> tuple[Findings, str]:
         return by_page(self.ask("receipt", file=text, keys=list(keys)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,16 +11,30 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from attacked_log import HONEST
+from bayward.ledger.chain import chain_text
 from bayward.ledger.pack import bag
+from bayward.ledger.pack.stamp import read_stamp
 from bayward.ledger.pack.verify import verify_zip
 from differential import TRUSTED as GIVEN
 from differential import by_command, document
 from ledger_bench import IMPOSTOR, LOG, Bench, event, witness
-from pack_bench import BAG, BANK, TENANT, PackBench, by_library, resealed, zipped
+from pack_bench import (
+    ANCHOR,
+    BAG,
+    BANK,
+    TENANT,
+    PackBench,
+    by_library,
+    policy,
+    resealed,
+    zipped,
+)
 from page_bench import VERIFY_HTML
+from stamp_bench import Token, certificate, ec_key, rsa_key
 
 pytestmark = pytest.mark.browser
 
+MERKLE = Path(__file__).parents[1] / "vectors/foreign/merkle.json"
 BENCH = PackBench()
 FILES = BENCH.files()
 TRUSTED = [TENANT.key, BANK.key, witness().key]
@@ -131,7 +147,7 @@ def test_bent_documents_get_the_word_of_the_library_in_the_browser(
     )
     for case in range(100_000, 100_060):
         made = document(case)
-        if made.older:
+        if made.older or made.policy is not None or made.receipt:
             continue
         found, trust, _ = judged(page, f"{case}.{made.kind}", made.raw)
         expected = by_command(made, tmp_path)
@@ -146,3 +162,98 @@ def test_a_folder(chromium: Browser, tmp_path: Path) -> None:
     page, _ = opened(chromium)
     page.locator("#folder").set_input_files(tmp_path / BAG)
     expect(page.locator("main[data-verdict=good]")).to_be_visible(timeout=20_000)
+
+
+def test_audit_08_the_inclusion_vectors_of_another_in_the_browser(chromium: Browser) -> None:
+    """All 98 of transparency-dev/merkle, by the SHA-256 and the big numbers of Chromium."""
+    vectors = json.loads(MERKLE.read_text())
+    page, _ = opened(chromium)
+    holds = page.evaluate(
+        """({ inclusion, hashes }) => inclusion.map((one) => {
+          const raw = hashes.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+          const path = one.proof.map((place) => raw[place]), leaf = raw[one.leafHash];
+          if ([leaf, ...path].some((hash) => hash.length !== 32)) return false;
+          try {
+            const found = Bayward.rootOfPath(BigInt(one.leafIdx), BigInt(one.treeSize), leaf, path);
+            return Bayward.hex(found) === Bayward.hex(raw[one.root]);
+          } catch (error) {
+            return false;
+          }
+        })""",
+        {
+            "inclusion": [
+                {**one, "leafIdx": str(one["leafIdx"]), "treeSize": str(one["treeSize"])}
+                for one in vectors["inclusion"]
+            ],
+            "hashes": vectors["hashes"],
+        },
+    )
+    assert len(holds) == 98
+    assert holds == [not one["wantErr"] for one in vectors["inclusion"]]
+
+
+def test_chain_stamps_and_the_receipt_of_the_export_in_the_browser(chromium: Browser) -> None:
+    page, asked = opened(chromium)
+    pin = hashlib.sha256(certificate(ec_key())).hexdigest()
+    given = policy("group two 2 a b c", "quorum two", logs=[ANCHOR.key])
+    page.locator("#keys").fill(given)
+    stamped = BENCH.files(stamped=True)
+    found, trust, words = judged(page, "p1.zip", zipped(stamped))
+    assert (found, trust) == ([], "trusted")
+    assert "recorded in\tdemo/anchor, which had 2 entries then" in words
+    assert "outside.example/a" in words
+    assert "data/anchor.txt was there at 2026-11-29 12:00:00 UTC, says Stamps" in words
+    assert pin in words
+    assert "Whose clock a time stamp is" in words
+    page.locator("#keys").fill(f"{given}tsa {pin}\nlog {TENANT.key.vkey}\n")
+    page.locator("#receipt").set_input_files(
+        {
+            "name": "r.json",
+            "mimeType": "application/json",
+            "buffer": chain_text([BENCH.exported(stamped), *BENCH.chain]).encode(),
+        }
+    )
+    found, _, words = judged(page, "p2.zip", zipped(stamped))
+    assert "Whose clock a time stamp is" not in words
+    assert "chain mismatch" in words, "these links are not of the receipt of the export"
+    page.locator("#keys").fill(policy(logs=[ANCHOR.key, TENANT.key]))
+    receipt = BENCH.exported(stamped).text.encode()
+    page.locator("#receipt").set_input_files(
+        {"name": "r.json", "mimeType": "application/json", "buffer": receipt}
+    )
+    found, trust, words = judged(page, "p3.zip", zipped(stamped))
+    assert (found, trust) == ([], "trusted")
+    assert "its receipt names this pack" in words
+    page.locator("#keys").fill(policy("quorum c", logs=[ANCHOR.key, TENANT.key]))
+    found, _, _ = judged(page, "p4.zip", zipped(stamped))
+    assert ("not witnessed", None) in found
+    assert asked == [VERIFY_HTML.as_uri()], "no request, no complaint of the security policy"
+
+
+@pytest.mark.parametrize("make", ["P-256", "P-384", "RSA", "RSA-PSS"])
+def test_audit_17_stamps_by_the_webcrypto_of_chromium(chromium: Browser, make: str) -> None:
+    key = {"P-256": ec_key(), "P-384": ec_key(384)}.get(make, rsa_key())
+    token = Token(key=key, salt=32 if make == "RSA-PSS" else None, digest="sha384")
+    raw = token.over(b"data")
+    page, _ = opened(chromium)
+    ask = """async ([token, data]) => {
+      const raw = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      try {
+        return await Bayward.readStamp(raw(token), raw(data));
+      } catch (error) {
+        return error.code;
+      }
+    }"""
+
+    def said(token: bytes, data: bytes = b"data") -> object:
+        return page.evaluate(ask, [base64.b64encode(one).decode() for one in (token, data)])
+
+    true = read_stamp(raw, b"data")
+    assert said(raw) == {
+        "time": true.time,
+        "fingerprint": true.fingerprint,
+        "signer": true.signer,
+    }
+    assert said(raw, b"other") == "stamp.imprint"
+    bent = raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:]
+    assert said(bent) == "stamp.signature"

@@ -1,123 +1,187 @@
+"""From a receipt to the witnesses: chains as documents, by all three verifiers."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from bayward.ledger.chain import LINKS_MAX, chain_text, parse_chain, verify_chain
-from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from bayward.ledger.dense import Frontier, inclusion_proof
-from bayward.ledger.errors import LedgerError, Malformed
-from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
-from bayward.ledger.leaf import SALT_BYTES, Value, seal
-from bayward.ledger.merkle import leaf_hash
-from bayward.ledger.proof import Proof
-from bayward.ledger.receipt import Receipt
-from bayward.ledger.strict import base64_text
+from bayward.ledger.chain import LINKS_MAX, chain_text, verify_chained, verify_link
+from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.errors import Unverified
+from bayward.ledger.known import Known, read_known
+from bayward.ledger.receipt import Receipt, lines_of_chain, own_receipt
+from bayward.ledger.verdict import Trust
+from ledger_bench import refused
+from pack_bench import (
+    ANCHOR,
+    BANK,
+    OUTSIDE,
+    TENANT,
+    Findings,
+    PackBench,
+    by_library,
+    by_script_here,
+    policy,
+    recorded,
+)
+from page_bench import Page
 
-WITNESS = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
-W = cosigner("w.example/w", WITNESS, 77)
-BANK = Checkpoint("h/bank/b/1", 9, bytes([7]) * 32)
-
-
-@dataclass
-class Small:
-    """A log of a few entries."""
-
-    signer: Signer
-    more: tuple[Signer, ...] = ()
-    frontier: Frontier = field(default_factory=Frontier)
-    hashes: list[bytes] = field(default_factory=list)
-
-    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
-        return [self.hashes[index] for index in indexes]
-
-    def add(self, **fields: Value) -> tuple[bytes, tuple[str, ...]]:
-        sealed = seal(fields, (bytes([n]) * SALT_BYTES for n in range(len(fields))))
-        self.frontier, stored = self.frontier.extend([leaf_hash(sealed.leaf)])
-        self.hashes += stored
-        return sealed.leaf, tuple(sealed.disclosures)
-
-    def record(self, kind: str, of: Checkpoint) -> Receipt:
-        told: dict[str, Value] = {
-            "type": kind,
-            "origin": of.origin,
-            "log_size": of.size,
-            "log_root": base64_text(of.root),
-        }
-        for _ in range(3):
-            self.add(type="other", at=self.frontier.size)
-        index = self.frontier.size
-        leaf, opened = self.add(**told)
-        self.add(type="other", at=-1)
-        point = Checkpoint(self.signer.key.name, self.frontier.size, self.frontier.root)
-        note = sign_checkpoint(point, [self.signer, *self.more])
-        proof = Proof(index, tuple(inclusion_proof(index, point.size, self)), note)
-        return Receipt(self.signer.key, proof, leaf, opened)
+BENCH = PackBench()
+LOWER, UPPER = BENCH.chain
+OWN = BENCH.receipt(17)
+CHAIN = [OWN, LOWER, UPPER]
+ONLY_ANCHOR = policy("group two 2 a b c", "quorum two", logs=[ANCHOR.key])
+Judge = Callable[..., tuple[Findings, str]]
 
 
-def log(name: str, number: int, *more: Signer) -> Small:
-    return Small(ecdsa_signer(name, ec.derive_private_key(number, ec.SECP256R1())), more)
+@pytest.fixture
+def judged(tmp_path: Path, page: Page) -> Judge:
+    """Findings and trust about a text, on which all three verifiers must agree."""
+
+    def judge(text: str, given: str = ONLY_ANCHOR) -> tuple[Findings, str]:
+        known = read_known(given)
+        said = by_library(verify_chained(text, known.keys, known.demand))
+        (tmp_path / "chain.jsonl").write_text(text)
+        (tmp_path / "policy").write_text(given)
+        script = by_script_here(tmp_path / "chain.jsonl", "--policy", str(tmp_path / "policy"))
+        assert script == said
+        assert page.verify(text.encode(), [], policy=given) == said
+        return said
+
+    return judge
 
 
-TENANT, ANCHOR = log("h/tenant/t", 3), log("h/anchor", 4, W)
-LOWER = TENANT.record("bank_log.accepted", BANK)
-MIDDLE = open_checkpoint(LOWER.proof.checkpoint, LOWER.key).checkpoint
-UPPER = ANCHOR.record("tenant_log.anchored", MIDDLE)
-CHAIN = [LOWER, UPPER]
+def test_an_entry_is_believed_by_who_knows_the_anchor_and_its_witnesses(judged: Judge) -> None:
+    assert judged(chain_text(CHAIN)) == ([], "trusted")
+    known = read_known(ONLY_ANCHOR)
+    verdict = verify_chained(chain_text(CHAIN), known.keys, known.demand)
+    assert (verdict.origin, verdict.index) == (BANK.key.name, 17)
+    assert verdict.fields["type"] == "door.opened"
+    assert [(one.origin, one.size, one.trust) for one in verdict.chain] == [
+        (TENANT.key.name, 2, Trust.TRUSTED),
+        (ANCHOR.key.name, 2, Trust.TRUSTED),
+    ]
+    assert set(verdict.chain[1].cosigned) == {one.key.name for one in OUTSIDE[:2]}
 
 
-def test_a_bank_is_believed_by_who_knows_the_anchor_only() -> None:
-    found = verify_chain(BANK, CHAIN, ANCHOR.signer.key, [W.key])
-    assert (found.first, found.last.origin) == (BANK, "h/anchor")
-    assert found.cosigned == {"w.example/w": 77}
-    assert parse_chain(chain_text(CHAIN)) == CHAIN
-    assert verify_chain(MIDDLE, [UPPER], ANCHOR.signer.key).cosigned == {}
+def test_without_keys_it_vouches_for_itself(judged: Judge) -> None:
+    assert judged(chain_text(CHAIN), "") == ([], "self-asserted")
+    assert judged(chain_text(CHAIN), f"log {BANK.key.vkey}\n") == ([], "trusted")
+    assert judged(chain_text(CHAIN), f"log {TENANT.key.vkey}\n") == ([], "trusted")
+
+
+def test_a_chain_of_one_is_a_receipt(judged: Judge) -> None:
+    for text in (OWN.text, chain_text([OWN]), OWN.text + "\n\n"):
+        assert judged(text, "") == ([], "self-asserted")
+        assert lines_of_chain(text) == [text]
+    assert own_receipt(chain_text(CHAIN)) == chain_text([OWN]).rstrip("\n")
 
 
 @pytest.mark.parametrize(
-    ("first", "chain", "code"),
+    ("chain", "expected"),
     [
-        (BANK, [LOWER], "chain.top"),
-        (replace(BANK, size=8), CHAIN, "chain.mismatch"),
-        (replace(BANK, root=bytes(32)), CHAIN, "chain.mismatch"),
-        (replace(BANK, origin="h/bank/other/1"), CHAIN, "chain.mismatch"),
-        (BANK, [UPPER], "chain.mismatch"),  # a link is missing
-        (MIDDLE, CHAIN, "chain.mismatch"),
-        (BANK, [LOWER, replace(UPPER, leaf=LOWER.leaf)], "chain.link"),
-        (BANK, [replace(LOWER, disclosures=()), UPPER], "chain.type"),
-        (BANK, [LOWER, replace(UPPER, proof=replace(UPPER.proof, index=0))], "chain.link"),
-        (BANK, [replace(LOWER, key=ANCHOR.signer.key), UPPER], "chain.link"),
-        (BANK, [], "chain.length"),
-        (BANK, [LOWER] * (LINKS_MAX + 1), "chain.length"),
+        ([OWN], [("unknown key", None), ("not witnessed", None)]),
+        ([OWN, LOWER], [("unknown key", None), ("not witnessed", None)]),
+        ([OWN, UPPER], [("unknown key", None), ("not witnessed", None), ("chain mismatch", 2)]),
+        (
+            [OWN, UPPER, LOWER],
+            [("unknown key", None), ("not witnessed", None), ("chain mismatch", 2)],
+        ),
     ],
 )
-def test_audit_07_a_chain_with_a_wrong_link_proves_nothing(
-    first: Checkpoint, chain: list[Receipt], code: str
-) -> None:
-    with pytest.raises(LedgerError) as caught:
-        verify_chain(first, chain, ANCHOR.signer.key, [W.key])
-    assert caught.value.code == code
+def test_audit_07_cut_or_swapped(judged: Judge, chain: list[Receipt], expected: Findings) -> None:
+    assert judged(chain_text(chain)) == (expected, "unknown")
 
 
-def test_audit_05_another_tree_for_another_auditor_is_not_in_the_anchor() -> None:
+def test_audit_07_of_another_log_or_checkpoint(judged: Judge) -> None:
+    """What the links record is not the checkpoint below, in origin, size or root."""
+    size, root = len(BENCH.events), LOWER.proof.checkpoint.split("\n")[2]
+    for at in (("demo/bank/8/1", size, root), (BANK.key.name, size - 1, root)):
+        link, _ = recorded("bank_log.accepted", at, TENANT)
+        found, trust = judged(chain_text([OWN, link]))
+        assert ("chain mismatch", 2) in found
+        assert trust == "unknown"
+
+
+def test_audit_05_another_tree_for_another_auditor_is_not_in_the_anchor(judged: Judge) -> None:
     """The tenant's log shown to one auditor differs from the one that was anchored."""
-    other = log("h/tenant/t", 3)
-    other.add(type="other", at=9)
-    shown = other.record("bank_log.accepted", BANK)
-    with pytest.raises(LedgerError, match="another checkpoint"):
-        verify_chain(BANK, [shown, UPPER], ANCHOR.signer.key)
+    told = json.loads(LOWER.text)
+    other, _ = recorded(
+        "bank_log.accepted",
+        (BANK.key.name, len(BENCH.events), BENCH.note.split("\n")[2]),
+        TENANT,
+        OUTSIDE[2],
+    )
+    assert json.loads(other.text)["leaf"] == told["leaf"]
+    moved = replace(other, proof=replace(other.proof, index=0))
+    found, _ = judged(chain_text([OWN, moved, UPPER]))
+    assert ("proof invalid", 2) in found
+    assert ("chain mismatch", 3) in found
 
 
-@pytest.mark.parametrize("text", ["", "\n", "nonsense\n", "{}\n" * 9])
-def test_text_that_is_no_chain(text: str) -> None:
-    with pytest.raises(Malformed):
-        parse_chain(text)
+def test_audit_07_a_record_of_something_else_is_no_link(judged: Judge) -> None:
+    at = (BANK.key.name, len(BENCH.events), BENCH.note.split("\n")[2])
+    for kind, receipt in (
+        ("door.opened", None),
+        ("bank_log.accepted", replace(LOWER, disclosures=())),
+    ):
+        link = receipt or recorded(kind, at, TENANT)[0]
+        assert ("chain mismatch", 2) in judged(chain_text([OWN, link]))[0]
 
 
-def test_a_record_of_something_else_is_no_link() -> None:
-    with pytest.raises(LedgerError) as caught:
-        verify_chain(BANK, [log("h/x", 9).record("door.opened", BANK)], log("h/x", 9).signer.key)
-    assert caught.value.code == "chain.type"
+@pytest.mark.parametrize(
+    ("lines", "is_met"),
+    [
+        (["quorum a"], True),
+        (["quorum c"], False),
+        (["group g all a b", "quorum g"], True),
+        (["group g all a b c", "quorum g"], False),
+        (["group g any c", "group h 2 a b", "group k any g h", "quorum k"], True),
+        (["quorum none"], True),
+    ],
+)
+def test_audit_16_a_missing_quorum_is_named(judged: Judge, lines: list[str], is_met: bool) -> None:
+    found = judged(chain_text(CHAIN), policy(*lines, logs=[ANCHOR.key]))
+    assert found == ([] if is_met else [("not witnessed", None)], "trusted")
+
+
+def test_audit_06_a_forged_line_of_a_witness_spoils_the_link(judged: Judge) -> None:
+    note = UPPER.proof.checkpoint
+    line = next(
+        one for one in note.splitlines() if one.startswith(f"\u2014 {OUTSIDE[0].key.name} ")
+    )
+    bad = note.replace(line, line[:-8] + ("A" if line[-8] != "A" else "B") + line[-7:])
+    link = replace(UPPER, proof=replace(UPPER.proof, checkpoint=bad))
+    found, _ = judged(chain_text([OWN, LOWER, link]))
+    assert ("signature invalid", 3) in found
+
+
+def test_lines_that_are_none(judged: Judge) -> None:
+    for line in ("nonsense", "{}", "[]", '{"a":1}'):
+        found, _ = judged(chain_text([OWN]) + line + "\n")
+        assert ("malformed", 2) in found
+    many = chain_text([OWN]) + chain_text([LOWER]) * (LINKS_MAX + 1)
+    assert ("too large", LINKS_MAX + 1) in judged(many)[0]
+
+
+def test_one_link_alone() -> None:
+    below = open_checkpoint(BENCH.note, BANK.key).checkpoint
+    verify_link(below, LOWER, TENANT.key)
+    for checkpoint, link, key, code in (
+        (below, LOWER, ANCHOR.key, "chain.key"),
+        (replace(below, size=9), LOWER, TENANT.key, "chain.link"),
+        (below, UPPER, ANCHOR.key, "chain.link"),
+    ):
+        with refused(Unverified, code):
+            verify_link(checkpoint, link, key)
+
+
+def test_the_key_a_log_above_tells() -> None:
+    known = Known((ANCHOR.key,))
+    verdict = verify_chained(chain_text(CHAIN), known.keys)
+    assert verdict.ok
+    assert verdict.trust is Trust.TRUSTED

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
 from bayward.ledger.errors import Malformed
-from bayward.ledger.keys import VerifierKey
+from bayward.ledger.known import Known
 from bayward.ledger.pack.archive import FILES_MAX, PACK_BYTES_MAX
 from bayward.ledger.pack.verify import PackVerdict, verify_files, verify_zip
-from bayward.ledger.verdict import Trust
 
 _ZIP = b"PK"
-_KEY = {
-    Trust.TRUSTED: "one you gave, or vouched for by one you gave",
-    Trust.SELF_ASSERTED: "the pack's own; compare it with one you know from elsewhere",
-    Trust.UNKNOWN: "NOT one of those you gave",
-}
 
 
 def is_pack(path: Path) -> bool:
@@ -26,10 +21,10 @@ def is_pack(path: Path) -> bool:
         return file.read(len(_ZIP)) == _ZIP
 
 
-def examine(path: Path, trusted: list[VerifierKey]) -> PackVerdict:
+def examine(path: Path, known: Known) -> PackVerdict:
     """Verify a pack; raises `OSError`, or `Malformed` for a folder that cannot be one."""
     if not path.is_dir():
-        return verify_zip(path.read_bytes(), trusted)
+        return verify_zip(path.read_bytes(), known.keys, known.demand, known.authorities)
     files: dict[str, bytes] = {}
     room = PACK_BYTES_MAX
     for place in sorted(path.rglob("*")):
@@ -40,7 +35,7 @@ def examine(path: Path, trusted: list[VerifierKey]) -> PackVerdict:
             if room < 0 or len(files) >= FILES_MAX:
                 raise Malformed("pack.size", "more than a pack may hold")
             files[place.relative_to(path).as_posix()] = place.read_bytes()
-    return verify_files(files, trusted)
+    return verify_files(files, known.keys, known.demand, known.authorities)
 
 
 def in_words(verdict: PackVerdict) -> str:
@@ -51,7 +46,13 @@ def in_words(verdict: PackVerdict) -> str:
     for log in verdict.logs:
         lines.append(f"log       {log.origin}, {log.size} entries then")
         lines.append(f"complete  entries {log.start} to {log.end - 1}, all of them")
-        lines.append(f"key       {_KEY[log.trust]}")
+        lines.append(f"key       {KEY_WORDS[log.trust]}")
+        lines += [f"witness   {name} at {time_text(at)}" for name, at in log.cosigned.items()]
+    lines += above_words(verdict.chain) or ["above     nothing: no other log has recorded it here"]
+    for one in verdict.stamps:
+        known = "which you know" if one.is_known else "as it calls itself"
+        lines.append(f"stamp     {one.path}, {one.stamp.time} UTC by {one.stamp.signer}, {known}")
+        lines.append(f"          certificate sha256 {one.stamp.fingerprint}")
     lines += [f"unknown   {one}" for one in verdict.unexamined]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
@@ -74,5 +75,16 @@ def as_json(verdict: PackVerdict) -> dict[str, object]:
         "logs": [
             {"origin": log.origin, "size": log.size, "from": log.start, "to": log.end}
             for log in verdict.logs
+        ],
+        "chain": above_json(verdict.chain),
+        "stamps": [
+            {
+                "path": one.path,
+                "time": one.stamp.time,
+                "fingerprint": one.stamp.fingerprint,
+                "signer": one.stamp.signer,
+                "known": one.is_known,
+            }
+            for one in verdict.stamps
         ],
     }

@@ -1,4 +1,4 @@
-"""`bayward verify`: check a receipt or an exported log, as a stranger would.
+"""`bayward verify`: check a receipt, a chain, an exported log or a pack, as a stranger would.
 
 Uses the log library and nothing else of ours. What it says is what was proven, by whose key,
 what could not be examined, and every fault by its name and place.
@@ -9,20 +9,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bayward.cli import pack_words
+from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
+from bayward.ledger.chain import verify_chained
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import bounded_lines
-from bayward.ledger.keys import VerifierKey, parse_vkey
+from bayward.ledger.keys import parse_vkey
+from bayward.ledger.known import Known, read_known
+from bayward.ledger.pack.verify import with_receipt
 from bayward.ledger.receipt import RECEIPT_CHARS_MAX
 from bayward.ledger.verdict import Fault, Finding, Trust, Verdict
-from bayward.ledger.verify import verify_log, verify_receipt
+from bayward.ledger.verify import verify_log
 
 WELL, WRONG, UNREADABLE = 0, 1, 2
 RECEIPT_BYTES_MAX = 4 * RECEIPT_CHARS_MAX
 _HEAD_BYTES = 200
+_RECEIPT, _LOG = b'"bayward-receipt"', b'"bayward-log"'
+_NEITHER = (
+    "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
+    'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "file",
         type=Path,
-        help="receipt (JSON), exported log (JSON lines), or evidence pack (ZIP or folder)",
+        help="receipt (JSON), chain (one receipt a line, those of the logs above below it), "
+        "exported log (JSON lines), or evidence pack (ZIP or folder)",
     )
     parser.add_argument(
         "--key",
@@ -47,12 +56,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a key you trust, of the log or of a witness; may be repeated",
     )
     parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="what you know from elsewhere: lines `log VKEY`, `witness NAME VKEY`, "
+        "`group NAME K NAME…`, `quorum NAME` (c2sp.org/tlog-policy), and `tsa SHA256`, the "
+        "certificate of a time-stamp authority",
+    )
+    parser.add_argument(
         "--older",
         action="append",
         default=[],
         type=Path,
         metavar="FILE",
-        help="a receipt, proof or checkpoint you kept: finds rollback and fork",
+        help="for a log: a receipt, proof or checkpoint you kept: finds rollback and fork",
+    )
+    parser.add_argument(
+        "--receipt", type=Path, metavar="FILE", help="for a pack: the receipt of its export"
     )
     parser.add_argument("--json", action="store_true", help="the verdict for machines")
     parser.set_defaults(run=main)  # fmt: skip
@@ -61,11 +81,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def main(asked: argparse.Namespace) -> int:
     """Verify one file."""
     try:
-        trusted = [parse_vkey(key) for key in asked.key]
+        known = _known(asked)
         older = [path.read_text(encoding="utf-8") for path in asked.older]
         if pack_words.is_pack(asked.file):
-            return _pack(asked, trusted)
-        verdict = _examine(asked.file, trusted, older)
+            return _pack(asked, known)
+        verdict = _examine(asked.file, known, older)
     except (OSError, UnicodeDecodeError, LedgerError) as error:
         print(f"bayward verify: {error}", file=sys.stderr)
         return UNREADABLE
@@ -73,25 +93,37 @@ def main(asked: argparse.Namespace) -> int:
     return WELL if verdict.ok else WRONG
 
 
-def _pack(asked: argparse.Namespace, trusted: list[VerifierKey]) -> int:
-    verdict = pack_words.examine(asked.file, trusted)
+def _known(asked: argparse.Namespace) -> Known:
+    text = "" if asked.policy is None else asked.policy.read_text(encoding="utf-8")
+    told = read_known(text)
+    keys = dict.fromkeys([*map(parse_vkey, asked.key), *told.keys])
+    return Known(tuple(keys), told.demand, told.authorities)
+
+
+def _pack(asked: argparse.Namespace, known: Known) -> int:
+    verdict = pack_words.examine(asked.file, known)
+    if asked.receipt is not None:
+        text = asked.receipt.read_text(encoding="utf-8")
+        verdict = with_receipt(verdict, text, known.keys, known.demand)
     words = pack_words
     print(json.dumps(words.as_json(verdict)) if asked.json else words.in_words(verdict))
     return WELL if verdict.ok else WRONG
 
 
-def _examine(path: Path, trusted: list[VerifierKey], older: list[str]) -> Verdict:
+def _examine(path: Path, known: Known, older: list[str]) -> Verdict:
     with path.open("rb") as file:
-        is_receipt = b'"bayward-receipt"' in file.read(_HEAD_BYTES)
+        head = file.read(_HEAD_BYTES)
         file.seek(0)
-        if is_receipt:
+        if _RECEIPT in head:
             try:
                 text = file.read(RECEIPT_BYTES_MAX).decode()
             except UnicodeDecodeError:
                 finding = Finding(Fault.MALFORMED, None, "receipt.utf8: not UTF-8")
                 return Verdict((finding,), Trust.UNKNOWN)
-            return verify_receipt(text, trusted)
-        return verify_log(bounded_lines(file.readline), trusted, older)
+            return verify_chained(text, known.keys, known.demand)
+        if _LOG in head or not head:
+            return verify_log(bounded_lines(file.readline), known.keys, older, known.demand)
+        return Verdict((Finding(Fault.MALFORMED, None, _NEITHER),), Trust.UNKNOWN)
 
 
 def in_words(verdict: Verdict) -> str:
@@ -104,13 +136,11 @@ def in_words(verdict: Verdict) -> str:
         lines += [f"  {name:<12}{_shown(name, value)}" for name, value in verdict.fields.items()]
     elif verdict.entries:
         lines.append(f"read      {verdict.entries} entries")
-    key = {
-        Trust.TRUSTED: "one you gave",
-        Trust.SELF_ASSERTED: "the file's own; compare it with one you know from elsewhere",
-        Trust.UNKNOWN: "NOT one of those you gave" if verdict.origin else "none could be read",
-    }[verdict.trust]
-    lines.append(f"key       {key}")
-    lines += [f"witness   {name} at {_time(at)}" for name, at in verdict.cosigned.items()]
+    lines.append(
+        f"key       {KEY_WORDS[verdict.trust] if verdict.origin else 'none could be read'}"
+    )
+    lines += [f"witness   {name} at {time_text(at)}" for name, at in verdict.cosigned.items()]
+    lines += above_words(verdict.chain)
     lines += [f"unknown   {one}" for one in verdict.unexamined]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
@@ -133,14 +163,11 @@ def as_json(verdict: Verdict) -> dict[str, object]:
         "entries": verdict.entries,
         "index": verdict.index,
         "fields": dict(verdict.fields),
+        "chain": above_json(verdict.chain),
     }
 
 
 def _shown(name: str, value: object) -> str:
     if name in {"time", "not_after"} and isinstance(value, int):
-        return f"{_time(value // 1000)} ({value})"
+        return f"{time_text(value // 1000)} ({value})"
     return str(value)
-
-
-def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

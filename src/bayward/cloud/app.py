@@ -314,7 +314,7 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
-            packs=Maker(self.unit, renderer.assets.verifiers, self.stamper),
+            packs=Maker(self.unit, renderer.assets.verifiers, self.stamper, self.anchoring),
         )
 
     def _start_workers(self) -> None:

@@ -9,6 +9,9 @@ A receipt is one JSON document. Its members are exactly these, each once, in any
      "leaf": "<base64 of the leaf's bytes>",
      "disclosures": ["<disclosure>", …]}
 
+Behind it may stand the receipts of the logs above, each document one line then: a chain
+(`ledger.chain`).
+
 It shows that the leaf stands at its index in the log that signed the checkpoint, and what the
 disclosed fields of that leaf are. Fields that are not disclosed stay hidden. The key in it
 only vouches for itself: who checks a receipt compares it with a key known from elsewhere.
@@ -78,6 +81,19 @@ def parse_receipt(text: str) -> Receipt:
         base64_bytes(found["leaf"], "receipt.leaf"),
         disclosure_list(found["disclosures"], "receipt.disclosures"),
     )
+
+
+def lines_of_chain(text: str) -> list[str]:
+    """The receipts of a chain, one a line; of a receipt alone, that one as it is."""
+    first, _, rest = text.partition("\n")
+    if not first.rstrip(" \t\r").endswith("}") or not rest.strip(" \t\r\n"):
+        return [text]
+    return [line for line in text.split("\n") if line.strip(" \t\r")]
+
+
+def own_receipt(text: str) -> str:
+    """The receipt itself, of a chain or alone."""
+    return lines_of_chain(text)[0]
 
 
 def disclosure_list(found: list[object], code: str) -> tuple[str, ...]:

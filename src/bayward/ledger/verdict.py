@@ -69,7 +69,10 @@ class Unexamined(StrEnum):
         "a log cut short together with its checkpoint looks like an earlier one: give an older "
         "receipt or checkpoint to know"
     )
-    STAMP = "a time stamp was not examined: that needs openssl and the authority's certificate"
+    STAMP = (
+        "whose clock a time stamp is: the authority's certificate came with it; compare its "
+        "fingerprint with one you know from elsewhere"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """A log that recorded the checkpoint of the one below: link of a chain (`ledger.chain`)."""
+
+    origin: str
+    size: int
+    trust: Trust
+    cosigned: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of a verification.
 
     `entries` were read; `size` and `root` are what the checkpoint says. `fields` are the
-    proven fields of a receipt. `cosigned` names the known witnesses and their times.
+    proven fields of a receipt. `cosigned` names the known witnesses and their times; `chain` are
+    the logs above, the lowest first.
     """
 
     findings: tuple[Finding, ...]
@@ -103,6 +117,7 @@ class Verdict:
     index: int | None = None
     fields: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     cosigned: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    chain: tuple[Above, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -12,51 +12,92 @@ a prefix of it. Shorter than one of them is a rollback, different from one of th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
 from bayward.ledger.keys import VerifierKey
+from bayward.ledger.known import Demand
 from bayward.ledger.leaf import Value, open_leaf
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.proof import HEADER as PROOF_HEADER
 from bayward.ledger.proof import parse_proof
-from bayward.ledger.receipt import parse_receipt
-from bayward.ledger.verdict import FINDINGS_MAX, Fault, Finding, Trust, Unexamined, Verdict
+from bayward.ledger.receipt import Receipt, own_receipt, parse_receipt
+from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined, Verdict
 
 _BATCH = 512
 """Leaf hashes folded into the tree at once; the memory a verification needs."""
 
 
-def verify_receipt(text: str, trusted: Collection[VerifierKey] = ()) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class OpenReceipt:
+    """A receipt looked into: its checkpoint, who saw that, its fields; and what is wrong."""
+
+    receipt: Receipt
+    signed: SignedCheckpoint | None
+    opened: Mapping[str, Value]
+    of_checkpoint: tuple[Finding, ...]
+    of_fields: tuple[Finding, ...]
+
+    @property
+    def fields(self) -> Mapping[str, Value]:
+        """The fields that are proven."""
+        return self.opened if self.signed and not self.of_fields else {}
+
+
+def open_receipt(text: str, trusted: Collection[VerifierKey]) -> OpenReceipt:
+    """Look into a receipt by the key it brings; whose that is stays open. Raises `Malformed`."""
+    receipt = parse_receipt(text)
+    signed: SignedCheckpoint | None = None
+    faults: list[Finding] = []
+    try:
+        signed = receipt.proof.verify(receipt.leaf, receipt.key, witnesses_of(trusted))
+    except LedgerError as error:
+        faults.append(checkpoint_finding(error))
+    opened, wrong = open_fields(receipt.leaf, receipt.disclosures, receipt.proof.index)
+    return OpenReceipt(receipt, signed, opened, tuple(faults), tuple(wrong))
+
+
+def verify_receipt(
+    text: str, trusted: Collection[VerifierKey] = (), demand: Demand | None = None
+) -> Verdict:
     """Verify a receipt; `trusted` are keys of logs and of witnesses known from elsewhere."""
     try:
-        receipt = parse_receipt(text)
+        found = open_receipt(text, trusted)
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, None, str(error)),), Trust.UNKNOWN)
-    trust = _trust(receipt.key, trusted)
-    findings = _key_findings(receipt.key, trust)
-    signed, entry = None, receipt.leaf
-    try:
-        signed = receipt.proof.verify(entry, receipt.key, _witnesses(trusted))
-    except LedgerError as error:
-        findings.append(checkpoint_finding(error))
-    opened, faults = open_fields(entry, receipt.disclosures, receipt.proof.index)
-    unexamined = (Unexamined.KEY,) if trust is Trust.SELF_ASSERTED else ()
+    seen = seen_by(found.signed, trusted)
+    return receipt_verdict(found, trust_of(found.receipt.key, trusted), seen, demand)
+
+
+def receipt_verdict(
+    found: OpenReceipt,
+    trust: Trust,
+    seen: Collection[VerifierKey],
+    demand: Demand | None,
+    above: tuple[tuple[Finding, ...], tuple[Above, ...]] = ((), ()),
+) -> Verdict:
+    """What is to be said of it; `seen` are the witnesses that saw it, by itself or from above."""
+    receipt, signed = found.receipt, found.signed
+    findings = [*_key_findings(receipt.key, trust), *found.of_checkpoint]
+    if signed is not None:
+        findings += witness_findings(signed, seen, demand)
     return Verdict(
-        (*findings, *faults),
+        (*findings, *found.of_fields, *above[0]),
         trust,
-        unexamined,
+        (Unexamined.KEY,) if trust is Trust.SELF_ASSERTED else (),
         origin=receipt.key.name,
         size=signed.checkpoint.size if signed else 0,
         root=signed.checkpoint.root if signed else b"",
         entries=1,
         index=receipt.proof.index,
-        fields=opened if signed and not faults else {},
+        fields=found.fields,
         cosigned=signed.cosignatures if signed else {},
+        chain=above[1],
     )
 
 
@@ -64,6 +105,7 @@ def verify_log(
     lines: Iterable[bytes],
     trusted: Collection[VerifierKey] = (),
     older: Sequence[str] = (),
+    demand: Demand | None = None,
 ) -> Verdict:
     """Verify an exported log as its lines come in (see `export.bounded_lines`).
 
@@ -75,7 +117,7 @@ def verify_log(
         header = parse_header(next(stream, b""))
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, 1, str(error)),), Trust.UNKNOWN)
-    examination = _begun(header, trusted, older)
+    examination = _begun(header, trusted, older, demand)
     for number, line in enumerate(stream, start=2):
         if not examination.take_line(number, line):
             break
@@ -99,7 +141,7 @@ def verify_entries(
 def checkpoint_of(document: str) -> str:
     """The signed checkpoint in a receipt, a tlog-proof, or a bare note; raises `Malformed`."""
     if document.lstrip().startswith("{"):
-        return parse_receipt(document).proof.checkpoint
+        return parse_receipt(own_receipt(document)).proof.checkpoint
     if document.startswith(PROOF_HEADER + "\n"):
         return parse_proof(document).checkpoint
     return document
@@ -234,10 +276,16 @@ class _Examination:
 
 
 def _begun(
-    header: LogHeader, trusted: Collection[VerifierKey], older: Sequence[str]
+    header: LogHeader,
+    trusted: Collection[VerifierKey],
+    older: Sequence[str],
+    demand: Demand | None = None,
 ) -> _Examination:
-    examination = _Examination(header, _trust(header.key, trusted))
-    examination.take_checkpoint(_witnesses(trusted))
+    examination = _Examination(header, trust_of(header.key, trusted))
+    examination.take_checkpoint(witnesses_of(trusted))
+    if examination.signed is not None:
+        seen = seen_by(examination.signed, trusted)
+        examination.findings += witness_findings(examination.signed, seen, demand)
     examination.take_older(older, [header.key, *trusted])
     return examination
 
@@ -278,16 +326,37 @@ def checkpoint_finding(error: LedgerError) -> Finding:
     return Finding(fault, None, str(error))
 
 
-def _trust(key: VerifierKey, trusted: Collection[VerifierKey]) -> Trust:
+def trust_of(key: VerifierKey, trusted: Collection[VerifierKey]) -> Trust:
+    """Where a key comes from that a document brings."""
     if key in trusted:
         return Trust.TRUSTED
     of_logs = any(not one.is_cosigner for one in trusted)
     return Trust.UNKNOWN if of_logs else Trust.SELF_ASSERTED
 
 
+def witnesses_of(trusted: Collection[VerifierKey]) -> list[VerifierKey]:
+    """Those of the keys that witnesses sign with."""
+    return [one for one in trusted if one.is_cosigner]
+
+
+def seen_by(
+    signed: SignedCheckpoint | None, trusted: Collection[VerifierKey]
+) -> frozenset[VerifierKey]:
+    """The witnesses whose cosignature is on a checkpoint, and holds."""
+    if signed is None:
+        return frozenset()
+    return frozenset(one for one in witnesses_of(trusted) if signed.note.signed_by(one))
+
+
+def witness_findings(
+    signed: SignedCheckpoint, seen: Collection[VerifierKey], demand: Demand | None
+) -> list[Finding]:
+    """Whether as many witnesses as are demanded have seen a checkpoint, or a log above it."""
+    if demand is None or demand.is_met(seen):
+        return []
+    told = f"{signed.checkpoint.origin}: seen by {len(seen)} of your witnesses"
+    return [Finding(Fault.NOT_WITNESSED, None, told)]
+
+
 def _key_findings(key: VerifierKey, trust: Trust) -> list[Finding]:
     return [Finding(Fault.UNKNOWN_KEY, None, key.vkey)] if trust is Trust.UNKNOWN else []
-
-
-def _witnesses(trusted: Collection[VerifierKey]) -> list[VerifierKey]:
-    return [one for one in trusted if one.is_cosigner]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayward.core.errors import Conflict
-from bayward.ledger.chain import verify_chain
+from bayward.ledger.chain import verify_link
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import VerifierKey
@@ -96,7 +96,7 @@ def check_tenant_log(
         told = "nothing" if own is None else f"{own.size} entries"
         raise Doubted(NOT_IN_IT, f"{acked} entries were acknowledged, it tells of {told}", seen)
     try:
-        verify_chain(own, [_receipt(key, seen.note, shown.vouching)], key)
+        verify_link(own, _receipt(key, seen.note, shown.vouching), key)
     except LedgerError as error:
         raise Doubted(NOT_IN_IT, str(error), seen) from error
     return seen

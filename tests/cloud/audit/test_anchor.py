@@ -24,7 +24,6 @@ from bayward.cloud.witness.service import Witness
 from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.errors import NotFound
 from bayward.core.events import EventType
-from bayward.ledger.chain import chain_text, parse_chain, verify_chain
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.leaf import open_leaf
 from bayward.ledger.policy import Party
@@ -223,21 +222,25 @@ async def test_audit_04_a_forked_anchor_is_not_cosigned_and_kept_as_evidence(
     assert open_checkpoint(offered, KEY).checkpoint.size == 2
 
 
-async def test_a_chain_leads_from_a_bank_to_the_witness(
+async def test_what_an_authority_is_given_is_what_was_cosigned(
     cloud: CloudBench, bank: BankTwin, witness: Witness
 ) -> None:
-    with pytest.raises(NotFound, match=r"log\.anchor"):
-        await cloud.do(anchor.chain_of, bank.tenant, bank.id)
+    assert await cloud.do(anchor.to_stamp) is None
     keeper = anchoring(cloud, witness)
-    await keeper.enter()
-    await keeper.ask()
-    await upload(cloud, bank)  # newer than what is anchored
-    chain = parse_chain(chain_text(await cloud.do(anchor.chain_of, bank.tenant, bank.id)))
-    accepted = open_checkpoint(bank.log.note(1), bank.log.signer.key).checkpoint
+    await keeper.settle()
+    await upload(cloud, bank)
+    await keeper.enter()  # newer than what is cosigned
+    note = await cloud.do(anchor.to_stamp)
+    assert note is not None
     wkey = witness.cosigners()[0].key
-    found = verify_chain(accepted, chain, KEY, [wkey])
-    assert found.cosigned == {NAME: SEEN_AT}
-    assert found.last.origin == f"{HOUSE}/anchor"
+    assert open_checkpoint(note, KEY, [wkey]).cosignatures == {NAME: SEEN_AT}
+    await cloud.do(lambda work: anchor.keep_stamp(work, note, b"token"))
+    assert await cloud.do(anchor.to_stamp) is None
+    assert await cloud.do(lambda work: anchor.stamped(work, note)) == (note, b"token")
+    newer = await cloud.do(lambda work: anchor.note_over(work, 1))
+    assert await cloud.do(lambda work: anchor.stamped(work, newer)) is None
+    with pytest.raises(NotFound, match=r"log\.anchor"):
+        await cloud.do(lambda work: anchor.note_over(work, 2))
 
 
 async def test_an_entry_of_the_anchor_betrays_nobody(cloud: CloudBench, bank: BankTwin) -> None:

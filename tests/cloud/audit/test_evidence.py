@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import io
 import subprocess
 import sys
@@ -9,13 +10,18 @@ from pathlib import Path
 
 import bagit
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bayward.cloud.audit import evidence
 from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.anchoring import Anchoring
 from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.maker import Maker
+from bayward.cloud.audit.tsa import Authority, post
+from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.jobs import Worker
+from bayward.cloud.unit import OPERATOR
 from bayward.core.clock import DAY_MS, after
 from bayward.core.errors import Conflict, Denied, Invalid, NotFound
 from bayward.core.events import EventType
@@ -23,9 +29,11 @@ from bayward.core.ids import PersonId, TenantId
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.pack.archive import read_zip
 from bayward.ledger.pack.verify import verify_zip
+from bayward.ledger.verdict import Trust
 from bayward.ledger.verify import verify_receipt
-from cloud_bench import BankTwin, CloudBench, keys, named, story
+from cloud_bench import HOUSE, BankTwin, CloudBench, keys, named, story
 from pack_bench import VERIFY_PY
+from tsa_bench import Issuer, Tsa
 
 ACTOR = PersonId(named(PersonId, 9))
 VERIFIERS = {
@@ -109,7 +117,7 @@ async def test_the_papers(cloud: CloudBench, tmp_path: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(body)
     bagit.Bag(str(tmp_path)).validate()
-    rows = list(csv.DictReader(io.StringIO(files["data/custody.csv"].decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(files["data/entries.csv"].decode(), newline="")))
     assert [int(row["entry"]) for row in rows] == list(range(done.size))
     assert "parcel.deposited" in {row["type"] for row in rows}
     report = files["data/report.html"].decode()
@@ -193,7 +201,44 @@ async def test_the_log_of_the_tenant_itself(cloud: CloudBench) -> None:
     _, raw = await fetched(cloud, bank, origin=origin)
     verdict = verify_zip(raw, [await tenant_key(cloud, bank.tenant)])
     assert verdict.ok, verdict.findings
-    assert "data/chain.txt" not in read_zip(raw)[1]
+    files = read_zip(raw)[1]
+    assert "data/chain.txt" not in files
+    assert "NOT ANCHORED" in files["README.txt"].decode()
+
+
+@pytest.mark.parametrize("whose", ["bank", "tenant"])
+async def test_a_pack_reaches_the_anchor_and_its_stamp(
+    cloud: CloudBench, tmp_path: Path, whose: str
+) -> None:
+    """Made before the next round of anchoring was due: the maker sees to it himself."""
+    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
+    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    bank = await story(cloud)
+    root = Issuer(dt.datetime.now(dt.UTC))  # OpenSSL's clock cannot be moved by hand
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    origin = await cloud.do(audit.origin_of, bank.tenant)
+    more = {} if whose == "bank" else {"origin": origin}
+    with Tsa(tmp_path / "tsa", key, root.issue(key)) as tsa:
+        stamper = Authority(tsa.url, [root.certificate], post)
+        anchors = Anchoring(cloud.unit, [], stamper=stamper)
+        maker = Maker(cloud.unit, VERIFIERS, stamper, anchors)
+        asked = await cloud.do(evidence.ask, bank.tenant, wanted(bank, **more), ACTOR)
+        await Worker(cloud.unit, maker.duties(), lambda: 0.0).run_due()
+        done = await cloud.do(evidence.fetchable, bank.tenant, asked.name, ACTOR)
+        raw = await maker.fetch(done)
+        await anchors.settle()  # the anchor goes on
+        assert await maker.fetch(done) == raw
+    top = keys().log_signer(f"{HOUSE}/anchor").key
+    verdict = verify_zip(raw, [top])
+    assert verdict.ok, verdict.findings
+    assert verdict.trust is Trust.TRUSTED, "the anchor alone vouches for bank, tenant and seal"
+    assert verdict.chain[-1].origin == top.name
+    assert (verdict.logs[0].start, verdict.logs[0].end) == (asked.first, asked.until)
+    assert [one.path for one in verdict.stamps] == ["data/anchor.txt", "tagmanifest-sha256.txt"]
+    words = read_zip(raw)[1]["README.txt"].decode()
+    assert "log of logs" in words
+    assert "NO WITNESS outside" in words
+    assert "data/anchor.txt is the same" in words
 
 
 async def test_the_log_goes_on_and_the_pack_stays_the_same(cloud: CloudBench) -> None:

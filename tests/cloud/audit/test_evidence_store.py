@@ -40,5 +40,5 @@ async def test_bounds_of_a_time_and_records_of_checkpoints(cloud: CloudBench) ->
     assert everything[0] == 0
     assert packs.bounds(cloud.tx, bank.tenant, origin, Instant(1), Instant(2)) is None
     parent = f"lockers.example.com/tenant/{bank.tenant}"
-    assert packs.record_of_checkpoint(cloud.tx, bank.tenant, parent, bank.id)
-    assert packs.record_of_checkpoint(cloud.tx, bank.tenant, parent, "bank_none") == []
+    assert packs.records_of_checkpoints(cloud.tx, bank.tenant, parent, bank.id)
+    assert packs.records_of_checkpoints(cloud.tx, bank.tenant, parent, "bank_none") == []

@@ -4,6 +4,7 @@ import csv
 import io
 
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.papers import Papers, Shown, digest
 from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
@@ -22,7 +23,8 @@ SHOWN = [
     Shown(3, {"type": "door.opened", "time": 1_795_000_000_000, "reason": "=cmd()"}),
     Shown(4, {"type": "<b>", "time": 2**60}),
 ]
-PAPERS = Papers(ASKED, ORDER, "demo+1+2", SHOWN, {"verify.py": b"py", "verify.html": b"html"})
+VERIFIERS = {"verify.py": b"py", "verify.html": b"html"}
+PAPERS = Papers(ASKED, ORDER, "demo+1+2", SHOWN, VERIFIERS, Above())
 FILES = PAPERS.files()
 
 
@@ -31,10 +33,9 @@ def test_nothing_somebody_typed_becomes_markup_or_a_formula() -> None:
     assert "Warrant &lt;script&gt; Line: two" in report
     assert "<td>&lt;b&gt;</td>" in report
     assert "<script" not in report
-    rows = list(csv.DictReader(io.StringIO(FILES["data/custody.csv"].decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(FILES["data/entries.csv"].decode(), newline="")))
     assert [row["reason"] for row in rows] == ["'=cmd()", ""]
     assert [row["time"] for row in rows] == ["2026-11-18 11:06:40 UTC", str(2**60)]
-    assert [row["released_by"] for row in rows] == ["", ""]
 
 
 def test_a_line_of_the_bag_stays_one_line() -> None:
@@ -50,4 +51,6 @@ def test_the_verifiers_hashes_are_printed() -> None:
 
 def test_what_is_kept_back_and_what_is_missing_is_said() -> None:
     assert "Fields kept back: actor" in FILES["README.txt"].decode()
-    assert "not built yet" in FILES["README.txt"].decode()
+    assert "What is not in it: photographs" in FILES["README.txt"].decode()
+    assert "NOT ANCHORED" in FILES["README.txt"].decode()
+    assert "NOT ANCHORED" in FILES["data/report.html"].decode()

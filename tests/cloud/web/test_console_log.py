@@ -5,8 +5,9 @@ import re
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import EventType
-from bayward.ledger.chain import parse_chain, verify_chain
+from bayward.ledger.chain import verify_chained
 from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.verdict import Trust
 from bayward.ledger.verify import verify_log
 from cloud_house import ANNE, Browser, House, World
 from step_up_form import confirmed
@@ -94,8 +95,11 @@ async def test_the_anchor_is_shown_and_a_bank_is_proven_up_to_it(
     answer = await anne.get(href)
     key = house.cloud.unit.house.keys.log_signer("lockers.example.com/anchor").key
     accepted = open_checkpoint(bank.log.note(bank.log.size), bank.log.signer.key).checkpoint
-    found = verify_chain(accepted, parse_chain(answer.text), key)
-    assert found.last.origin == "lockers.example.com/anchor"
+    found = verify_chained(answer.text, [key])
+    assert found.ok, found.findings
+    assert found.trust is Trust.TRUSTED
+    assert (found.fields["origin"], found.fields["log_size"]) == (accepted.origin, accepted.size)
+    assert [one.origin for one in found.chain] == ["lockers.example.com/anchor"]
 
 
 async def test_the_anchor_is_for_everybody(house: House) -> None:

@@ -14,4 +14,9 @@ def test_the_layout() -> None:
         "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.note",
     ])  # fmt: skip
     assert PackBench().files() == files
+    stamped = PackBench().files(stamped=True)
+    assert sorted(stamped.keys() - files.keys()) == [
+        "data/anchor.txt", "data/anchor.txt.tsr", "tagmanifest-sha256.txt.tsr",
+    ]  # fmt: skip
+    assert PackBench().files(stamped=True) == stamped
     assert "data/chain.txt" not in PackBench().files(chain=False)

@@ -93,7 +93,7 @@ def test_ed25519_on_signatures(seed: int, message: bytes, at: int) -> None:
     assert not TOOL.ed25519_holds(public, message, bytes(signature) + b"\0")
 
 
-N = TOOL.P256_N
+N = TOOL.P256.n
 
 
 @settings(max_examples=40, deadline=None)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import VerifierKey, parse_vkey
-from bayward.ledger.pack.policy import read_keys
+from bayward.ledger.known import read_known
 from bayward.ledger.verify import verify_log, verify_receipt
 from ledger_bench import LOG, TPM_LOG, Bench, witness
 from pack_bench import by_library
@@ -128,7 +128,7 @@ def test_lists_of_keys(page: Page) -> None:
                  f"log {VKEYS[1]}", "log", "group g all x", "quorum q", "log later+01020304+Bwg=",
                  f"\u2003log\u00a0{VKEYS[0]}"):  # fmt: skip
         try:
-            expected: Any = [key.vkey for key in read_keys(text)]
+            expected: Any = [key.vkey for key in read_known(text).keys]
         except LedgerError as error:
             expected = {"error": error.code}
         assert page.ask("keys", file=text) == expected
@@ -176,7 +176,7 @@ def test_logs_changed_at_random(page: Page, data: st.DataObject) -> None:
         lines[at : at + 1] = [one.encode() for one in re.findall(r"[^\n]*\n|[^\n]+", changed)]
     whole = b"".join(lines)
     lines = re.findall(rb"[^\n]*\n|[^\n]+", whole)
-    if b'"bayward-receipt"' in whole[:200]:
+    if b'"bayward-receipt"' in whole[:200] or b'"bayward-log"' not in whole[:200]:
         return
     older = [SMALL.store.notes[0], RECEIPT][: data.draw(st.integers(0, 2))]
     assert page.verify(whole, VKEYS, older) == by_library(verify_log(lines, GIVEN, older))

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from bayward.cli.audit import told
 from bayward.cli.audit.remote import RemoteLog
-from bayward.ledger.chain import parse_chain
 from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.dense import tree_hash
 from bayward.ledger.errors import LedgerError
@@ -26,7 +25,7 @@ from bayward.ledger.keys import VerifierKey
 from bayward.ledger.leaf import Value, open_leaf
 from bayward.ledger.policy import POLICY_BYTES_MAX, Policy, parse_policy
 from bayward.ledger.proven import ProvenReader
-from bayward.ledger.receipt import Receipt
+from bayward.ledger.receipt import Receipt, parse_receipt
 from bayward.ledger.strict import base64_text, json_object
 from bayward.ledger.verdict import Fault, Finding
 from bayward.ledger.verify import checkpoint_finding
@@ -176,7 +175,7 @@ class Anchored:
 
 def parse_chain_lines(text: str) -> list[Receipt]:
     """Receipts, one a line, as many as there are; raises `Malformed`."""
-    return [receipt for line in text.splitlines() for receipt in parse_chain(line)]
+    return [parse_receipt(line) for line in text.splitlines()]
 
 
 def _read(path: Path) -> Kept:

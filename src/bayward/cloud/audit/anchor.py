@@ -12,13 +12,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bayward.cloud.audit import beacon_store, reader, service, store
-from bayward.cloud.audit.store import LogHead, Wanted
+from bayward.cloud.audit.store import LogHead
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR, Place, Work
 from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.errors import NotFound
-from bayward.core.events import EventType
-from bayward.core.ids import BankId, TenantId
+from bayward.core.ids import TenantId
 from bayward.ledger.checkpoint import parse_text
 from bayward.ledger.dense import consistency_proof, inclusion_proof
 from bayward.ledger.keys import VerifierKey, parse_vkey
@@ -74,6 +73,7 @@ def append_grown(work: Work) -> int:
             "origin": head.origin,
             "log_size": head.size,
             "log_root": base64_text(head.root),
+            "log_key": head.vkey,
         }
         place = service.enter(work, OPERATOR, origin_of(work), fields, kind=store.ANCHOR_LOG)
         row = {"tenant": tenant, "origin": head.origin, "size": head.size}
@@ -148,28 +148,25 @@ def keep_cosignature(work: Work, request: Request, lines: list[str], witness: Ve
         beacon_store.insert_kept(work.tx, TenantId(row.tenant), row.origin, below)
 
 
-def chain_of(work: Work, tenant: TenantId, bank: BankId) -> list[Receipt]:
-    """Why a bank's newest anchored checkpoint can be believed: two receipts (`ledger.chain`).
+def note_over(work: Work, index: int) -> str:
+    """The anchor's checkpoint over an entry that most witnesses have cosigned, all their lines.
 
-    Raises `NotFound("log.anchor")` when none was anchored.
+    Where as many have cosigned several, the first of them; where none has, the newest. Raises
+    `NotFound("log.anchor")`.
     """
-    origin = service.origin_of(work, tenant)
-    table = s.anchored.c
-    mine = (table.tenant == tenant) & (table.origin == origin)
-    row = work.tx.execute(sa.select(s.anchored).where(mine).order_by(table.size.desc())).first()
-    wanted = Wanted(bank=bank, origin=origin, types=(EventType.BANK_LOG_ACCEPTED,))
-    found = reader.happenings(work, tenant, wanted, before=None, count=service.LIST_MAX)
-    held = [one for one in found if row is not None and one.place.index < row.size]
     head = find(work)
-    if row is None or head is None or not held:
+    if head is None or head.size <= index:
         raise NotFound("log.anchor")
-    note = published(work)
-    if _size(note) <= row.idx:  # cosigned before this entry was in it
-        note = head.note
-    return [
-        _receipt(work, tenant, held[0].place, row.note),
-        _receipt(work, OPERATOR, Place(head.origin, row.idx), note),
-    ]
+    best: list[str] = []
+    for notes in beacon_store.notes_over(work.tx, OPERATOR, head.origin, index):
+        best = notes if len(notes) > len(best) else best
+    return _signed_by_all(best) if best else head.note
+
+
+def _signed_by_all(notes: list[str]) -> str:
+    """One note of several with the same text, with as many of their lines as a note can hold."""
+    lines = dict.fromkeys(one.line for note in notes for one in split_note(note)[1])
+    return add_signatures(notes[0], list(lines)[:SIGNATURES_MAX])
 
 
 def anchored_since(work: Work, tenant: TenantId, after: int) -> list[Receipt]:
@@ -182,15 +179,11 @@ def anchored_since(work: Work, tenant: TenantId, after: int) -> list[Receipt]:
     mine &= (table.size > after) & (table.idx < _size(note))
     rows = work.tx.execute(sa.select(s.anchored).where(mine).order_by(table.size).limit(SHOWN_MAX))
     places = [Place(origin_of(work), row.idx) for row in rows]
-    return [_receipt(work, OPERATOR, one, note) for one in places]
+    return [receipt_under(work, OPERATOR, one, note) for one in places]
 
 
-def _size(note: str) -> int:
-    return parse_text(split_note(note)[0]).size
-
-
-def _receipt(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
-    """The receipt of an entry under a certain checkpoint."""
+def receipt_under(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
+    """The receipt of an entry of any log under a certain checkpoint of it."""
     size = _size(note)
     hashes = inclusion_proof(place.index, size, store.Hashes(work.tx, tenant, place.origin))
     (entry,) = reader.entries(work, tenant, place.origin, place.index, 1)
@@ -198,12 +191,26 @@ def _receipt(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
     return Receipt(key, Proof(place.index, tuple(hashes), note), entry.leaf, entry.disclosures)
 
 
+def _size(note: str) -> int:
+    return parse_text(split_note(note)[0]).size
+
+
 def to_stamp(work: Work) -> str | None:
-    """The anchor's checkpoint, when it is not stamped yet."""
+    """The anchor's checkpoint, when it is not stamped yet: as it was cosigned last, if it was."""
     head = find(work)
-    if head is None or ((newest := stamp(work)) is not None and newest[0] == head.size):
+    if head is None or not head.note:
         return None
-    return head.note
+    note = published(work)
+    newest = stamp(work)
+    return None if newest is not None and newest[0] >= _size(note) else note
+
+
+def stamped(work: Work, note: str) -> tuple[str, bytes] | None:
+    """What an authority has stamped of this very checkpoint: the note as it was then, the token."""
+    query = sa.select(s.anchor_stamp).where(s.anchor_stamp.c.size == _size(note))
+    row = work.tx.execute(query).one_or_none()
+    is_same = row is not None and split_note(row.note)[0] == split_note(note)[0]
+    return (row.note, row.token) if row is not None and is_same else None
 
 
 def keep_stamp(work: Work, note: str, token: bytes) -> None:

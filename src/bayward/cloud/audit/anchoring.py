@@ -70,6 +70,12 @@ class Anchoring:
             except BaywardError as error:  # the database is busy or full: the next round
                 _log.warning("anchor.round", code=error.code)
 
+    async def settle(self) -> None:
+        """A round at once, for who is about to show a log: enter, ask, stamp."""
+        await self.enter()
+        await self.ask()
+        await self.stamp()
+
     async def enter(self) -> int:
         """Enter what has grown; a quiet deployment costs one read."""
         if not await self._unit.read(anchor.grown):

@@ -78,6 +78,21 @@ def beacons(tx: sa.Connection, tenant: TenantId, origin: str) -> list[Beacon]:
     return [Beacon(row.idx, row.time) for row in rows]
 
 
+def notes_over(tx: sa.Connection, tenant: TenantId, origin: str, index: int) -> list[list[str]]:
+    """Cosigned checkpoints that cover an entry: of each size the first note of each witness.
+
+    The first sizes come first.
+    """
+    table = s.cosignature.c
+    mine = (table.tenant == tenant) & (table.origin == origin) & (table.size > index)
+    by_age = (table.size, table.time, table.witness)
+    query = sa.select(table.size, table.witness, table.note).where(mine).order_by(*by_age)
+    found: dict[int, dict[str, str]] = {}
+    for row in tx.execute(query.limit(LOOKED_BACK)):
+        found.setdefault(row.size, {}).setdefault(row.witness, row.note)
+    return [list(notes.values()) for notes in found.values()]
+
+
 def newest(tx: sa.Connection, tenant: TenantId, origin: str) -> str | None:
     """The note of the newest cosignature."""
     kept = newest_kept(tx, tenant, origin)

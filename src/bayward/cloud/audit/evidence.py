@@ -12,25 +12,29 @@ anew without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bayward.cloud.audit import anchor, chains, papers, reader, service, store, times
 from bayward.cloud.audit import evidence_store as packs
-from bayward.cloud.audit import papers, reader, service, store, times
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.errors import Conflict, Denied, Invalid, NotFound
 from bayward.core.events import FIELDS, NUMBERS, Event, EventType
 from bayward.core.ids import PersonId, TenantId, base32
+from bayward.ledger.chain import chain_text
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.leaf import Disclosure
+from bayward.ledger.note import split_note
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.build import LogSlice, build
 from bayward.ledger.pack.range import prove_range
 from bayward.ledger.pack.records import Record
-from bayward.ledger.receipt import parse_receipt
+from bayward.ledger.pack.verify import ANCHOR, STAMPS
+from bayward.ledger.receipt import Receipt, lines_of_chain, parse_receipt
 
 MAKE_JOB = "evidence.make"
 NAME_BYTES = 10  # 80 bits: 16 characters in a file's name
@@ -116,23 +120,32 @@ def listed(work: Work, tenant: TenantId) -> list[Evidence]:
     return packs.listed(work.tx, tenant)
 
 
-def chain_of(work: Work, asked: Evidence) -> str | None:
-    """The receipt with which the tenant's log vouches for the checkpoint, if it is of a bank."""
+def with_chain(work: Work, asked: Evidence) -> Evidence:
+    """The pack with the links above its checkpoint; those that are kept stay.
+
+    The tenant's own log is shown as the anchor holds it: under the first checkpoint there that
+    covers the range. The range stays what it was.
+    """
+    if asked.chain is not None:
+        return asked
     head = store.get_log(work.tx, asked.tenant, asked.origin)
-    if head.bank is None:
-        return None
-    parent = service.origin_of(work, asked.tenant)
-    for index in packs.record_of_checkpoint(work.tx, asked.tenant, parent, head.bank):
-        found = service.receipt(work, asked.tenant, Place(parent, index))
-        told = {one.name: one.value for one in map(Disclosure.parse, found.disclosures)}
-        if (told.get("origin"), told.get("log_size")) == (asked.origin, asked.size):
-            return found.text
-    return None
-
-
-def with_chain(asked: Evidence, chain: str | None) -> Evidence:
-    """The pack with the receipt that vouches for its checkpoint; one that is kept stays."""
-    return asked if asked.chain is not None else replace(asked, chain=chain)
+    if head.bank is not None:
+        links = chains.of_bank_checkpoint(work, asked.tenant, head.bank, asked.origin, asked.size)
+    else:
+        found = chains.anchored(work, asked.tenant, asked.size)
+        if found is None:
+            return asked
+        asked = replace(asked, size=found.size, note=found.note)
+        links = [chains.link_to_anchor(work, found)]
+    if not links:
+        return asked
+    asked = replace(asked, chain=chain_text(links))
+    top = links[-1]
+    is_anchored = top.key.name == anchor.origin_of(work)
+    stamped = anchor.stamped(work, top.proof.checkpoint) if is_anchored else None
+    if stamped is None:
+        return asked
+    return replace(asked, anchor_note=stamped[0], anchor_stamp=stamped[1])
 
 
 def page(work: Work, asked: Evidence, first: int, count: int) -> tuple[bytes, list[Shown]]:
@@ -160,12 +173,14 @@ def finish(
     key = parse_vkey(head.vkey)
     folder = "bank" if head.bank is not None else "tenant"
     told = order(work, asked)
-    chain = [parse_receipt(asked.chain)] if asked.chain is not None else []
-    made = papers.Papers(asked, told, head.vkey, shown, verifiers)
+    chain = [parse_receipt(one) for one in lines_of_chain(asked.chain)] if asked.chain else []
+    made = papers.Papers(asked, told, head.vkey, shown, verifiers, _above(work, asked, chain))
     clocks = {}
+    if asked.anchor_note is not None and asked.anchor_stamp is not None:
+        clocks = {ANCHOR: asked.anchor_note.encode(), ANCHOR + STAMPS: asked.anchor_stamp}
     if head.bank is not None:
         entries = [(one.index, one.fields) for one in shown]
-        clocks = times.files(work, asked.tenant, asked.origin, entries, size=asked.size)
+        clocks |= times.files(work, asked.tenant, asked.origin, entries, size=asked.size)
     return build(
         asked.name,
         [LogSlice(folder, key, asked.note, proof, records)],
@@ -198,6 +213,7 @@ def made(work: Work, asked: Evidence, files: Mapping[str, bytes], stamp: bytes |
             time=work.now,
             tq=None,
             detail=digest,
+            log_size=asked.size,
         ),
         tenant=asked.tenant,
     )
@@ -208,7 +224,11 @@ def made(work: Work, asked: Evidence, files: Mapping[str, bytes], stamp: bytes |
         asked.name,
         state="ready",
         done=asked.until - asked.first,
+        size=asked.size,
+        note=asked.note,
         chain=asked.chain,
+        anchor_note=asked.anchor_note,
+        anchor_stamp=asked.anchor_stamp,
         digest=digest,
         stamp=stamp,
         exported_index=own.size - 1,
@@ -260,6 +280,20 @@ def failed(work: Work, asked: Evidence, problem: str) -> None:
     """Note that a pack cannot be made."""
     packs.update(work.tx, asked.tenant, asked.name, state="failed", problem=problem)
     work.wake(f"tenant/{asked.tenant}")
+
+
+def _above(work: Work, asked: Evidence, chain: Sequence[Receipt]) -> Above:
+    """What the papers say of the logs above."""
+    if not chain:
+        return Above()
+    last = chain[-1]
+    signed = {one.name for one in split_note(last.proof.checkpoint)[1]}
+    return Above(
+        last.key.name,
+        is_anchored=last.key.name == anchor.origin_of(work),
+        witnesses=tuple(sorted(signed - {last.key.name})),
+        is_stamped=asked.anchor_stamp is not None,
+    )
 
 
 def _bounds(work: Work, tenant: TenantId, wanted: Wanted, size: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from bayward.core.errors import NotFound
 from bayward.core.ids import PersonId, TenantId
 
 LIST_MAX = 50  # of one page
+RECORDS_MAX = 200  # a bank uploads every few seconds; what is older is not looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class Evidence:
     done: int = 0
     problem: str | None = None
     chain: str | None = None
+    anchor_note: str | None = None
+    anchor_stamp: bytes | None = None
     digest: str | None = None
     stamp: bytes | None = None
     exported_index: int | None = None
@@ -102,8 +105,8 @@ def bounds(
     return None if first is None else (first, last + 1)
 
 
-def record_of_checkpoint(
-    tx: sa.Connection, tenant: TenantId, parent: str, bank: str, newest: int = 20
+def records_of_checkpoints(
+    tx: sa.Connection, tenant: TenantId, parent: str, bank: str, newest: int = RECORDS_MAX
 ) -> list[int]:
     """Where the parent log recorded a bank's newest checkpoints, newest first."""
     table = s.happening.c
@@ -142,6 +145,8 @@ def _evidence(row: sa.Row[tuple[object, ...]]) -> Evidence:
         done=row.done,
         problem=row.problem,
         chain=row.chain,
+        anchor_note=row.anchor_note,
+        anchor_stamp=row.anchor_stamp,
         digest=row.digest,
         stamp=row.stamp,
         exported_index=row.exported_index,

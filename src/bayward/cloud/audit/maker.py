@@ -35,6 +35,14 @@ class Stamper(Protocol):
         ...
 
 
+class Anchors(Protocol):
+    """Who keeps the anchor log."""
+
+    async def settle(self) -> None:
+        """Enter, have cosigned and stamped what is not yet, as far as others answer."""
+        ...
+
+
 def stamper_of(settings: CloudSettings) -> Stamper | None:
     """The authority of the settings; raises `Misconfigured` when it cannot be used."""
     if settings.tsa_root is None:
@@ -50,12 +58,20 @@ def stamper_of(settings: CloudSettings) -> Stamper | None:
 
 
 class Maker:
-    """Makes packs; `verifiers` are verify.py and verify.html."""
+    """Makes packs; `verifiers` are verify.py and verify.html.
+
+    With `anchors`, what a pack shows is anchored before the pack is made.
+    """
 
     def __init__(
-        self, unit: Unit, verifiers: Mapping[str, bytes], stamper: Stamper | None = None
+        self,
+        unit: Unit,
+        verifiers: Mapping[str, bytes],
+        stamper: Stamper | None = None,
+        anchors: Anchors | None = None,
     ) -> None:
         self._unit = unit
+        self._anchors = anchors
         self._verifiers = verifiers
         self._stamper = stamper
 
@@ -76,17 +92,15 @@ class Maker:
     async def _make(self, job: Job) -> Settle | None:
         tenant, name = TenantId(job.payload["tenant"]), str(job.payload["evidence"])
 
-        def look(work: Work) -> Evidence:
-            found = evidence.get(work, tenant, name)
-            chain = evidence.chain_of(work, found)
-            return evidence.with_chain(found, chain)
-
         try:
-            asked = await self._unit.read(look)
+            asked = await self._unit.read(lambda work: evidence.get(work, tenant, name))
         except NotFound as error:
             raise Hopeless(str(error)) from None
         if asked.state == "ready":
             return None
+        if self._anchors is not None:
+            await self._anchors.settle()
+        asked = await self._unit.read(lambda work: evidence.with_chain(work, asked))
         files = await self._files(asked, is_told=True)
         stamp = None
         if self._stamper is not None:

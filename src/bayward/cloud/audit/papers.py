@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from bayward.cloud.audit import case
+from bayward.cloud.audit import case, paper_words
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.paper_words import Above
 from bayward.core.clock import Instant
 from bayward.core.events import Event
 from bayward.ledger.leaf import Value
 
-CUSTODY_FIELDS = (
+ENTRY_FIELDS = (
     "time", "type", "compartment", "parcel", "actor", "recipient", "method", "result", "reason",
 )  # fmt: skip
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -42,68 +43,6 @@ _PAGE = Markup(
     "style-src 'unsafe-inline'\">\n<style>{style}</style></head>\n<body>\n<h1>{title}</h1>\n{body}"
     "</body>\n</html>\n"
 )
-_README = """\
-{name}
-
-This folder is an evidence pack: every entry from number {first} to number {last} of the log
-
-    {origin}
-
-as the log stood at {size} entries, together with the proof that none of them is missing or was
-changed. Asked for on {asked} by what is called: {authority}
-For: {handed_to}
-Reason: {reason}
-Fields kept back: {hidden}
-
-Of a bank's log, data/bank/times.csv says for each entry when it was written by its own clock, how
-good that clock was (S synchronised, I informative, U unknown), and between which two times from
-outside it must lie (milliseconds since 1970); data/bank/cosignatures.ndjson proves them.
-
-Every entry is here; of an entry only those fields are open that were to be handed over. The
-number of closed fields is told with each ("withheld"); some may have been erased by law.
-
-  data/bank/ or data/tenant/   the entries, the signed checkpoint, the proof of completeness
-  data/chain.txt               the receipt with which another log recorded that checkpoint
-  data/policy.txt              the keys of the logs; compare them with keys you got elsewhere
-  data/report.html             the entries to read and to print
-  data/custody.csv             the same as a table, with room for hand-overs of this pack
-  data/certification-902.html  a form for a qualified person (FRE 902(13), 902(14))
-  data/case.jsonld             the pack in the words of CASE/UCO 1.4
-  verify.py, verify.html       two programs that check it; VERIFY.txt says how
-
-What is not in it: photographs (there are no cameras yet), the bounds that other clocks set to
-each entry's time, and the proof that the log itself was recorded in a log of logs. They belong
-to parts of the program that are not built yet.
-"""
-_VERIFY = """\
-How to check this pack, in two minutes
-
-With a browser, offline:  open verify.html and drop the ZIP on it.
-With Python 3.8 or newer: python3 verify.py {name}.zip
-
-Both say what is proven, by whose key, and what is not. They came with the pack; if you doubt
-them, take them from the maker's release page, where their SHA-256 are published:
-
-  verify.py    {py}
-  verify.html  {html}
-
-Keys that came with the pack vouch only for themselves. Compare the lines of data/policy.txt
-with keys you got by another way, put those into a file, one "log <key>" a line, and run
-
-  python3 verify.py {name}.zip --policy known-keys.txt
-
-The receipt of this export is handed over beside the pack. It must name this pack:
-
-  python3 verify.py {name}.zip --receipt {name}.receipt.json
-
-If there is a tagmanifest-sha256.txt.tsr, it is an RFC 3161 time stamp. With the authority's
-root certificate in ca.pem:
-
-  openssl ts -verify -in tagmanifest-sha256.txt.tsr -data tagmanifest-sha256.txt -CAfile ca.pem
-
-The seal of the pack, tagmanifest-sha256.txt.note, is a C2SP signed note over the SHA-256 of
-tagmanifest-sha256.txt, which names every other file but the .tsr. Also: any BagIt 1.0 tool.
-"""
 
 
 def digest(raw: bytes) -> str:
@@ -128,12 +67,13 @@ class Papers:
     vkey: str
     shown: Sequence[Shown]
     verifiers: Mapping[str, bytes]
+    above: Above
 
     def files(self) -> dict[str, bytes]:
         """All of them, by path."""
         words = self._words()
         data = {
-            "data/custody.csv": self._custody(),
+            "data/entries.csv": self._entries(),
             "data/report.html": self._report(),
             "data/certification-902.html": self._certification(),
         }
@@ -146,8 +86,8 @@ class Papers:
             files={path: digest(body) for path, body in data.items()},
         )
         told = {
-            "README.txt": _README.format(**words).encode(),
-            "VERIFY.txt": _VERIFY.format(**words).encode(),
+            "README.txt": paper_words.README.format(**words).encode(),
+            "VERIFY.txt": paper_words.VERIFY.format(**words).encode(),
         }
         return {**data, **told, **self.verifiers}
 
@@ -176,17 +116,18 @@ class Papers:
             "handed_to": _line(self.order.handed_to),
             "reason": _line(self.order.reason),
             "hidden": ", ".join(sorted(asked.hidden)) or "none",
+            "above": self.above.paragraph,
             "py": digest(self.verifiers.get("verify.py", b"")),
             "html": digest(self.verifiers.get("verify.html", b"")),
         }
 
-    def _custody(self) -> bytes:
+    def _entries(self) -> bytes:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(["entry", *CUSTODY_FIELDS, "released_by", "received_by", "remarks"])
+        writer.writerow(["entry", *ENTRY_FIELDS])
         for one in self.shown:
-            cells = [_cell(name, one.fields.get(name)) for name in CUSTODY_FIELDS]
-            writer.writerow([one.index, *map(_harmless, cells), "", "", ""])
+            cells = [_cell(name, one.fields.get(name)) for name in ENTRY_FIELDS]
+            writer.writerow([one.index, *map(_harmless, cells)])
         return out.getvalue().encode()
 
     def _report(self) -> bytes:
@@ -196,22 +137,23 @@ class Papers:
             ("Entries", f"{words['first']} to {words['last']} of {words['size']}, all of them"),
             ("Asked for", words["asked"]), ("Authority", words["authority"]),
             ("Handed to", words["handed_to"]), ("Reason", words["reason"]),
+            ("Logs above", self.above.words),
             ("Fields kept back", words["hidden"]), ("verify.py, SHA-256", words["py"]),
             ("verify.html, SHA-256", words["html"]),
         ])  # fmt: skip
-        cells = Markup("").join(Markup("<th>{}</th>").format(n) for n in ("#", *CUSTODY_FIELDS))
+        cells = Markup("").join(Markup("<th>{}</th>").format(n) for n in ("#", *ENTRY_FIELDS))
         rows = Markup("").join(
             Markup("<tr><td>{}</td>{}</tr>\n").format(
                 one.index,
                 Markup("").join(
                     Markup("<td>{}</td>").format(_cell(name, one.fields.get(name)))
-                    for name in CUSTODY_FIELDS
+                    for name in ENTRY_FIELDS
                 ),
             )
             for one in self.shown[:_ROWS_MAX]
         )
         more = len(self.shown) - _ROWS_MAX
-        note = f"{more} further entries are in custody.csv." if more > 0 else ""
+        note = f"{more} further entries are in entries.csv." if more > 0 else ""
         body = head + Markup(
             "<h2>Entries</h2>\n<p>Times are those of the clock of the computer that wrote them."
             " {note}</p>\n<table><thead><tr>{cells}</tr></thead><tbody>\n{rows}</tbody></table>\n"

@@ -8,7 +8,7 @@ from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
-from bayward.cloud.audit import anchor, beacon_store, export
+from bayward.cloud.audit import anchor, beacon_store, chains, export
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.export import Export
 from bayward.cloud.audit.store import LogHead
@@ -137,7 +137,7 @@ async def chained(asker: Asking, bank: FromPath[str]) -> Response[str]:
 
     def read(work: Work, you: You) -> str:
         fleet.get_bank(work, you.tenant, bank_id)
-        return chain_text(anchor.chain_of(work, you.tenant, bank_id))
+        return chain_text(chains.of_bank(work, you.tenant, bank_id))
 
     text = await asker.read(places.everything, read)
     headers = {"Content-Disposition": 'attachment; filename="chain.jsonl"'}

@@ -4,7 +4,8 @@ data/policy.txt                       the keys of the logs in it
 data/<folder>/checkpoint              as its log has signed it, cosignatures and all
 data/<folder>/records.ndjson          every entry of the range
 data/<folder>/range.json              the proof that it is every entry
-data/chain.txt                        receipts of parents, one a line, if there are any
+data/chain.txt                        receipts of logs above, one a line, the lowest first
+data/anchor.txt .tsr                  the uppermost checkpoint, and a time stamp over it
 data/…                                papers that are made of the records
 README.txt VERIFY.txt verify.*        what to do with it
 """

@@ -1,40 +1,45 @@
 """Verification of a pack, for people who trust nobody.
 
 Like `ledger.verify`, it gives a verdict and never an exception. In this order: is the archive
-safe to open; is every file there, listed and unchanged; who sealed it; does each log's range
-lead, complete, to a checkpoint its log has signed; and do other logs vouch for those
-checkpoints. A log whose key the reader does not know is trusted none the less when a log he
-does know has recorded this very checkpoint: that is what `data/chain.txt` is for.
+safe to open; is every file there, listed and unchanged; do other logs vouch for the checkpoints
+in it; who sealed it; does each log's range lead, complete, to a checkpoint its log has signed; and
+when did time-stamp authorities see that. A log whose key the reader does not know is trusted none
+the less when a log he does know has recorded this very checkpoint, and witnesses of a log above
+have seen it: that is what `data/chain.txt` is for.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bayward.ledger.chain import Links, Place, examine_links, place_of, verify_chained
 from bayward.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_text
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.keys import VerifierKey
+from bayward.ledger.known import Demand, read_known
 from bayward.ledger.leaf import parse_leaf
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.note import decode, split_note
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import HostileArchive, path_findings, read_zip
-from bayward.ledger.pack.policy import read_keys
 from bayward.ledger.pack.range import RangeProof, parse_range, verify_range
 from bayward.ledger.pack.records import Record, lines_of, parse_record
 from bayward.ledger.pack.seal import maker_of, open_seal
-from bayward.ledger.strict import base64_text
-from bayward.ledger.verdict import FINDINGS_MAX, Fault, Finding, Trust, Unexamined
-from bayward.ledger.verify import checkpoint_finding, open_fields, verify_receipt
+from bayward.ledger.pack.stamp import Stamp, read_stamp
+from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined
+from bayward.ledger.verify import checkpoint_finding, open_fields, seen_by, witness_findings
 
 POLICY = "data/policy.txt"
 CHAIN = "data/chain.txt"
 CHECKPOINT = "checkpoint"
 RECORDS = "records.ndjson"
 RANGE = "range.json"
-_VOUCHING = "bank_log.accepted"
+ANCHOR = "data/anchor.txt"
+"""A checkpoint of the uppermost log as a time-stamp authority has seen it."""
+STAMPS = ".tsr"
+EXPORTED = "evidence.exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,15 @@ class LogPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamped:
+    """A file and the time stamp over it; `is_known`: the reader gave its certificate."""
+
+    path: str
+    stamp: Stamp
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PackVerdict:
     """The outcome; `digest` is the hash that the receipt of the export names."""
 
@@ -60,6 +74,8 @@ class PackVerdict:
     maker: str = ""
     digest: str = ""
     logs: tuple[LogPart, ...] = ()
+    chain: tuple[Above, ...] = ()
+    stamps: tuple[Stamped, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -67,56 +83,97 @@ class PackVerdict:
         return not self.findings
 
 
-def verify_zip(raw: bytes, trusted: Collection[VerifierKey] = ()) -> PackVerdict:
+def verify_zip(
+    raw: bytes,
+    trusted: Collection[VerifierKey] = (),
+    demand: Demand | None = None,
+    authorities: Collection[str] = (),
+) -> PackVerdict:
     """Verify a pack in a ZIP; nothing of a hostile one is unpacked."""
     try:
         _, files = read_zip(raw)
     except HostileArchive as hostile:
         return PackVerdict(hostile.findings[:FINDINGS_MAX], Trust.UNKNOWN)
-    return verify_files(files, trusted)
+    return verify_files(files, trusted, demand, authorities)
 
 
-def verify_files(files: Mapping[str, bytes], trusted: Collection[VerifierKey] = ()) -> PackVerdict:
-    """Verify a pack by its files, keyed by their paths below its folder."""
+def verify_files(
+    files: Mapping[str, bytes],
+    trusted: Collection[VerifierKey] = (),
+    demand: Demand | None = None,
+    authorities: Collection[str] = (),
+) -> PackVerdict:
+    """Verify a pack by its files, keyed by their paths below its folder.
+
+    `authorities` are SHA-256, in hex, of certificates of time-stamp authorities.
+    """
     unsafe = path_findings(sorted(files))
     if unsafe:
         return PackVerdict(tuple(unsafe[:FINDINGS_MAX]), Trust.UNKNOWN)
-    return _Examination(files, trusted).conclude()
+    return _Examination(files, trusted, demand, authorities).conclude()
+
+
+def with_receipt(
+    verdict: PackVerdict,
+    text: str,
+    trusted: Collection[VerifierKey] = (),
+    demand: Demand | None = None,
+) -> PackVerdict:
+    """Hold the receipt of the export against the pack it was made for."""
+    receipt = verify_chained(text, trusted, demand)
+    found = [
+        Finding(one.fault, one.at, f"receipt of the export: {one}") for one in receipt.findings
+    ]
+    told = receipt.fields.get("type"), receipt.fields.get("detail")
+    if receipt.ok and told != (EXPORTED, verdict.digest):
+        found.append(Finding(Fault.CHAIN_MISMATCH, None, "the receipt is of another export"))
+    every = tuple(dict.fromkeys((*verdict.findings, *found)))
+    return replace(verdict, findings=every[:FINDINGS_MAX])
 
 
 class _Examination:
     """One pass over the files of a pack."""
 
-    def __init__(self, files: Mapping[str, bytes], trusted: Collection[VerifierKey]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        trusted: Collection[VerifierKey],
+        demand: Demand | None,
+        authorities: Collection[str],
+    ) -> None:
         self.files = files
         self.trusted = trusted
+        self.demand = demand
+        self.authorities = authorities
         self.witnesses = [one for one in trusted if one.is_cosigner]
         self.findings = bag.bag_findings(files)
         self.named: dict[str, list[VerifierKey]] = {}
-        self.vouched: set[tuple[str, int, bytes]] = set()
+        self.links = Links()
         self.trusts: list[Trust] = []
         self.bag = self.maker = ""
         self.logs: list[LogPart] = []
+        self.stamps: list[Stamped] = []
 
     def find(self, fault: Fault, at: int | None = None, detail: str = "") -> None:
         self.findings.append(Finding(fault, at, detail))
 
     def conclude(self) -> PackVerdict:
         self._take_policy()
-        self._take_seal()
         self._take_chain()
+        self._take_seal()
         folders = sorted({path.rpartition("/")[0] for path in self.files if _is_of_log(path)})
         if not folders:
             self.find(Fault.FILE_MISSING, None, f"data/*/{CHECKPOINT}")
         for folder in folders:
             self._take_log(folder)
+        self._take_stamps()
         trust = next(
             (one for one in (Trust.UNKNOWN, Trust.SELF_ASSERTED) if one in self.trusts),
             Trust.TRUSTED if self.trusts else Trust.UNKNOWN,
         )
         unexamined = [Unexamined.KEY] if trust is Trust.SELF_ASSERTED else []
         unexamined.append(Unexamined.ROLLBACK)
-        if any(path.endswith(".tsr") for path in self.files):
+        if any(not one.is_known for one in self.stamps):
             unexamined.append(Unexamined.STAMP)
         return PackVerdict(
             tuple(dict.fromkeys(self.findings))[:FINDINGS_MAX],
@@ -126,11 +183,13 @@ class _Examination:
             self.maker,
             hashlib.sha256(self.files.get(bag.TAG_MANIFEST, b"")).hexdigest(),
             tuple(self.logs),
+            tuple(self.links.above),
+            tuple(self.stamps),
         )
 
     def _take_policy(self) -> None:
         try:
-            keys = read_keys(decode(self.files[POLICY]))
+            keys = read_known(decode(self.files[POLICY])).keys
         except KeyError:
             self.find(Fault.FILE_MISSING, None, POLICY)
         except LedgerError as error:
@@ -160,34 +219,46 @@ class _Examination:
             self.find(Fault.FILE_ALTERED, None, bag.TAG_MANIFEST)
 
     def _take_chain(self) -> None:
-        """Receipts of parents: what they recorded of other logs, once they are verified."""
-        for number, line in enumerate(lines_of(self.files.get(CHAIN, b"")), start=1):
-            verdict = verify_receipt(line.decode("utf-8", "replace"), self.trusted)
-            for one in verdict.findings:
-                self.find(one.fault, number, f"{CHAIN}: {one}")
-            told = verdict.fields
-            origin, size, root = (told.get(name) for name in ("origin", "log_size", "log_root"))
-            if not verdict.ok:
-                continue
-            is_record = told.get("type") == _VOUCHING
-            if not (is_record and isinstance(size, int) and isinstance(root, str)):
-                self.find(Fault.CHAIN_MISMATCH, number, "not the record of a checkpoint")
-            elif (origin, size, root) not in self._checkpoints():
-                self.find(Fault.CHAIN_MISMATCH, number, "of a checkpoint that is not in the pack")
-            elif verdict.trust is Trust.TRUSTED:
-                self.vouched.add((str(origin), size, root.encode()))
+        """Links from the checkpoints of the pack up; the stamped one is that of a link."""
+        lines = enumerate(lines_of(self.files.get(CHAIN, b"")), start=1)
+        texts = ((number, line.decode("utf-8", "replace")) for number, line in lines)
+        self.links = examine_links(texts, self._checkpoints(), self.trusted)
+        self.findings += self.links.findings
+        if ANCHOR not in self.files:
+            return
+        try:
+            told = place_of(parse_text(split_note(decode(self.files[ANCHOR]))[0]))
+        except LedgerError as error:
+            self.find(Fault.MALFORMED, None, f"{ANCHOR}: {error}")
+            return
+        if told not in self.links.checkpoints:
+            self.find(Fault.CHAIN_MISMATCH, None, f"{ANCHOR}: of no link in {CHAIN}")
 
-    def _checkpoints(self) -> set[tuple[object, ...]]:
+    def _checkpoints(self) -> set[Place]:
         """What the checkpoints of the pack say, verified or not."""
-        found: set[tuple[object, ...]] = set()
+        found: set[Place] = set()
         for path, raw in self.files.items():
             if _is_of_log(path) and path.endswith("/" + CHECKPOINT):
                 try:
-                    told = parse_text(split_note(decode(raw))[0])
+                    found.add(place_of(parse_text(split_note(decode(raw))[0])))
                 except Malformed:
                     continue
-                found.add((told.origin, told.size, base64_text(told.root)))
         return found
+
+    def _take_stamps(self) -> None:
+        """The time stamps beside files; whose clocks they are is for the reader to decide."""
+        for path in sorted(self.files):
+            if not path.endswith(STAMPS):
+                continue
+            try:
+                stamp = read_stamp(self.files[path], self.files.get(path[: -len(STAMPS)], b""))
+            except LedgerError as error:
+                self.find(Fault.STAMP_INVALID, None, f"{path}: {error}")
+                continue
+            is_known = stamp.fingerprint in self.authorities
+            self.stamps.append(Stamped(path.removesuffix(STAMPS), stamp, is_known))
+            if self.authorities and not is_known:
+                self.find(Fault.UNKNOWN_KEY, None, f"{path}: certificate {stamp.fingerprint}")
 
     def _take_log(self, folder: str) -> None:
         paths = {name: f"{folder}/{name}" for name in (CHECKPOINT, RECORDS, RANGE)}
@@ -222,10 +293,12 @@ class _Examination:
             found = checkpoint_finding(error)
             self.find(found.fault, None, f"{path}: {error}")
             return None
-        tree = signed.checkpoint
-        if (tree.origin, tree.size, base64_text(tree.root).encode()) in self.vouched:
+        tree, place = signed.checkpoint, place_of(signed.checkpoint)
+        if place in self.links.trusted:
             trust = Trust.TRUSTED
         self._trust(key, trust)
+        seen = seen_by(signed, self.trusted) | self.links.seen.get(place, frozenset())
+        self.findings += witness_findings(signed, seen, self.demand)
         self.logs.append(
             LogPart(tree.origin, tree.size, proof.start, proof.end, trust, signed.cosignatures)
         )
@@ -264,11 +337,11 @@ class _Examination:
             self.find(Fault.COUNT_MISMATCH, record.index)
 
     def _key(self, name: str) -> tuple[VerifierKey | None, Trust]:
-        """The key of this name: one the reader gave, else the one the pack names."""
+        """The key of this name: one the reader gave, or that a log above told, or the pack's."""
         given = [one for one in self.trusted if not one.is_cosigner]
         named = self.named.get(name, [])
         for key in named:
-            if key in given:
+            if key in given or key.vkey in self.links.keys:
                 return key, Trust.TRUSTED
         if not named:
             self.find(Fault.UNKNOWN_KEY, None, f"{name} has no key in {POLICY}")

@@ -4,14 +4,18 @@
     python3 verify.py evidence.zip --policy known-keys.txt
     python3 verify.py receipt.json --key 'demo/tenant/…+1a2b3c4d+…'
 
+A receipt may be a chain: further receipts below it, one a line, of the logs above.
+
 Exit code 0: nothing is wrong; 1: something is, named; 2: the file cannot be read, or the
 question was not understood. Nothing of Bayward is needed to run this, and you need not believe
-us: read it. It hashes, multiplies points on two curves, and compares; it writes no file but the
-two that `openssl` is shown for a time stamp, in a temporary folder.
+us: read it. It hashes, multiplies points on three curves, raises numbers to powers, and compares;
+it writes no file but the two that `openssl` is shown for a time stamp, in a temporary folder.
 
 A key that only came with the document vouches for itself alone, and this is said. To know more,
 get the keys from somewhere else (a contract, the operator's web site, an earlier receipt) and
-give them with --key, or in a file with --policy: one `log <key>` or `witness <name> <key>` a line.
+give them with --key, or in a file with --policy: one `log <key>` or `witness <name> <key>` a line,
+`group <name> <k> <name>…` and `quorum <name>` to say which witnesses must have seen it, and
+`tsa <SHA-256 of a certificate>` for whose time stamps you believe.
 """
 
 from __future__ import annotations
@@ -47,6 +51,8 @@ ROOT_MISMATCH = "root mismatch"
 CHAIN_MISMATCH = "chain mismatch"
 FILE_MISSING = "file missing"
 FILE_ALTERED = "file altered"
+NOT_WITNESSED = "not witnessed"
+STAMP_INVALID = "time stamp invalid"
 
 TRUSTED, SELF_ASSERTED, UNKNOWN = "trusted", "self-asserted", "unknown"
 
@@ -253,51 +259,93 @@ def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     return (y | (x & 1) << 255).to_bytes(32, "little") == r
 
 
-# --- ECDSA on P-256 with SHA-256 (FIPS 186-5), strict DER ---------------------------------------
+# --- ECDSA (FIPS 186-5), strict DER: P-256 for logs, P-384 too for time stamps --------------------
 
-P256_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
-P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-P256_G = (
+
+class Curve:
+    """y² = x³ - 3x + b modulo p, with a base point of order n."""
+
+    def __init__(self, p: int, n: int, b: int, x: int, y: int) -> None:
+        self.p, self.n, self.b, self.base = p, n, b, (x, y, 1)
+        self.width = (p.bit_length() + 7) // 8
+
+    def add(self, a: Point | None, b: Point | None) -> Point | None:
+        """Jacobian coordinates; None is the point at infinity."""
+        if a is None or b is None:
+            return a or b
+        x1, y1, z1 = a
+        x2, y2, z2 = b
+        u1, u2 = x1 * z2 * z2 % self.p, x2 * z1 * z1 % self.p
+        s1, s2 = y1 * z2**3 % self.p, y2 * z1**3 % self.p
+        if u1 == u2:
+            return self.double(a) if s1 == s2 else None
+        h, r = u2 - u1, s2 - s1
+        hh = h * h % self.p
+        hhh, v = h * hh % self.p, u1 * hh % self.p
+        x = (r * r - hhh - 2 * v) % self.p
+        return x, (r * (v - x) - s1 * hhh) % self.p, h * z1 * z2 % self.p
+
+    def double(self, a: Point) -> Point:
+        x, y, z = a
+        yy, zz = y * y % self.p, z * z % self.p
+        s, m = 4 * x * yy % self.p, 3 * (x - zz) * (x + zz) % self.p
+        x2 = (m * m - 2 * s) % self.p
+        return x2, (m * (s - x2) - 8 * yy * yy) % self.p, 2 * y * z % self.p
+
+    def point(self, xy: bytes) -> Point:
+        """The point of two coordinates; raises `Bad` when it is not on the curve."""
+        x, y = (int.from_bytes(one, "big") for one in (xy[: self.width], xy[self.width :]))
+        off = (y * y - x**3 + 3 * x - self.b) % self.p
+        if len(xy) != 2 * self.width or max(x, y) >= self.p or off:
+            raise malformed("key.public", "not on the curve")
+        return x, y, 1
+
+    def holds(self, key: Point, digest: bytes, signature: bytes) -> bool:
+        pair = der_pair(signature)
+        if pair is None or not all(0 < one < self.n for one in pair):
+            return False
+        r, s = pair
+        e = int.from_bytes(digest[: self.width], "big")
+        w = pow(s, -1, self.n)
+        both = self.add(self.base, key)
+        total: Point | None = None
+        u1, u2 = e * w % self.n, r * w % self.n
+        for bit in range(self.n.bit_length() - 1, -1, -1):
+            total = self.double(total) if total else None
+            step = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
+            if step:
+                total = self.add(total, (self.base, key, both)[step - 1])
+        if total is None or total[2] == 0:
+            return False
+        return (total[0] * pow(total[2], -2, self.p) % self.p - r) % self.n == 0
+
+
+P256 = Curve(
+    2**256 - 2**224 + 2**192 + 2**96 - 1,
+    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
     0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
+P384 = Curve(
+    2**384 - 2**128 - 2**96 + 2**32 - 1,
+    int("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF"
+        "581A0DB248B0A77AECEC196ACCC52973", 16),
+    int("B3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875A"
+        "C656398D8A2ED19D2A85C8EDD3EC2AEF", 16),
+    int("AA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A38"
+        "5502F25DBF55296C3A545E3872760AB7", 16),
+    int("3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C0"
+        "0A60B1CE1D7E819D7A431D7C90EA0E5F", 16),
+)  # fmt: skip
 P256_SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
-
-
-def p256_add(a: Point | None, b: Point | None) -> Point | None:
-    """Jacobian coordinates; None is the point at infinity."""
-    if a is None or b is None:
-        return a or b
-    x1, y1, z1 = a
-    x2, y2, z2 = b
-    u1, u2 = x1 * z2 * z2 % P256_P, x2 * z1 * z1 % P256_P
-    s1, s2 = y1 * z2**3 % P256_P, y2 * z1**3 % P256_P
-    if u1 == u2:
-        return p256_double(a) if s1 == s2 else None
-    h, r = u2 - u1, s2 - s1
-    hh = h * h % P256_P
-    hhh, v = h * hh % P256_P, u1 * hh % P256_P
-    x = (r * r - hhh - 2 * v) % P256_P
-    return x, (r * (v - x) - s1 * hhh) % P256_P, h * z1 * z2 % P256_P
-
-
-def p256_double(a: Point) -> Point:
-    x, y, z = a
-    yy, zz = y * y % P256_P, z * z % P256_P
-    s, m = 4 * x * yy % P256_P, 3 * (x - zz) * (x + zz) % P256_P
-    x2 = (m * m - 2 * s) % P256_P
-    return x2, (m * (s - x2) - 8 * yy * yy) % P256_P, 2 * y * z % P256_P
 
 
 def p256_point(spki: bytes) -> Point:
     """The public key of a canonical SPKI; raises `Bad` when it is none on the curve."""
     if len(spki) != len(P256_SPKI) + 64 or not spki.startswith(P256_SPKI):
         raise malformed("key.public", "not a public key on P-256 in canonical DER")
-    x, y = (int.from_bytes(spki[at : at + 32], "big") for at in (-64 + len(spki), len(spki) - 32))
-    if max(x, y) >= P256_P or (y * y - x**3 + 3 * x - P256_B) % P256_P:
-        raise malformed("key.public", "not on the curve P-256")
-    return x, y, 1
+    return P256.point(spki[-64:])
 
 
 def der_pair(der: bytes) -> tuple[int, int] | None:
@@ -317,24 +365,7 @@ def der_pair(der: bytes) -> tuple[int, int] | None:
 
 
 def p256_holds(spki: bytes, message: bytes, signature: bytes) -> bool:
-    pair = der_pair(signature)
-    if pair is None or not all(0 < one < P256_N for one in pair):
-        return False
-    r, s = pair
-    e = int.from_bytes(hashlib.sha256(message).digest(), "big")
-    w = pow(s, -1, P256_N)
-    base, key = (*P256_G, 1), p256_point(spki)
-    both = p256_add(base, key)
-    total: Point | None = None
-    u1, u2 = e * w % P256_N, r * w % P256_N
-    for bit in range(255, -1, -1):
-        total = p256_double(total) if total else None
-        step = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
-        if step:
-            total = p256_add(total, (base, key, both)[step - 1])
-    if total is None or total[2] == 0:
-        return False
-    return (total[0] * pow(total[2], -2, P256_P) % P256_P - r) % P256_N == 0
+    return P256.holds(p256_point(spki), hashlib.sha256(message).digest(), signature)
 
 
 # --- keys, notes, checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature) -------------
@@ -449,6 +480,8 @@ class Checkpoint:
         self.origin, self.size = lines[0], decimal(lines[1], "checkpoint.size")
         self.root = b64(lines[2], "checkpoint.root")
         self.cosigned: dict[str, int] = {}
+        self.seen: set[str] = set()
+        self.place = self.origin, self.size, lines[2]
         if len(self.root) != 32 or (self.size == 0 and self.root != hashlib.sha256().digest()):
             raise malformed("checkpoint.root", "not the root of a tree of this size")
 
@@ -463,7 +496,123 @@ def open_checkpoint(note: str, log: Key, witnesses: list[Key]) -> Checkpoint:
     if found.origin != log.name:
         raise unverified("checkpoint.origin", f"{found.origin!r} is not {log.name!r}")
     found.cosigned = {name: at for (name, _), at in signed.items() if at is not None}
+    found.seen = {key.vkey for key in witnesses if (key.name, key.id) in signed}
     return found
+
+
+# --- whom the reader trusts, and what he demands (C2SP tlog-policy) -----------------------------
+
+
+class Demand:
+    """How many witnesses must have seen a log: a name, and what the names stand for."""
+
+    def __init__(
+        self, quorum: str, witnesses: dict[str, Key], groups: dict[str, tuple[int, list[str]]]
+    ) -> None:
+        self.quorum, self.witnesses, self.groups = quorum, witnesses, groups
+
+    def is_met(self, seen: set[str]) -> bool:
+        met = {name: key.vkey in seen for name, key in self.witnesses.items()}
+        for name, (count, members) in self.groups.items():  # each is defined below its members
+            met[name] = sum(met[one] for one in members) >= count
+        return met[self.quorum]
+
+
+class Policy:
+    """Lines of a policy: of the reader, whom he trusts; in a pack, whose signatures to expect."""
+
+    def __init__(self, text: str) -> None:
+        self.keys: list[Key] = []
+        self.witnesses: dict[str, Key] = {}
+        self.groups: dict[str, tuple[int, list[str]]] = {}
+        self.members: set[str] = set()
+        self.authorities: set[str] = set()
+        self.quorum: str | None = None
+        lines = text.replace("\r\n", "\n").split("\n")
+        if len(lines) > 4000:
+            raise malformed("policy.length", f"{len(lines)} lines")
+        for number, line in enumerate(lines, start=1):
+            words = [word for word in re.split("[ \t]+", line) if word]
+            if not words or words[0].startswith("#"):
+                continue
+            try:
+                self.take(words)
+            except Bad as error:
+                raise malformed(error.code, f"line {number}: {error.detail}") from None
+        if len(self.keys) > 1000:
+            raise malformed("policy.length", f"{len(self.keys)} keys")
+
+    @property
+    def demand(self) -> Demand | None:
+        if self.quorum is None or self.quorum == "none":
+            return None
+        return Demand(self.quorum, self.witnesses, self.groups)
+
+    def take(self, words: list[str]) -> None:
+        kind, count = words[0], len(words)
+        if kind == "log" and count in (2, 3):
+            self.key(words[1], is_cosigner=False)
+        elif kind == "witness" and count in (3, 4):
+            self.witness(words[1], words[2])
+        elif kind == "group" and count > 3:
+            self.group(words[1], words[2], words[3:])
+        elif kind == "quorum" and count == 2:
+            if self.quorum is not None:
+                raise malformed("policy.quorum", "a second quorum line")
+            if words[1] != "none":
+                self.check_defined(words[1])
+            self.quorum = words[1]
+        elif kind == "tsa" and count == 2 and re.fullmatch("[0-9a-f]{64}", words[1]):
+            self.authorities.add(words[1])
+        elif count == 1 and "+" in kind:
+            self.key(kind)
+        else:
+            raise malformed("policy.line", f"{kind[:40]} is not understood here")
+
+    def key(self, vkey: str, *, is_cosigner: bool | None = None) -> Key | None:
+        try:
+            key = Key(vkey)
+        except Bad as error:
+            if error.code == "key.kind":
+                return None
+            raise
+        if is_cosigner is not None and key.is_cosigner != is_cosigner:
+            raise malformed("policy.kind", f"{key.name} is not a key of that kind")
+        if key.vkey not in [one.vkey for one in self.keys]:
+            self.keys.append(key)
+        return key
+
+    def witness(self, name: str, vkey: str) -> None:
+        key = self.key(vkey, is_cosigner=True)
+        if key and any(key.public == one.public for one in self.witnesses.values()):
+            raise malformed("policy.duplicate", "two witnesses with one key")
+        self.define(name)
+        if key:
+            self.witnesses[name] = key
+        else:
+            self.groups[name] = (1, [])  # of a kind we do not know: it never counts
+
+    def group(self, name: str, count: str, members: list[str]) -> None:
+        for one in members:
+            self.check_defined(one)
+            if one in self.members:
+                raise malformed("policy.member", "one of them is in a group already")
+            self.members.add(one)
+        needed = {"all": len(members), "any": 1}.get(count)
+        if needed is None and re.fullmatch("[1-9][0-9]{0,3}", count):
+            needed = int(count)
+        if needed is None or needed > len(members):
+            raise malformed("policy.count", f"not a number up to {len(members)}")
+        self.define(name)
+        self.groups[name] = (needed, members)
+
+    def define(self, name: str) -> None:
+        if name == "none" or name in self.witnesses or name in self.groups:
+            raise malformed("policy.name", "a name that is defined already")
+
+    def check_defined(self, name: str) -> None:
+        if name not in self.witnesses and name not in self.groups:
+            raise malformed("policy.name", "a name that is not defined above")
 
 
 # --- the tree (RFC 6962, RFC 9162) --------------------------------------------------------------
@@ -646,6 +795,8 @@ def open_leaf(
 # --- a receipt, and a whole exported log --------------------------------------------------------
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+VOUCHING = ("bank_log.accepted", "tenant_log.anchored")
+LINKS_MAX = 64
 KEY_UNEXAMINED, ROLLBACK_UNEXAMINED, STAMP_UNEXAMINED = "key", "rollback", "stamp"
 LINE_BYTES_MAX = 1024 * 1024
 RECEIPT_CHARS_MAX = 1024 * 1024
@@ -695,35 +846,148 @@ def parse_receipt(text: str) -> tuple[Key, int, list[bytes], str, bytes, list[st
     return (key, *proof, leaf, text_list(told["disclosures"], DIGESTS_MAX, "receipt.disclosures"))
 
 
-def verify_receipt(text: str, given: list[Key]) -> Outcome:
-    """Check that an entry stands in a log, and what its disclosed fields are."""
+class Receipt:
+    """A receipt looked into by the key it brings; whose that is stays open. Raises `Bad`."""
+
+    def __init__(self, text: str, given: list[Key]) -> None:
+        told = parse_receipt(text)
+        self.key, self.index, path, note, leaf, disclosures = told
+        self.signed: Checkpoint | None = None
+        self.faults: list[Finding] = []
+        try:
+            signed = open_checkpoint(note, self.key, witnesses_of(given))
+            if root_of_path(self.index, signed.size, leaf_hash(leaf), path) != signed.root:
+                raise unverified("proof.root", "the proof leads to another root")
+            self.signed = signed
+        except Bad as error:
+            self.faults.append(Finding(checkpoint_fault(error), None, str(error)))
+        opened, self.wrong = open_leaf(leaf, disclosures, self.index)
+        self.fields = opened if self.signed and not self.wrong else {}
+
+    def outcome(
+        self, trust: str, seen: set[str], demand: Demand | None, links: Links | None
+    ) -> Outcome:
+        findings = [Finding(UNKNOWN_KEY, None, self.key.vkey)] if trust == UNKNOWN else []
+        findings += self.faults
+        if self.signed:
+            findings += witness_findings(self.signed, seen, demand)
+        findings += self.wrong + (links.findings if links else [])
+        proven = {"origin": self.key.name, "index": self.index, "entries": 1}
+        signed = self.signed
+        proven["size"], proven["root"] = (signed.size, signed.root.hex()) if signed else (0, "")
+        proven["cosigned"] = signed.cosigned if signed else {}
+        proven["fields"], proven["chain"] = self.fields, links.above if links else []
+        return Outcome(
+            findings, trust, [KEY_UNEXAMINED] if trust == SELF_ASSERTED else [], **proven
+        )
+
+
+def witness_findings(signed: Checkpoint, seen: set[str], demand: Demand | None) -> list[Finding]:
+    """Whether as many witnesses as are demanded have seen a checkpoint, or a log above it."""
+    if demand is None or demand.is_met(seen):
+        return []
+    told = f"{signed.origin}: seen by {len(seen)} of your witnesses"
+    unchecked = sum(key.kind == MLDSA_KIND for key in demand.witnesses.values())
+    more = f", {unchecked} not checked: needs ML-DSA" if unchecked else ""
+    return [Finding(NOT_WITNESSED, None, told + more)]
+
+
+def verify_receipt(text: str, given: list[Key], demand: Demand | None = None) -> Outcome:
+    """Check that an entry stands in a log, what its disclosed fields are, and the logs above."""
+    first, *rest = lines_of_chain(text)
     try:
-        key, index, path, note, leaf, disclosures = parse_receipt(text)
+        found = Receipt(first, given)
     except Bad as error:
         return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
-    trust, findings, signed = trust_of(key, given), [], None
-    if trust == UNKNOWN:
-        findings.append(Finding(UNKNOWN_KEY, None, key.vkey))
-    try:
-        signed = open_checkpoint(note, key, witnesses_of(given))
-        if root_of_path(index, signed.size, leaf_hash(leaf), path) != signed.root:
-            raise unverified("proof.root", "the proof leads to another root")
-    except Bad as error:
-        signed = None
-        findings.append(Finding(checkpoint_fault(error), None, str(error)))
-    fields, faults = open_leaf(leaf, disclosures, index)
-    proven = {"origin": key.name, "index": index, "entries": 1}
-    proven["size"], proven["root"] = (signed.size, signed.root.hex()) if signed else (0, "")
-    proven["cosigned"] = signed.cosigned if signed else {}
-    proven["fields"] = fields if signed and not faults else {}
-    unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
-    return Outcome(findings + faults, trust, unexamined, **proven)
+    trust, own = trust_of(found.key, given), found.signed
+    if not rest:
+        return found.outcome(trust, set(own.seen) if own else set(), demand, None)
+    links = Links(list(enumerate(rest, start=2)), {own.place} if own else set(), given)
+    seen: set[str] = set()
+    if own:
+        seen = own.seen | links.seen.get(own.place, set())
+        trust = TRUSTED if own.place in links.trusted else trust
+    return found.outcome(trust, seen, demand, links)
+
+
+def lines_of_chain(text: str) -> list[str]:
+    """The receipts of a chain, one a line; of a receipt alone, that one as it is."""
+    first, _, rest = text.partition("\n")
+    if not first.rstrip(" \t\r").endswith("}") or not rest.strip(" \t\r\n"):
+        return [text]
+    return [line for line in text.split("\n") if line.strip(" \t\r")]
+
+
+class Links:
+    """Receipts of logs above, followed up from the checkpoints of `base`: a log's checkpoint is
+    an entry of its parent. A link nobody trusts is no fault; it only says nothing."""
+
+    def __init__(
+        self, lines: list[tuple[int, str]], base: set[tuple[str, int, str]], given: list[Key]
+    ) -> None:
+        self.findings: list[Finding] = []
+        self.trusted: set[tuple[str, int, str]] = set()
+        self.seen: dict[tuple[str, int, str], set[str]] = {}
+        self.keys: set[str] = set()
+        self.above: list[dict[str, Any]] = []
+        links, known = [], set(base)
+        for number, text in lines:
+            if number > LINKS_MAX:
+                self.findings.append(Finding("too large", number, "too many receipts"))
+                break
+            link = self.examine(number, text, known, given)
+            if link:
+                links.append(link)
+                known.add(link[2].place)
+        for receipt, below, own in reversed(links):
+            self.believe(receipt, below, own, given)
+        self.checkpoints = {own.place for _, _, own in links}
+        self.above.reverse()
+
+    def examine(
+        self, number: int, text: str, known: set[tuple[str, int, str]], given: list[Key]
+    ) -> tuple[Receipt, tuple[str, int, str], Checkpoint] | None:
+        try:
+            found = Receipt(text, given)
+        except Bad as error:
+            self.findings.append(Finding(MALFORMED, number, f"of a chain: {error}"))
+            return None
+        wrong = found.faults + found.wrong
+        self.findings += [Finding(one.fault, number, f"of a chain: {one}") for one in wrong]
+        if wrong or found.signed is None:
+            return None
+        told = found.fields
+        below = told.get("origin"), told.get("log_size"), told.get("log_root")
+        kinds = [type(one) for one in below]
+        if told.get("type") not in VOUCHING or kinds != [str, int, str]:
+            why = "not the record of a checkpoint"
+        elif below not in known:
+            why = "of a checkpoint that is not below"
+        else:
+            return found, below, found.signed
+        self.findings.append(Finding(CHAIN_MISMATCH, number, why))
+        return None
+
+    def believe(
+        self, receipt: Receipt, below: tuple[str, int, str], own: Checkpoint, given: list[Key]
+    ) -> None:
+        trust = TRUSTED if own.place in self.trusted else trust_of(receipt.key, given)
+        if trust == TRUSTED:
+            self.trusted.add(below)
+            if isinstance(receipt.fields.get("log_key"), str):
+                self.keys.add(receipt.fields["log_key"])
+        seen = own.seen | self.seen.get(own.place, set())
+        self.seen[below] = self.seen.get(below, set()) | seen
+        part = {"origin": own.origin, "size": own.size, "trust": trust, "cosigned": own.cosigned}
+        self.above.append(part)
 
 
 class LogCheck:
     """One pass over an exported log; holds the edge of the tree and nothing behind it."""
 
-    def __init__(self, header: bytes, given: list[Key], older: list[str]) -> None:
+    def __init__(
+        self, header: bytes, given: list[Key], older: list[str], demand: Demand | None = None
+    ) -> None:
         members = {"v": int, "kind": str, "origin": str, "vkey": str, "checkpoint": str}
         told = json_object(log_line(header), members, "export.header")
         if told["v"] != 1 or told["kind"] != "bayward-log":
@@ -741,6 +1005,7 @@ class LogCheck:
             self.find(UNKNOWN_KEY, None, self.key.vkey)
         try:
             self.signed = open_checkpoint(told["checkpoint"], self.key, witnesses_of(given))
+            self.findings += witness_findings(self.signed, self.signed.seen, demand)
         except Bad as error:
             self.find(checkpoint_fault(error), None, str(error))
         for document in older:
@@ -757,7 +1022,7 @@ class LogCheck:
             try:
                 note = document
                 if document.lstrip().startswith("{"):
-                    note = parse_receipt(document)[3]
+                    note = parse_receipt(lines_of_chain(document)[0])[3]
                 elif document.startswith(PROOF_HEADER + "\n"):
                     note = parse_proof(document)[2]
                 found = open_checkpoint(note, key, [])
@@ -844,11 +1109,13 @@ def log_line(line: bytes) -> str:
     return utf8(line, "export.line")
 
 
-def verify_log(lines: Iterable[bytes], given: list[Key], older: list[str]) -> Outcome:
+def verify_log(
+    lines: Iterable[bytes], given: list[Key], older: list[str], demand: Demand | None = None
+) -> Outcome:
     """Check every entry of an exported log, line by line; memory does not grow with it."""
     stream = iter(lines)
     try:
-        check = LogCheck(next(stream, b""), given, older)
+        check = LogCheck(next(stream, b""), given, older, demand)
     except Bad as error:
         return Outcome([Finding(MALFORMED, 1, str(error))], UNKNOWN, [])
     for number, line in enumerate(stream, start=2):
@@ -993,33 +1260,8 @@ DECLARATION = "bagit.txt"
 DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 NOTE, STAMP = TAG_MANIFEST + ".note", TAG_MANIFEST + ".tsr"
-POLICY, CHAIN = "data/policy.txt", "data/chain.txt"
+POLICY, CHAIN, ANCHOR = "data/policy.txt", "data/chain.txt", "data/anchor.txt"
 OF_A_LOG = ("checkpoint", "records.ndjson", "range.json")
-
-
-def read_policy(text: str) -> list[Key]:
-    """The keys of a policy file, or of the reader's own list."""
-    keys: list[Key] = []
-    for line in text.split("\n"):
-        words = line.split()
-        if not words or words[0].startswith("#") or words == ["quorum", "none"]:
-            continue
-        place = {"log": 1, "witness": 2}.get(words[0], 0)
-        if words[0] in ("group", "quorum") or place >= len(words):
-            raise malformed("policy.line", f"{words[0]} is not understood here")
-        try:
-            key = Key(words[place])
-        except Bad as error:
-            if error.code == "key.kind":
-                continue
-            raise
-        if place and key.is_cosigner != (words[0] == "witness"):
-            raise malformed("policy.kind", f"{key.name} is not the key of a {words[0]}")
-        if key.vkey not in [one.vkey for one in keys]:
-            keys.append(key)
-    if len(keys) > 1000:
-        raise malformed("policy.length", f"{len(keys)} keys")
-    return keys
 
 
 def parse_manifest(raw: bytes) -> dict[str, str]:
@@ -1078,11 +1320,19 @@ def is_of_log(path: str) -> bool:
 class PackCheck:
     """One pass over the files of a pack."""
 
-    def __init__(self, files: dict[str, bytes], given: list[Key]) -> None:
-        self.files, self.given = files, given
+    def __init__(
+        self,
+        files: dict[str, bytes],
+        given: list[Key],
+        demand: Demand | None = None,
+        authorities: Iterable[str] = (),
+    ) -> None:
+        self.files, self.given, self.demand = files, given, demand
+        self.authorities = set(authorities)
         self.findings: list[Finding] = []
         self.named: dict[str, list[Key]] = {}
-        self.vouched: set[tuple[str, int, bytes]] = set()
+        self.links = Links([], set(), given)
+        self.stamps: list[dict[str, Any]] = []
         self.trusts: list[str] = []
         self.bag = self.maker = ""
         self.logs: list[dict[str, Any]] = []
@@ -1093,22 +1343,24 @@ class PackCheck:
     def conclude(self) -> Outcome:
         self.take_bag()
         self.take_policy()
-        self.take_seal()
         self.take_chain()
+        self.take_seal()
         folders = sorted({path.rpartition("/")[0] for path in self.files if is_of_log(path)})
         if not folders:
             self.find(FILE_MISSING, None, "data/*/checkpoint")
         for folder in folders:
             self.take_log(folder)
+        self.take_stamps()
         trust = TRUSTED if self.trusts else UNKNOWN
         for worse in (SELF_ASSERTED, UNKNOWN):
             trust = worse if worse in self.trusts else trust
         unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
         unexamined.append(ROLLBACK_UNEXAMINED)
-        if any(path.endswith(".tsr") for path in self.files):
+        if not all(one["known"] for one in self.stamps):
             unexamined.append(STAMP_UNEXAMINED)
         digest = hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
         proven = {"bag": self.bag, "maker": self.maker, "digest": digest, "logs": self.logs}
+        proven["chain"], proven["stamps"] = self.links.above, self.stamps
         return Outcome(self.findings, trust, unexamined, **proven)
 
     def take_bag(self) -> None:
@@ -1140,7 +1392,7 @@ class PackCheck:
             self.find(FILE_MISSING, None, POLICY)
             return
         try:
-            for key in logs_of(read_policy(note_text(self.files[POLICY]))):
+            for key in logs_of(Policy(note_text(self.files[POLICY])).keys):
                 self.named.setdefault(key.name, []).append(key)
         except Bad as error:
             self.named = {}
@@ -1165,33 +1417,41 @@ class PackCheck:
             self.find(FILE_ALTERED, None, TAG_MANIFEST)
 
     def take_chain(self) -> None:
-        """Receipts of parents: what they recorded of other logs, once they are verified."""
-        told_here: list[tuple[str, int, bytes]] = []
+        """Links from the checkpoints of the pack up; the stamped one is that of a link."""
+        here: set[tuple[str, int, str]] = set()
         for path, raw in self.files.items():
             if is_of_log(path) and path.endswith("/checkpoint"):
                 try:
-                    told = Checkpoint(split_note(note_text(raw))[0])
-                    told_here.append((told.origin, told.size, told.root))
+                    here.add(Checkpoint(split_note(note_text(raw))[0]).place)
                 except Bad:
                     continue
-        for number, line in enumerate(lines_of(self.files.get(CHAIN, b"")), start=1):
-            outcome = verify_receipt(line.decode("utf-8", "replace"), self.given)
-            for one in outcome.findings:
-                self.find(one.fault, number, f"{CHAIN}: {one}")
-            if not outcome.ok:
+        lines = enumerate(lines_of(self.files.get(CHAIN, b"")), start=1)
+        texts = [(number, line.decode("utf-8", "replace")) for number, line in lines]
+        self.links = Links(texts, here, self.given)
+        self.findings += self.links.findings
+        if ANCHOR in self.files:
+            try:
+                told = Checkpoint(split_note(note_text(self.files[ANCHOR]))[0])
+            except Bad as error:
+                self.find(MALFORMED, None, f"{ANCHOR}: {error}")
+                return
+            if told.place not in self.links.checkpoints:
+                self.find(CHAIN_MISMATCH, None, f"{ANCHOR}: of no link in {CHAIN}")
+
+    def take_stamps(self) -> None:
+        """The time stamps beside files; whose clocks they are is for the reader to decide."""
+        for path in sorted(self.files):
+            if not path.endswith(".tsr"):
                 continue
-            fields = outcome.proven["fields"]
-            size, root = fields.get("log_size"), fields.get("log_root")
-            is_record = fields.get("type") == "bank_log.accepted" and isinstance(root, str)
-            if not is_record or not isinstance(size, int):
-                self.find(CHAIN_MISMATCH, number, "not the record of a checkpoint")
+            try:
+                told = read_stamp(self.files[path], self.files.get(path[:-4], b""))
+            except Bad as error:
+                self.find(STAMP_INVALID, None, f"{path}: {error}")
                 continue
-            spelt = [one for one in told_here if binascii.b2a_base64(one[2])[:-1].decode() == root]
-            match = [one for one in spelt if one[:2] == (fields.get("origin"), size)]
-            if not match:
-                self.find(CHAIN_MISMATCH, number, "of a checkpoint that is not in the pack")
-            elif outcome.trust == TRUSTED:
-                self.vouched.update(match)
+            is_known = told["fingerprint"] in self.authorities
+            self.stamps.append(dict(told, path=path[:-4], known=is_known))
+            if self.authorities and not is_known:
+                self.find(UNKNOWN_KEY, None, f"{path}: certificate {told['fingerprint']}")
 
     def take_log(self, folder: str) -> None:
         note, records, bounds = (f"{folder}/{name}" for name in OF_A_LOG)
@@ -1224,9 +1484,11 @@ class PackCheck:
         except Bad as error:
             self.find(checkpoint_fault(error), None, f"{path}: {error}")
             return None
-        if (tree.origin, tree.size, tree.root) in self.vouched:
+        if tree.place in self.links.trusted:
             trust = TRUSTED
         self.trust(key, trust)
+        seen = tree.seen | self.links.seen.get(tree.place, set())
+        self.findings += witness_findings(tree, seen, self.demand)
         part = {"origin": tree.origin, "size": tree.size, "from": proof["from"]}
         part.update(to=proof["to"], trust=trust, cosigned=tree.cosigned, vkey=key.vkey)
         self.logs.append(part)
@@ -1265,11 +1527,11 @@ class PackCheck:
         return leaves if is_whole else None
 
     def key(self, name: str) -> tuple[Key | None, str]:
-        """The key of this name: one the reader gave, else the one the pack names."""
+        """The key of this name: one the reader gave, or that a log above told, or the pack's."""
         given = {one.vkey for one in logs_of(self.given)}
         named = self.named.get(name, [])
         for key in named:
-            if key.vkey in given:
+            if key.vkey in given or key.vkey in self.links.keys:
                 return key, TRUSTED
         if not named:
             self.find(UNKNOWN_KEY, None, f"{name} has no key in {POLICY}")
@@ -1282,16 +1544,23 @@ class PackCheck:
             self.find(UNKNOWN_KEY, None, key.vkey)
 
 
-def verify_files(files: dict[str, bytes], given: list[Key]) -> Outcome:
+def verify_files(
+    files: dict[str, bytes],
+    given: list[Key],
+    demand: Demand | None = None,
+    authorities: Iterable[str] = (),
+) -> Outcome:
     unsafe = path_findings(sorted(files))
     if unsafe:
         return Outcome(unsafe, UNKNOWN, [])
-    return PackCheck(files, given).conclude()
+    return PackCheck(files, given, demand, authorities).conclude()
 
 
-def add_receipt(outcome: Outcome, text: str, given: list[Key]) -> None:
+def add_receipt(
+    outcome: Outcome, text: str, given: list[Key], demand: Demand | None = None
+) -> None:
     """Hold the receipt of the export against the pack it was made for."""
-    receipt = verify_receipt(text, given)
+    receipt = verify_receipt(text, given, demand)
     for one in receipt.findings:
         outcome.findings.append(Finding(one.fault, one.at, f"receipt of the export: {one}"))
     fields = receipt.proven.get("fields", {})
@@ -1300,11 +1569,280 @@ def add_receipt(outcome: Outcome, text: str, given: list[Key]) -> None:
         outcome.findings.append(Finding(CHAIN_MISMATCH, None, "the receipt is of another export"))
 
 
-# --- time stamps (RFC 3161): the work is openssl's ----------------------------------------------
+# --- time stamps (RFC 3161), as far as they speak for themselves --------------------------------
+
+HASH_OF = {bytes.fromhex("60864801650304020" + n): name
+           for n, name in (("1", "sha256"), ("2", "sha384"), ("3", "sha512"))}  # fmt: skip
+RSA_WITH = {bytes.fromhex("2a864886f70d01010" + n): name
+            for n, name in (("b", "sha256"), ("c", "sha384"), ("d", "sha512"))}  # fmt: skip
+ECDSA_WITH = {bytes.fromhex("2a8648ce3d04030" + n): name
+              for n, name in (("2", "sha256"), ("3", "sha384"), ("4", "sha512"))}  # fmt: skip
+RSA_KEY, RSA_PSS, MGF1 = (bytes.fromhex("2a864886f70d0101" + end) for end in ("01", "0a", "08"))
+EC_KEY = bytes.fromhex("2a8648ce3d0201")
+CURVES = {bytes.fromhex("2a8648ce3d030107"): P256, bytes.fromhex("2b81040022"): P384}
+SIGNED_DATA, TST_INFO = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+CONTENT_TYPE, MESSAGE_DIGEST = (bytes.fromhex("2a864886f70d0109" + end) for end in ("03", "04"))
+CERTIFICATE_1, CERTIFICATE_2 = (bytes.fromhex("2a864886f70d01091002" + end) for end in ("0c", "2f"))
+USAGE, STAMPING_ALONE = bytes.fromhex("551d25"), bytes.fromhex("300a06082b06010505070308")
+COMMON_NAME = bytes.fromhex("550403")
+
+
+class Der:
+    """One value: its tag, its body, the bytes it is made of. Every length in its shortest form."""
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) < 2 or raw[0] & 31 == 31:
+            raise malformed("der.tag", "no value, or a tag of several bytes")
+        start, length = 2, raw[1]
+        if length >= 128:
+            start += length - 128
+            told = raw[2:start]
+            length = int.from_bytes(told, "big")
+            if len(told) != start - 2 or not told or not told[0] or length < 128 or len(told) > 4:
+                raise malformed("der.length", "a length in another than the shortest form")
+        if start + length > len(raw):
+            raise malformed("der.length", "longer than its bytes")
+        self.tag, self.body = raw[0], raw[start : start + length]
+        self.whole = raw[: start + length]
+
+    def parts(self) -> list[Der]:
+        if not self.tag & 0x20:
+            raise malformed("der.form", "not made of values")
+        found, rest = [], self.body
+        while rest:
+            found.append(Der(rest))
+            rest = rest[len(found[-1].whole) :]
+        return found
+
+    def of(self, tag: int) -> Der:
+        if self.tag != tag:
+            raise malformed("der.tag", f"{self.tag:#04x} instead of {tag:#04x}")
+        return self
+
+
+def der(raw: bytes) -> Der:
+    found = Der(raw)
+    if len(found.whole) != len(raw):
+        raise malformed("der.length", "something behind the value")
+    return found
+
+
+def hash_of(algorithm: Der) -> str:
+    kind = algorithm.of(0x30).parts()[0].of(6).body
+    if kind not in HASH_OF:
+        raise unverified("stamp.hash", "a hash that is not read here")
+    return HASH_OF[kind]
+
+
+def is_kind(value: Der, kind: bytes) -> None:
+    if value.of(6).body != kind:
+        raise malformed("stamp.form", "another kind of document")
+
+
+def read_stamp(token: bytes, data: bytes) -> dict[str, Any]:
+    """What an authority's response over `data` says; raises `Bad`.
+
+    Checked is all that follows from the token: granted, over these bytes, signed by the
+    certificate it names, which is in it, is for time stamping alone, and was valid then. Whether
+    that certificate is to be believed is the reader's decision.
+    """
+    if len(token) > 64 * 1024:
+        raise malformed("stamp.length", f"{len(token)} bytes")
+    try:
+        content, certificates, signer = stamp_parts(token)
+        time = stamp_time(content, data)
+        whole, end = stamp_signer(content, certificates, signer)
+        if not end["start"] <= time <= end["end"]:
+            raise unverified("stamp.expired", "its certificate was not valid at that time")
+    except (LookupError, ValueError):
+        raise malformed("stamp.form", "a part is missing, or one too many") from None
+    fingerprint = hashlib.sha256(whole).hexdigest()
+    return {"time": time, "fingerprint": fingerprint, "signer": end["name"]}
+
+
+def stamp_parts(token: bytes) -> tuple[bytes, list[Der], Der]:
+    """The signed content, the certificates, the one signer."""
+    status, *granted = der(token).of(0x30).parts()
+    if status.of(0x30).parts()[0].of(2).body not in (b"\0", b"\1"):
+        raise unverified("stamp.status", "it was not granted")
+    (wrapped,) = granted
+    kind, explicit = wrapped.of(0x30).parts()
+    is_kind(kind, SIGNED_DATA)
+    (data,) = explicit.of(0xA0).parts()
+    _, _, inner, *rest = data.of(0x30).parts()
+    kind, explicit = inner.of(0x30).parts()
+    is_kind(kind, TST_INFO)
+    (content,) = explicit.of(0xA0).parts()
+    certificates = [one for part in rest if part.tag == 0xA0 for one in part.parts()]
+    (signer,) = rest[-1].of(0x31).parts()
+    return content.of(4).body, certificates, signer.of(0x30)
+
+
+def stamp_time(content: bytes, data: bytes) -> str:
+    """The time, as `YYYYMMDDHHMMSS` in UTC, if it is told of these bytes."""
+    version, _, imprint, _, at, *_ = der(content).of(0x30).parts()
+    if version.of(2).body != b"\1":
+        raise malformed("stamp.version", "not version 1")
+    algorithm, digest = imprint.of(0x30).parts()
+    name = hash_of(algorithm)
+    if digest.of(4).body != hashlib.new(name, data).digest():
+        raise unverified("stamp.imprint", "it is over other bytes")
+    return moment(at.of(0x18))
+
+
+def moment(value: Der) -> str:
+    if value.tag == 0x17 and re.fullmatch(rb"[0-9]{12}Z", value.body):
+        return ("19" if value.body[:1] >= b"5" else "20") + value.body[:-1].decode()
+    found = re.fullmatch(rb"([0-9]{14})(\.[0-9]+)?Z", value.of(0x18).body)
+    if found is None:
+        raise malformed("stamp.time", "not a time in UTC")
+    return found.group(1).decode()
+
+
+def stamp_signer(
+    content: bytes, certificates: list[Der], signer: Der
+) -> tuple[bytes, dict[str, str]]:
+    """The certificate by whose key the content is signed, its bounds and its name."""
+    _, who, algorithm, attributes, method, signature = signer.parts()[:6]
+    issuer, serial = who.of(0x30).parts()
+    name, told = hash_of(algorithm), {}
+    for one in attributes.of(0xA0).parts():
+        kind, values = one.of(0x30).parts()
+        (value,) = values.of(0x31).parts()
+        if kind.of(6).body in told:
+            raise malformed("stamp.attribute", "one of them twice")
+        told[kind.body] = value
+    if CONTENT_TYPE not in told or told[CONTENT_TYPE].whole != b"\6\x0b" + TST_INFO:
+        raise unverified("stamp.attribute", "it signs another kind of content")
+    digest = told[MESSAGE_DIGEST].of(4).body if MESSAGE_DIGEST in told else b""
+    if digest != hashlib.new(name, content).digest():
+        raise unverified("stamp.digest", "it signs another content")
+    for one in certificates:
+        if one.tag != 0x30:
+            continue
+        found = certificate(one)
+        if (found["issuer"], found["serial"]) != (issuer.whole, serial.body):
+            continue
+        if is_named(told, one.whole):
+            signed = b"\x31" + attributes.whole[1:]
+            if not stamp_holds(found["key"], method, name, signed, signature.of(4).body):
+                raise unverified("stamp.signature", "the signature does not hold")
+            used = [x.parts() for x in found["extensions"] if x.parts()[0].body == USAGE]
+            alone = len(used) == 1 and [x.whole for x in used[0][1:2]] == [b"\1\1\xff"]
+            if not alone or [x.body for x in used[0][2:]] != [STAMPING_ALONE]:
+                told_why = "its certificate is not one for time stamping alone"
+                raise unverified("stamp.usage", told_why)
+            return one.whole, {n: found[n] for n in ("start", "end", "name")}
+    raise unverified("stamp.certificate", "the certificate it names is not in it")
+
+
+def is_named(told: dict[bytes, Der], whole: bytes) -> bool:
+    """Whether the signer meant this certificate, and no other with the same issuer and number."""
+    newer = CERTIFICATE_2 in told
+    if not newer and CERTIFICATE_1 not in told:
+        raise unverified("stamp.certificate", "it does not say by which certificate")
+    listed = told[CERTIFICATE_2 if newer else CERTIFICATE_1].of(0x30).parts()[0]
+    parts = listed.of(0x30).parts()[0].of(0x30).parts()
+    name = "sha256" if newer else "sha1"
+    if newer and parts[0].tag == 0x30:
+        name = hash_of(parts.pop(0))
+    return parts[0].of(4).body == hashlib.new(name, whole).digest()
+
+
+def certificate(whole: Der) -> dict[str, Any]:
+    parts = whole.parts()[0].of(0x30).parts()
+    if parts[0].tag == 0xA0:
+        parts = parts[1:]
+    serial, _, issuer, validity, subject, key, *more = parts
+    start, end = validity.of(0x30).parts()
+    extensions: list[Der] = []
+    for one in more:
+        if one.tag == 0xA3:
+            (found,) = one.parts()
+            extensions += found.of(0x30).parts()
+    name = "?"
+    for many in subject.of(0x30).parts():
+        for one in many.parts():
+            pair = one.parts()
+            if len(pair) == 2 and pair[0].body == COMMON_NAME:
+                name = pair[1].body.decode("utf-8", "replace")
+    return {
+        "serial": serial.of(2).body,
+        "issuer": issuer.whole,
+        "start": moment(start),
+        "end": moment(end),
+        "key": key.of(0x30),
+        "extensions": extensions,
+        "name": name,
+    }
+
+
+def stamp_holds(key: Der, method: Der, name: str, signed: bytes, signature: bytes) -> bool:
+    kind, *rest = method.of(0x30).parts()
+    way = kind.of(6).body
+    algorithm, bits = key.parts()
+    body = bits.of(3).body
+    if body[0]:
+        raise malformed("stamp.key", "no whole bytes")
+    digest = hashlib.new(name, signed).digest()
+    owner = algorithm.of(0x30).parts()
+    if owner[0].body == EC_KEY:
+        if ECDSA_WITH.get(way) != name or owner[1].body not in CURVES or body[1] != 4:
+            raise unverified("stamp.method", "a way of signing that is not read here")
+        curve = CURVES[owner[1].body]
+        return curve.holds(curve.point(body[2:]), digest, signature)
+    if owner[0].body not in (RSA_KEY, RSA_PSS):
+        raise unverified("stamp.method", "a kind of key that is not read here")
+    n, e = (int.from_bytes(x.of(2).body, "big") for x in der(body[1:]).of(0x30).parts())
+    if not 2048 <= n.bit_length() <= 8192 or not n & e & 1 or not 2 < e < 2**32:
+        raise malformed("stamp.key", "not an RSA key of 2048 to 8192 bits")
+    width = (n.bit_length() + 7) // 8
+    if len(signature) != width or int.from_bytes(signature, "big") >= n:
+        return False
+    block = pow(int.from_bytes(signature, "big"), e, n).to_bytes(width, "big")
+    if way == RSA_KEY or RSA_WITH.get(way) == name:
+        oid = next(oid for oid, one in HASH_OF.items() if one == name)
+        info = b"\x06\x09" + oid + b"\x05\x00"
+        info = bytes([0x30, len(info)]) + info + bytes([4, len(digest)]) + digest
+        info = bytes([0x30, len(info)]) + info
+        return block == b"\0\1" + b"\xff" * (width - len(info) - 3) + b"\0" + info
+    if way != RSA_PSS or len(rest) != 1:
+        raise unverified("stamp.method", "a way of signing that is not read here")
+    told = {one.tag: one.parts()[0] for one in rest[0].of(0x30).parts()}
+    mask, salt = told[0xA1].of(0x30).parts(), told[0xA2].of(2).body
+    is_kind(mask[0], MGF1)
+    if {hash_of(told[0xA0]), hash_of(mask[1])} != {name} or len(salt) != 1 or salt[0] > 127:
+        raise unverified("stamp.method", "several hashes in one signature")
+    return pss_holds(block, n.bit_length() - 1, name, digest, salt[0])
+
+
+def pss_holds(block: bytes, bits: int, name: str, digest: bytes, salt: int) -> bool:
+    """EMSA-PSS-VERIFY (RFC 8017 §9.1.2)."""
+    size = len(digest)
+    width = (bits + 7) // 8
+    if block[: len(block) - width].strip(b"\0"):
+        return False
+    block = block[len(block) - width :]
+    if width < size + salt + 2 or block[-1] != 0xBC:
+        return False
+    masked, told = block[: width - size - 1], block[width - size - 1 : -1]
+    if masked[0] >> (8 - (8 * width - bits)):
+        return False
+    mask = b"".join(
+        hashlib.new(name, told + n.to_bytes(4, "big")).digest()
+        for n in range(len(masked) // size + 1)
+    )
+    data = bytearray(a ^ b for a, b in zip(masked, mask))
+    data[0] &= 0xFF >> (8 * width - bits)
+    zeros = width - size - salt - 2
+    if any(data[:zeros]) or data[zeros] != 1:
+        return False
+    made = hashlib.new(name, bytes(8) + digest + bytes(data[zeros + 1 :])).digest()
+    return made == told
 
 
 def check_stamps(outcome: Outcome, files: dict[str, bytes], ca: str, at: str | None) -> None:
-    """Have `openssl ts -verify` look at every .tsr; without openssl nothing is decided."""
+    """Have `openssl ts -verify` follow every .tsr to a root; without openssl nothing is decided."""
     openssl = shutil.which("openssl")
     stamps = sorted(path for path in files if path.endswith(".tsr"))
     if openssl is None or not stamps:
@@ -1318,8 +1856,8 @@ def check_stamps(outcome: Outcome, files: dict[str, bytes], ca: str, at: str | N
             asked += ["-CAfile", os.path.abspath(ca)] + (["-attime", at] if at else [])
             done = subprocess.run(asked, cwd=folder, capture_output=True, check=False)
         if done.returncode != 0:
-            outcome.findings.append(Finding("time stamp invalid", None, path))
-    outcome.unexamined.remove(STAMP_UNEXAMINED)
+            outcome.findings.append(Finding(STAMP_INVALID, None, f"{path}: by openssl"))
+    outcome.unexamined[:] = [one for one in outcome.unexamined if one != STAMP_UNEXAMINED]
 
 
 # --- in words -----------------------------------------------------------------------------------
@@ -1329,8 +1867,10 @@ WORDS = {
     "them with keys you got elsewhere, and give those with --key or --policy.",
     ROLLBACK_UNEXAMINED: "whether the log said something else to others, or went on and was cut "
     "back: only an older receipt, a witness or a time stamp can tell.",
-    STAMP_UNEXAMINED: "the time stamps: give --tsa-ca FILE (the authority's root certificate) "
-    "on a machine that has openssl.",
+    STAMP_UNEXAMINED: "whose clock a time stamp is: its certificate came with it. Compare the "
+    "fingerprint with one you know and give `tsa <fingerprint>` in --policy; or give --tsa-ca FILE "
+    "(the authority's root certificate) on a machine that has openssl, which follows it to the "
+    "root. That it was revoked is not looked up.",
 }
 ALWAYS_OPEN = (
     "whether what was recorded was true when it was recorded, and what was never recorded."
@@ -1363,6 +1903,14 @@ def in_words(outcome: Outcome, given: list[Key]) -> str:
             lines.append(f"          entries {log['from']} to {log['to'] - 1} are all here")
             lines.append(f"KEY       {log['vkey']}: {key_words(log['trust'])}")
             lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in log["cosigned"].items()]
+        if not told["chain"]:
+            lines.append("ABOVE     nothing: no other log in this pack has recorded it")
+        lines += above_words(told["chain"])
+        for one in told["stamps"]:
+            known = "that you know" if one["known"] else "whom it calls itself"
+            lines.append(f"STAMP     {one['path']} was there at {stamp_text(one['time'])}, says")
+            lines.append(f"          {plain(one['signer'])}, {known}")
+            lines.append(f"          certificate sha256 {one['fingerprint']}")
     elif told:
         lines.append(f"LOG       {plain(told['origin'])}, {told['size']} entries then")
         if told["index"] is not None:
@@ -1375,16 +1923,31 @@ def in_words(outcome: Outcome, given: list[Key]) -> str:
             lines.append(f"          {told['entries']} entries read, from the first to the last")
         lines.append(f"KEY       {key_words(outcome.trust)}")
         lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in told["cosigned"].items()]
+        lines += above_words(told.get("chain", []))
     lines += [f"GIVEN     {key.vkey} (by you)" for key in given]
     if any(key.kind == MLDSA_KIND for key in given):
         lines.append(
-            "NOT KNOWN whether ML-DSA cosignatures hold: Python's library cannot check them."
+            "NOT KNOWN whether ML-DSA cosignatures hold: not checked, Python's library has no "
+            "ML-DSA. They did not count."
         )
     lines += [f"NOT KNOWN {WORDS[one]}" for one in outcome.unexamined]
     lines.append(f"NOT KNOWN {ALWAYS_OPEN}")
     lines += [f"WRONG     {plain(str(one))}" for one in outcome.findings]
     lines.append("VERIFIES" if outcome.ok else "DOES NOT VERIFY")
     return "\n".join(lines)
+
+
+def above_words(chain: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for one in chain:
+        lines.append(f"ABOVE     recorded in {plain(one['origin'])}, which had {one['size']} then")
+        lines.append(f"          its key: {key_words(one['trust'])}")
+        lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in one["cosigned"].items()]
+    return lines
+
+
+def stamp_text(time: str) -> str:
+    return f"{time[:4]}-{time[4:6]}-{time[6:8]} {time[8:10]}:{time[10:12]}:{time[12:]} UTC"
 
 
 def key_words(trust: str) -> str:
@@ -1402,7 +1965,16 @@ def read_text(path: str) -> str:
         return file.read(RECEIPT_CHARS_MAX + 1)
 
 
-def examine(asked: argparse.Namespace, given: list[Key]) -> Outcome:
+RECEIPT, LOG = b'"bayward-receipt"', b'"bayward-log"'
+NEITHER = (
+    "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
+    'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
+)
+
+
+def examine(
+    asked: argparse.Namespace, given: list[Key], demand: Demand | None, authorities: set[str]
+) -> Outcome:
     """Find out what the file is, and check it."""
     files = None
     try:
@@ -1414,20 +1986,22 @@ def examine(asked: argparse.Namespace, given: list[Key]) -> Outcome:
                 file.seek(0)
                 if head.startswith(b"PK"):
                     files = read_zip(file.read())
-                elif b'"bayward-receipt"' in head:
+                elif RECEIPT in head:
                     text = utf8(file.read(4 * RECEIPT_CHARS_MAX), "receipt.utf8")
-                    return verify_receipt(text, given)
-                else:
+                    return verify_receipt(text, given, demand)
+                elif LOG in head or not head:
                     older = [read_text(path) for path in asked.older]
                     lines = iter(lambda: file.readline(LINE_BYTES_MAX + 1), b"")
-                    return verify_log(lines, given, older)
+                    return verify_log(lines, given, older, demand)
+                else:
+                    return Outcome([Finding(MALFORMED, None, NEITHER)], UNKNOWN, [])
     except Hostile as hostile:
-        return Outcome(hostile.findings, UNKNOWN, [], bag="", maker="", digest="", logs=[])
+        return Outcome(hostile.findings, UNKNOWN, [])
     except Bad as error:
         return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
-    outcome = verify_files(files, given)
+    outcome = verify_files(files, given, demand, authorities)
     if asked.receipt:
-        add_receipt(outcome, read_text(asked.receipt), given)
+        add_receipt(outcome, read_text(asked.receipt), given, demand)
     if asked.tsa_ca:
         check_stamps(outcome, files, asked.tsa_ca, asked.at)
     return outcome
@@ -1436,7 +2010,7 @@ def examine(asked: argparse.Namespace, given: list[Key]) -> Outcome:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
     parser.add_argument("file", help="evidence pack (ZIP or folder), receipt, or exported log")
-    parser.add_argument("--policy", metavar="FILE", help="keys you trust, one a line")
+    parser.add_argument("--policy", metavar="FILE", help="keys you trust, and quorum")
     parser.add_argument("--key", action="append", default=[], help="a key you trust")
     parser.add_argument("--older", action="append", default=[], metavar="FILE",
                         help="for a log: a receipt, proof or checkpoint you kept")  # fmt: skip
@@ -1447,9 +2021,10 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         given = [Key(text) for text in asked.key]
-        if asked.policy:
-            given += read_policy(read_text(asked.policy))
-        outcome = examine(asked, given)
+        policy = Policy(read_text(asked.policy) if asked.policy else "")
+        known = {key.vkey for key in given}
+        given += [key for key in policy.keys if key.vkey not in known]
+        outcome = examine(asked, given, policy.demand, policy.authorities)
     except (OSError, UnicodeDecodeError, Bad) as error:
         sys.stderr.write(f"verify.py: {error}\n")
         return 2

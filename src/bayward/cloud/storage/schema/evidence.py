@@ -26,7 +26,9 @@ evidence = c.table(
     c.text("state"),  # working | ready | failed
     c.number("done"),  # entries read
     c.text("problem", optional=True),
-    c.text("chain", optional=True),  # the receipt of the checkpoint in the tenant's log
+    c.text("chain", optional=True),  # receipts, one a line: from the checkpoint to the anchor
+    c.text("anchor_note", optional=True),  # the anchor's checkpoint as it was stamped
+    c.blob("anchor_stamp", optional=True),  # RFC 3161
     c.text("digest", optional=True),  # SHA-256 of the tag manifest
     c.blob("stamp", optional=True),  # RFC 3161
     c.number("exported_index", optional=True),
