@@ -99,6 +99,7 @@ class EventType(StrEnum):
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
     SUBJECT_ERASED = "subject.erased"
+    SUBJECT_REPORTED = "subject.reported"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     KEY_EPOCH_ROLLED = "key_epoch.rolled"
@@ -291,6 +292,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),
     _T.SUBJECT_ERASED: ("actor", "subject", "reason", "count"),
+    _T.SUBJECT_REPORTED: ("actor", "subject", "count"),
     _T.HOLD_PLACED: ("actor", "scope", "reason", "detail"),
     _T.HOLD_LIFTED: ("actor", "scope", "reason", "detail"),
     _T.KEY_EPOCH_ROLLED: ("actor", "detail", "count"),

@@ -66,6 +66,11 @@ async def test_what_we_hold_is_a_file(house: House, anne: Browser, zoe: PersonId
     assert {"person", "role_binding", "happening"} <= set(tables)
     assert {one["field"] for one in told["log"]} >= {"subject", "role"}
     assert ANNE not in answer.text
+    [event] = await house.events(EventType.SUBJECT_REPORTED)
+    assert (event.subject, event.reason) == (zoe, None)
+    assert event.count == sum(map(len, tables.values())) + len(told["log"])
+    log = await anne.get("/console/log")
+    assert "What we hold about somebody handed out" in log.text
 
 
 async def test_a_hold_is_placed_stands_in_the_way_and_is_lifted(

@@ -14,6 +14,7 @@ import httpx
 
 from bayward.cli import pack_words
 from bayward.cli.audit.told import EXIT_CODES, UNREADABLE, WELL, WRONG, Subparsers
+from bayward.cloud.audit.hideable import HIDEABLE
 from bayward.ledger.pack.verify import verify_zip
 
 PATH = "/api/v1/audit/exports"
@@ -51,7 +52,14 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--until", type=int, metavar="N", help="first entry behind the range")
     parser.add_argument("--since", type=int, metavar="MS", help="by time instead, in milliseconds")
     parser.add_argument("--before", type=int, metavar="MS", help="the end of that time")
-    parser.add_argument("--hide", action="append", default=[], help="a field to keep back")
+    parser.add_argument(
+        "--hide",
+        action="append",
+        default=[],
+        choices=sorted(HIDEABLE),
+        metavar="FIELD",
+        help="a field to keep back, may be repeated: " + ", ".join(sorted(HIDEABLE)),
+    )
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the files")
     parser.set_defaults(run=main)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from bayward.cloud.audit import anchor, chains, papers, reader, service, store, times
 from bayward.cloud.audit import evidence_store as packs
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.hideable import ALWAYS_SHOWN
 from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.unit import Place, Work
@@ -40,8 +41,6 @@ MAKE_JOB = "evidence.make"
 NAME_BYTES = 10  # 80 bits: 16 characters in a file's name
 ENTRIES_MAX = 20_000  # of one pack: some 30 MB, made in seconds and in memory
 FETCH_MS = 7 * DAY_MS
-ALWAYS_SHOWN = frozenset({"type", "time"})
-"""Without these nobody could see that an absent event is absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,18 +255,6 @@ def receipt(work: Work, tenant: TenantId, name: str) -> str:
         raise NotFound("evidence")
     place = Place(service.origin_of(work, tenant), found.exported_index)
     return service.receipt(work, tenant, place).text
-
-
-def hidden_names(text: str) -> frozenset[str]:
-    """Names of fields that are to stay hidden, apart by commas or spaces."""
-    names = frozenset(text.replace(",", " ").split())
-    unknown = sorted(names - HIDEABLE)
-    if unknown:
-        raise Invalid("evidence.hidden", field=unknown[0][:40])
-    return names
-
-
-HIDEABLE = frozenset(Event.__dataclass_fields__) - ALWAYS_SHOWN - {"tag"}
 
 
 def progress(work: Work, asked: Evidence, done: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Response
 from litestar.params import FromPath, JSONBody
 
-from bayward.cloud.audit import evidence
+from bayward.cloud.audit import evidence, hideable
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
@@ -31,7 +31,7 @@ async def ask(asker: Asking, data: JSONBody[EvidenceIn]) -> EvidenceOut:
         until=data.until,
         since=None if data.since is None else Instant(data.since),
         before=None if data.before is None else Instant(data.before),
-        hidden=evidence.hidden_names(" ".join(data.hidden)),
+        hidden=hideable.hidden_names(" ".join(data.hidden)),
     )
 
     def take(work: Work, you: You) -> EvidenceOut:

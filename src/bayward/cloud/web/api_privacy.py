@@ -92,7 +92,8 @@ async def report(asker: Asking, person: FromPath[str]) -> dict[str, Any]:
     """Everything we hold about somebody."""
     person_id = places.parse(PersonId, person)
     return await asker.write(
-        places.person(person), lambda work, you: own_data.own_data(work, you.tenant, person_id)
+        places.person(person),
+        lambda work, you: own_data.given(work, you.tenant, person_id, you.person),
     )
 
 

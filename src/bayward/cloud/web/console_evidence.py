@@ -10,7 +10,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct
 
-from bayward.cloud.audit import evidence
+from bayward.cloud.audit import evidence, hideable
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.people import store as people_store
@@ -87,7 +87,7 @@ async def ask(
             reason=data.reason,
             since=_day(data.since, "since"),
             before=_day(data.before, "before", days=1),
-            hidden=evidence.hidden_names(data.kept_back),
+            hidden=hideable.hidden_names(data.kept_back),
         )
         await asker.write(
             places.everything,

@@ -70,7 +70,7 @@ async def report(asker: Asking, person: FromPath[str]) -> Response[bytes]:
     person_id = places.parse(PersonId, person)
     told = await asker.write(
         places.person(person),
-        lambda work, you: own_data.own_data(work, you.tenant, person_id),
+        lambda work, you: own_data.given(work, you.tenant, person_id, you.person),
         lambda work, you: Say("report_person", {"person": _name(work, you, person_id)}),
     )
     headers = {"Content-Disposition": f'attachment; filename="{person_id}.json"'}

@@ -10,6 +10,7 @@ from bayward.cloud.audit import reader
 from bayward.cloud.people import service as people
 from bayward.cloud.privacy import store as privacy_store
 from bayward.cloud.unit import Work
+from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId, TenantId
 
 NOTE = (
@@ -45,6 +46,23 @@ def own_data(work: Work, tenant: TenantId, person: PersonId) -> dict[str, Any]:
             for one in reader.fields_of(work, tenant, person)
         ],
     }
+
+
+def given(work: Work, tenant: TenantId, person: PersonId, actor: PersonId) -> dict[str, Any]:
+    """The same for who asks for it, which is logged; that it was is not in it yet."""
+    told = own_data(work, tenant, person)
+    rows = sum(len(one["rows"]) for one in told["tables"])
+    work.emit(
+        Event(
+            type=EventType.SUBJECT_REPORTED,
+            time=work.now,
+            actor=actor,
+            subject=person,
+            count=rows + len(told["log"]),
+        ),
+        tenant=tenant,
+    )
+    return told
 
 
 def as_file(told: dict[str, Any]) -> bytes:

@@ -1,0 +1,19 @@
+"""Which fields of entries may be kept back from a pack. Read by the command line, too."""
+
+from __future__ import annotations
+
+from bayward.core.errors import Invalid
+from bayward.core.events import Event
+
+ALWAYS_SHOWN = frozenset({"type", "time"})
+"""Without these nobody could see that an absent event is absent."""
+HIDEABLE = frozenset(Event.__dataclass_fields__) - ALWAYS_SHOWN - {"tag"}
+
+
+def hidden_names(text: str) -> frozenset[str]:
+    """Names of fields that are to stay hidden, apart by commas or spaces."""
+    names = frozenset(text.replace(",", " ").split())
+    unknown = sorted(names - HIDEABLE)
+    if unknown:
+        raise Invalid("evidence.hidden", field=unknown[0][:40])
+    return names
