@@ -94,6 +94,9 @@ def test_an_old_card_comes_back_with_its_notes(disk: Disk, with_mark: bool) -> N
 def test_a_mark_remembers_a_journal_that_is_gone() -> None:
     mark = Mark()
     mark.check_absent(JOURNAL)
+    mark.begun(JOURNAL)
+    with pytest.raises(Misconfigured, match=r"journal\.lost"):
+        mark.check_absent(JOURNAL)
     mark.write(JOURNAL, 3, bytes(32))
     with pytest.raises(Misconfigured, match=r"journal\.rolled_back"):
         mark.check_absent(JOURNAL)

@@ -20,6 +20,7 @@ from bayward.cloud.audit import beacons, contradictions, mirror
 from bayward.cloud.audit import service as audit
 from bayward.cloud.custody import item_reacts
 from bayward.cloud.custody import service as custody
+from bayward.cloud.fleet import certificates
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.notify import service as notify
@@ -120,6 +121,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SETTING_CHANGED: _LOG,
     _T.BANK_RETIRED: _LOG,
     _T.BANK_RENEWED: _LOG,
+    _T.BANK_CERTIFICATE_ENDS: (audit.append, incidents.signalled),
     _T.SUBJECT_ERASED: (audit.append, fleet.directory_changed),
     _T.SUBJECT_REPORTED: _LOG,
     _T.HOLD_PLACED: _LOG,
@@ -191,7 +193,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.STEP_UP_PASSED: _CALL,
     _T.ACTION_DENIED: _CALL,
     _T.BANK_CREATED: _CALL,
-    _T.BANK_ENROLLED: _CALL,
+    _T.BANK_ENROLLED: (certificates.watch, webhooks.queue_calls),
     _T.BANK_CONNECTED: _CALL,
     _T.BANK_DISCONNECTED: _CALL,
     _T.BANK_LOG_ACCEPTED: (),
@@ -211,7 +213,8 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.EVIDENCE_EXPORTED: _CALL,
     _T.SETTING_CHANGED: _CALL,
     _T.BANK_RETIRED: _CALL,
-    _T.BANK_RENEWED: _CALL,
+    _T.BANK_RENEWED: (certificates.watch, webhooks.queue_calls),
+    _T.BANK_CERTIFICATE_ENDS: _CALL,
     _T.SUBJECT_ERASED: _CALL,
     _T.SUBJECT_REPORTED: _CALL,
     _T.HOLD_PLACED: _CALL,

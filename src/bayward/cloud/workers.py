@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bayward.cloud import orders
 from bayward.cloud.custody import items
+from bayward.cloud.fleet import certificates
 from bayward.cloud.jobs import Duty, Settle, Worker
 from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
@@ -15,7 +16,7 @@ from bayward.cloud.privacy import duties
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
-from bayward.core.ids import CommandId, ItemId, TenantId
+from bayward.core.ids import BankId, CommandId, ItemId, TenantId
 
 
 def lanes(
@@ -31,6 +32,7 @@ def lanes(
         privacy.ROLL_JOB: Duty(forgetting.roll),
         orders.EXPIRE_JOB: Duty(_expire_order),
         items.LAPSE_JOB: Duty(_lapse_offer),
+        certificates.LOOK_JOB: Duty(_look_at_certificate),
         notify.REMIND_JOB: Duty(mail.remind),
         notify.PURGE_JOB: Duty(mail.purge),
     }
@@ -48,3 +50,8 @@ async def _expire_order(job: Job) -> Settle | None:
 async def _lapse_offer(job: Job) -> Settle | None:
     tenant, item = TenantId(job.payload["tenant"]), ItemId(job.payload["item"])
     return lambda work: items.lapse(work, tenant, item)
+
+
+async def _look_at_certificate(job: Job) -> Settle | None:
+    tenant, bank = TenantId(job.payload["tenant"]), BankId(job.payload["bank"])
+    return lambda work: certificates.look(work, tenant, bank)

@@ -98,6 +98,7 @@ class EventType(StrEnum):
     SETTING_CHANGED = "setting.changed"
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
+    BANK_CERTIFICATE_ENDS = "bank.certificate_ends"  # soon, or it has
     SUBJECT_ERASED = "subject.erased"
     SUBJECT_REPORTED = "subject.reported"
     HOLD_PLACED = "hold.placed"
@@ -291,6 +292,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),
+    _T.BANK_CERTIFICATE_ENDS: ("bank", "not_after", "reason"),
     _T.SUBJECT_ERASED: ("actor", "subject", "reason", "count"),
     _T.SUBJECT_REPORTED: ("actor", "subject", "count"),
     _T.HOLD_PLACED: ("actor", "scope", "reason", "detail"),

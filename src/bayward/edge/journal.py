@@ -368,6 +368,7 @@ class Journal:
         reader = LogReader(connection, size)
         frontier = journal_check.check_tail(reader, note, self._setup.signer.key)
         self._setup.marks.check(self._setup.path, reader)
+        self._setup.marks.begun(self._setup.path)
         return Head(frontier, note, boot, Instant(watermark), *rest)
 
     def _take_over(self, connection: sqlite3.Connection, head: Head) -> None:

@@ -1,8 +1,10 @@
-"""The second place: how far the log was when the control plane last confirmed it.
+"""The second place: that there is a log, and how far it was when it was last confirmed.
 
-A few bytes in a file of their own, replaced atomically after each acknowledgement. A journal
-that is gone, or shorter than its mark, lost something that others have seen (a lost WAL, an SD
-card that lied about flushing, a deleted file) and must not quietly begin anew.
+A few bytes in a file of their own, made when the journal is first opened and replaced atomically
+after each acknowledgement. A journal that is gone, or shorter than its mark, lost something that
+others have seen (a lost WAL, an SD card that lied about flushing, a deleted file) and must not
+quietly begin anew. Before the first acknowledgement nobody knows what was lost, and a receipt may
+be out already; a second log under the same name would contradict it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Protocol
 from bayward.core.errors import Misconfigured, Unavailable
 from bayward.edge.journal_check import compare
 from bayward.edge.journal_reader import LogReader
-from bayward.ledger.merkle import HASH_BYTES
+from bayward.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 
 SUFFIX = ".mark"
 
@@ -24,6 +26,10 @@ class Marks(Protocol):
 
     def write(self, journal: Path, size: int, root: bytes) -> None:
         """Replace the mark; raises `Unavailable` when that fails."""
+        ...
+
+    def begun(self, journal: Path) -> None:
+        """Note that there is a journal, if that is not known; raises `Unavailable`."""
         ...
 
     def check(self, journal: Path, reader: LogReader) -> None:
@@ -48,6 +54,12 @@ def write(journal: Path, size: int, root: bytes) -> None:
         raise Unavailable("journal.not_writable", why=type(error).__name__) from error
 
 
+def begun(journal: Path) -> None:
+    """Note that there is a journal, if that is not known; raises `Unavailable`."""
+    if not _path(journal).exists():
+        write(journal, 0, EMPTY_ROOT)
+
+
 def check(journal: Path, reader: LogReader) -> None:
     """Raise `Misconfigured` when the journal is not what its mark remembers."""
     found = _read(journal)
@@ -61,7 +73,8 @@ def check_absent(journal: Path) -> None:
     """Raise `Misconfigured` when there was a journal here before."""
     found = _read(journal)
     if found is not None:
-        raise Misconfigured("journal.rolled_back", theirs=found[0], ours=0)
+        code = "journal.rolled_back" if found[0] else "journal.lost"
+        raise Misconfigured(code, theirs=found[0], ours=0)
 
 
 def _path(journal: Path) -> Path:

@@ -18,6 +18,7 @@ from typing import Any
 from bayward.core.errors import Misconfigured
 from bayward.edge.journal_check import compare
 from bayward.edge.journal_reader import LogReader
+from bayward.ledger.merkle import EMPTY_ROOT
 
 JOURNAL = Path("journal.db")  # a name for messages; nothing of it is on any real disk
 _READS = ("SELECT", "PRAGMA")
@@ -38,6 +39,11 @@ class Mark:
         del journal
         self.told = size, root
 
+    def begun(self, journal: Path) -> None:
+        """Note that there is a journal."""
+        del journal
+        self.told = self.told or (0, EMPTY_ROOT)
+
     def check(self, journal: Path, reader: LogReader) -> None:
         """Raise `Misconfigured` when the journal is not what its mark remembers."""
         del journal
@@ -49,7 +55,8 @@ class Mark:
         """Raise `Misconfigured` when there was a journal here before."""
         del journal
         if self.told is not None:
-            raise Misconfigured("journal.rolled_back", theirs=self.told[0], ours=0)
+            code = "journal.rolled_back" if self.told[0] else "journal.lost"
+            raise Misconfigured(code, theirs=self.told[0], ours=0)
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ SEVERITY = {
     _T.LOCKDOWN_ENGAGED: "critical",
     _T.DOOR_OPEN_TOO_LONG: "warning",
     _T.KEYPAD_PAUSED: "warning",
+    _T.BANK_CERTIFICATE_ENDS: "warning",
 }
 _KIND_OF_LOCKDOWN = {
     DoorAlarm.FORCED_OPEN.value: _T.DOOR_FORCED_OPEN,

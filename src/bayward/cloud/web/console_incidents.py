@@ -228,6 +228,7 @@ NEARBY = {
     EventType.ACCESS_GRANTED,
     EventType.ACCESS_REFUSED,
     EventType.KEYPAD_PAUSED,
+    EventType.BANK_CERTIFICATE_ENDS,
     EventType.COURIER_SIGNED_IN,
     EventType.BANK_STARTED,
     EventType.BANK_CONNECTED,
