@@ -125,16 +125,33 @@ class StoredLog:
         with _database(path) as database:
             database.executescript(
                 "CREATE TABLE log (tenant, origin, vkey, size, root, note);"
-                "CREATE TABLE log_entry (tenant, origin, idx, leaf);"
-                "CREATE TABLE log_hash (tenant, origin, place, hash);"
+                "CREATE TABLE log_segment (tenant, origin, first, count, entries);"
+                "CREATE TABLE log_hash_run (tenant, origin, place, run);"
             )
             name = ("tnt", self.key.name)
-            rows = [(*name, row.index, row.leaf) for row in self.rows]
-            hashes = [(*name, place, one) for place, one in enumerate(self.hashes)]
+            segments = [
+                (*name, part[0].index, len(part), encode_bundle([row.leaf for row in part]))
+                for part in self._commits()
+            ]
+            runs = [
+                (*name, at, b"".join(self.hashes[at : at + 5]))
+                for at in range(0, len(self.hashes), 5)
+            ]
             head = (*name, self.key.vkey, *claimed(self.note), self.note)
             database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)", head)
-            database.executemany("INSERT INTO log_entry VALUES (?, ?, ?, ?)", rows)
-            database.executemany("INSERT INTO log_hash VALUES (?, ?, ?, ?)", hashes)
+            database.executemany("INSERT INTO log_segment VALUES (?, ?, ?, ?, ?)", segments)
+            database.executemany("INSERT INTO log_hash_run VALUES (?, ?, ?, ?)", runs)
+
+    def _commits(self) -> list[list[Row]]:
+        """The entries as commits of up to seven; a commit has its indexes without a gap."""
+        parts: list[list[Row]] = []
+        for row in self.rows:
+            is_next = parts and row.index == parts[-1][-1].index + 1 and len(parts[-1]) < 7
+            if is_next:
+                parts[-1].append(row)
+            else:
+                parts.append([row])
+        return parts
 
     def write_files(self, folder: Path) -> None:
         """Static files: the checkpoint, tiles of what is stored, bundles of the entries."""

@@ -31,7 +31,7 @@ class Keeper:
         if path == "checkpoint":
             return Served.checkpoint(self.note or self.source.note(self.size))
         try:
-            return serve_tile(path, self.size, self.source, lambda a, b: self.source.entries[a:b])
+            return serve_tile(path, self.size, self.source, self.source.bundle)
         except LedgerError:
             return None
 

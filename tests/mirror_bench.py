@@ -11,6 +11,7 @@ from bayward.ledger.keys import Signer, cosigner
 from bayward.ledger.log import Append, plan_append
 from bayward.ledger.merkle import EMPTY_ROOT
 from bayward.ledger.mirror import Mirror, Mirrored
+from bayward.ledger.tiles import encode_bundle
 from bayward.ledger.upload import Header, build
 from bayward.ledger.witness import Answer, Request, Step, add_checkpoint
 from ledger_bench import LOG, ORIGIN, ed25519_key, witness
@@ -29,6 +30,9 @@ class Source:
 
     def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
         return [self.hashes[index] for index in indexes]
+
+    def bundle(self, first: int, end: int) -> bytes:
+        return encode_bundle(self.entries[first:end])
 
     def note(self, size: int) -> str:
         root = tree_hash(size, self) if size else EMPTY_ROOT

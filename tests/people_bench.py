@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bayward.cloud import reactions
 from bayward.cloud.people import service as people
 from bayward.cloud.people.details import Details
-from bayward.cloud.unit import House, Ids, Place, Work
+from bayward.cloud.unit import House, Ids, Pending, Place, Work
 from bayward.core.clock import Instant, after
 from bayward.core.events import Event
 from bayward.core.ids import PersonId, TenantId
@@ -53,11 +53,13 @@ class Bench:
     now: Instant = START
     ids: Ids = field(default_factory=lambda: Ids(Numbers()))
     told: list[tuple[TenantId, Event]] = field(default_factory=list)
+    pending: dict[object, Pending] = field(default_factory=dict)
     secret: bytes = b""  # of the authenticator of whoever was set up last
 
     @property
     def work(self) -> Work:
-        return Work(self.tx, self.now, self.ids, self.house, self._react)
+        """One that is never committed; what is logged waits for whoever reads the log."""
+        return Work(self.tx, self.now, self.ids, self.house, self._react, pending=self.pending)
 
     @property
     def node(self) -> Node:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bench.measures import alarm, growth, ledger, passes, receipt, tap, unlock, verify, worlds
+from bench.measures import (
+    alarm,
+    events,
+    growth,
+    ledger,
+    passes,
+    receipt,
+    tap,
+    unlock,
+    verify,
+    worlds,
+)
 from bench.table import Table
 
 
@@ -19,6 +30,7 @@ class Measure(Protocol):
 
 MEASURES: Mapping[str, Measure] = {
     "alarm": alarm.run,
+    "events": events.run,
     "growth": growth.run,
     "ledger": ledger.run,
     "passes": passes.run,

@@ -59,7 +59,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(
     with pytest.raises(SystemExit):
         main(["lobby"])
     assert (
-        "there are alarm, growth, ledger, passes, receipt, tap, unlock, verify, worlds"
+        "there are alarm, events, growth, ledger, passes, receipt, tap, unlock, verify, worlds"
         in capsys.readouterr().err
     )
 

@@ -12,7 +12,7 @@ SOURCE = Source(700)
 
 
 def serve(path: str, size: int = 700) -> Served:
-    return serve_tile(path, size, SOURCE, lambda first, end: SOURCE.entries[first:end])
+    return serve_tile(path, size, SOURCE, SOURCE.bundle)
 
 
 def test_every_tile_of_every_size_is_there() -> None:
@@ -50,7 +50,7 @@ def test_paths_that_are_none(path: str) -> None:
 
 def test_entries_that_are_gone_are_not_made_up() -> None:
     with pytest.raises(LedgerError, match="not there"):
-        serve_tile("tile/entries/000", 700, SOURCE, lambda *_: [])
+        serve_tile("tile/entries/000", 700, SOURCE, lambda *_: b"")
 
 
 def test_a_checkpoint_is_asked_for_anew() -> None:

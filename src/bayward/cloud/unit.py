@@ -89,6 +89,14 @@ class Place:
     index: int
 
 
+class Pending(Protocol):
+    """Something gathered during a unit of work, to be written as one."""
+
+    def settle(self) -> None:
+        """Write it."""
+        ...  # pragma: no cover - a protocol has no body
+
+
 React = Callable[["Work", TenantId, Event, Place | None], None]
 
 
@@ -102,6 +110,7 @@ class Work:
     house: House
     react: React
     topics: set[str] = field(default_factory=set)
+    pending: dict[object, Pending] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cells.bind(self.tx, cells.Safe(self.house.keyring, self.now, self.ids.random))
@@ -121,6 +130,14 @@ class Work:
         due = self.now if due is None else due
         outbox.enqueue(self.tx, self.now, kind=kind, key=key, payload=payload, due=due)
         self.topics.add(JOBS)
+
+    def settle(self) -> None:
+        """Write what is pending, in this transaction: entries of logs, under their checkpoints.
+
+        `Unit` does so when the function returns; whoever reads a log in between does it before.
+        """
+        while self.pending:
+            self.pending.pop(next(iter(self.pending))).settle()
 
     def wake(self, topic: str) -> None:
         """Tell whoever waits for `topic` (see `Unit.on_commit`), once this is committed."""
@@ -151,7 +168,9 @@ class Unit:
 
         def run(tx: sa.Connection) -> tuple[T, frozenset[str]]:
             work = self._work(tx)
-            return function(work), frozenset(work.topics)
+            result = function(work)
+            work.settle()
+            return result, frozenset(work.topics)
 
         result, topics = await self._store.write(run)
         if topics:

@@ -7,7 +7,7 @@ A path that the tree of the *signed* checkpoint does not have is not served.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bayward.ledger.dense import HashReader
@@ -17,7 +17,6 @@ from bayward.ledger.tiles import (
     TILE_WIDTH,
     Bundle,
     Tile,
-    encode_bundle,
     parse_path,
     read_tile,
 )
@@ -44,9 +43,12 @@ class Served:
 
 
 def serve_tile(
-    path: str, size: int, hashes: HashReader, entries: Callable[[int, int], Sequence[bytes]]
+    path: str, size: int, hashes: HashReader, bundle: Callable[[int, int], bytes]
 ) -> Served:
-    """A tile or bundle of the tree of `size` entries; `entries(first, end)` reads them.
+    """A tile or bundle of the tree of `size` entries.
+
+    `bundle(first, end)` reads entries in the form of a bundle, and gives nothing when they are
+    not all there.
 
     Raises `Malformed` for a path that is none, `OutOfRange` for one that this tree lacks.
     A narrower tile than the tree's is served as long as it is a beginning of it: a reader may
@@ -59,8 +61,8 @@ def serve_tile(
         raise OutOfRange("tile.path", f"{path} is not in a tree of {size}")
     if isinstance(place, Bundle):
         first = place.n * TILE_WIDTH
-        found = entries(first, first + place.width)
-        if len(found) != place.width:
+        found = bundle(first, first + place.width)
+        if not found:
             raise OutOfRange("tile.entries", f"entries of {path} are not there")
-        return Served(encode_bundle(found), OCTETS, NEVER_CHANGES)
+        return Served(found, OCTETS, NEVER_CHANGES)
     return Served(read_tile(place, hashes), OCTETS, NEVER_CHANGES)

@@ -27,6 +27,7 @@ from bayward.core.events import EventType
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.leaf import open_leaf
 from bayward.ledger.policy import Party
+from bayward.ledger.tiles import decode_bundle
 from cloud_bench import HOUSE, BankTwin, CloudBench, keys, make, template
 
 NAME = "example.org/witness"
@@ -245,7 +246,8 @@ async def test_what_an_authority_is_given_is_what_was_cosigned(
 
 async def test_an_entry_of_the_anchor_betrays_nobody(cloud: CloudBench, bank: BankTwin) -> None:
     await Anchoring(cloud.unit, []).enter()
-    rows = cloud.rows(s.log_entry)
-    [leaf] = [row.leaf for row in rows if row.origin == f"{HOUSE}/anchor"]
+    rows = cloud.rows(s.log_segment)
+    [packed] = [row.entries for row in rows if row.origin == f"{HOUSE}/anchor"]
+    [leaf] = decode_bundle(packed, 1)
     assert bank.tenant.encode() not in leaf
     assert set(leaf[2:5]) == set(b"_sd")

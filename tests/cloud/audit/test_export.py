@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from bayward.cloud.audit import export
 from bayward.cloud.audit import service as audit
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.log_store.segment import split_loosely
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId, TenantId
+from bayward.ledger.tiles import encode_bundle
 from bayward.ledger.verdict import Fault
 from bayward.ledger.verify import verify_log
 from cloud_bench import BankTwin, CloudBench, keys, named, story
@@ -24,12 +28,16 @@ async def lines(
     return told
 
 
-def break_leaf(cloud: CloudBench) -> None:
-    for statement in (
-        "DROP TRIGGER log_entry_no_update",
-        "UPDATE log_entry SET leaf = CAST(leaf || ' ' AS BLOB) WHERE idx = 2",
-    ):
-        cloud.tx.exec_driver_sql(statement)
+def break_leaf(cloud: CloudBench, origin: str) -> None:
+    """Change entry 2 where it lies."""
+    cloud.tx.exec_driver_sql("DROP TRIGGER log_segment_no_update")
+    table, at = s.log_segment.c, 2
+    mine = (table.origin == origin) & (table.first <= at) & (table.first + table.count > at)
+    row = cloud.tx.execute(sa.select(s.log_segment).where(mine)).one()
+    leaves = list(split_loosely(row.entries))
+    leaves[at - row.first] = leaves[at - row.first].replace(b"}", b" }")
+    changed = s.log_segment.update().where(mine).values(entries=encode_bundle(leaves))
+    cloud.tx.execute(changed)
 
 
 async def test_an_export_of_each_log_verifies_without_us(
@@ -87,7 +95,7 @@ async def test_verifying_says_what_is_wrong_and_it_is_remembered(cloud: CloudBen
     [good, _] = await cloud.do(audit.logs, bank.tenant)
     assert (good.verified_at, good.verify_problem) == (cloud.clock.at, None)
     with cloud.tx.begin():
-        break_leaf(cloud)
+        break_leaf(cloud, origin)
     verdict = await cloud.unit.read(lambda work: export.verify(work, bank.tenant, origin))
     assert (Fault.BODY_MISMATCH, 2) in {(one.fault, one.at) for one in verdict.findings}
     await cloud.do(export.note_verdict, bank.tenant, origin, verdict)

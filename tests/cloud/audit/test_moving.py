@@ -5,33 +5,23 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from alembic.runtime.environment import EnvironmentContext
-
 from bayward.cloud.audit import export, moving, reader
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import UNBOUND, Wanted
 from bayward.cloud.keyring import cells
-from bayward.cloud.storage import migrations
 from bayward.cloud.storage import schema as s
-from bayward.cloud.storage.sqlite import SqliteStore, make_engine
+from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.core.ids import TenantId
 from cloud_bench import CloudBench, make, story
+from older_database import at_revision, entry_rows, hash_rows
 
-COPIED = ("tenant", "site", "bank", "person", "log", "log_hash")
+COPIED = ("tenant", "site", "bank", "person", "log")
 
 
 def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], list[str]]) -> None:
     """The same as an older program would have left it: at revision 3, in plain text."""
-    engine = make_engine(path)
-    with engine.begin() as connection:
-        scripts = migrations._scripts()
-        with EnvironmentContext(
-            migrations._config(), scripts, fn=lambda now, _: scripts._upgrade_revs("0003", now)
-        ) as environment:
-            environment.configure(connection=connection, transactional_ddl=True)
-            environment.run_migrations()
-    engine.dispose()
+    at_revision(path, "0003")
     source = sqlite3.connect(":memory:")
     source.deserialize(cloud.dump())
     source.row_factory = sqlite3.Row
@@ -40,9 +30,10 @@ def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], lis
         for table in COPIED:
             known = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
             copy(old, table, [as_it_was(row, known) for row in opened(cloud, table)])
-        entries = [dict(row) for row in source.execute("SELECT * FROM log_entry")]
+        copy(old, "log_hash", list(hash_rows(source)))
+        entries = list(entry_rows(source))
         for row in entries:
-            row["disclosures"] = json.dumps(plain[row["origin"], row["idx"]])
+            row["disclosures"] = json.dumps(plain[str(row["origin"]), int(str(row["idx"]))])
         copy(old, "log_entry", entries)
         lines = [dict(row) | {"fields": "{}"} for row in source.execute("SELECT * FROM happening")]
         for line in lines:

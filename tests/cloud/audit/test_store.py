@@ -24,7 +24,7 @@ async def test_a_hash_that_is_gone_is_told(cloud: CloudBench) -> None:
     tenant = await cloud.tenant()
     with cloud.tx.begin():
         origin = store.logs(cloud.tx, tenant)[0].origin
-        hashes = store.Hashes(cloud.tx, tenant, origin)
+        hashes = store.rows(cloud.tx, tenant, origin)
         assert len(hashes.read_hashes([0])) == 1
         with pytest.raises(Unverified):
             hashes.read_hashes([0, 99])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic.runtime.environment import EnvironmentContext
 
 from bayward.cloud import upkeep
 from bayward.cloud.access import couriers
@@ -22,13 +21,13 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.privacy import holds, moving
 from bayward.cloud.privacy.hold_store import HoldKind
 from bayward.cloud.privacy.holds import Scope
-from bayward.cloud.storage import migrations
 from bayward.cloud.storage import schema as s
-from bayward.cloud.storage.sqlite import SqliteStore, make_engine
+from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.cloud.unit import House, Work
 from bayward.core.clock import DAY_MS, after
 from bayward.core.ids import TenantId
 from cloud_bench import CloudBench, make
+from older_database import at_revision, entries_as_rows
 from privacy_bench import Ended
 
 WORDS = (
@@ -103,20 +102,12 @@ def _fields(person: people_store.Person) -> dict[str, Any]:
 
 def written(path: Path, cloud: CloudBench) -> None:
     """All of it, in plain text, at revision 13."""
-    engine = make_engine(path)
-    with engine.begin() as connection:
-        scripts = migrations._scripts()
-        with EnvironmentContext(
-            migrations._config(), scripts, fn=lambda now, _: scripts._upgrade_revs("0013", now)
-        ) as environment:
-            environment.configure(connection=connection, transactional_ddl=True)
-            environment.run_migrations()
-    engine.dispose()
+    at_revision(path, "0013")
     with sqlite3.connect(path) as old:
         old.execute("PRAGMA foreign_keys=OFF")
         for table in s.metadata.sorted_tables:
             known = {row[1] for row in old.execute(f'PRAGMA table_info("{table.name}")')}
-            for row in cloud.rows(table):
+            for row in cloud.rows(table) if known else ():
                 told = as_it_was(cells.opened(cloud.tx, table, row._mapping), table.name)
                 names = [name for name in told if name in known]
                 quoted = ", ".join(f'"{name}"' for name in names)
@@ -125,6 +116,7 @@ def written(path: Path, cloud: CloudBench) -> None:
                     f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})',  # noqa: S608 - ours
                     [told[name] for name in names],
                 )
+        entries_as_rows(old, cloud.dump())
         old.execute("PRAGMA user_version = 1")
     old.close()
 

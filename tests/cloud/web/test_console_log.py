@@ -50,8 +50,9 @@ async def test_a_log_that_was_tampered_with_is_found(
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         ).scalars():
             work.tx.exec_driver_sql(f'DROP TRIGGER "{trigger}"')
-        mine = (s.log_entry.c.origin == world.bank.log.signer.key.name) & (s.log_entry.c.idx == 1)
-        work.tx.execute(s.log_entry.update().where(mine).values(leaf=b"changed"))
+        mine = s.log_segment.c.origin == world.bank.log.signer.key.name
+        changed = s.log_segment.update().where(mine & (s.log_segment.c.first == 0))
+        work.tx.execute(changed.values(entries=b"\x00\x07changed"))
 
     await house.do(tamper)
     await anne.post("/console/log/verify")

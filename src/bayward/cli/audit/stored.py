@@ -15,10 +15,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bayward.cli.audit.told import Unusable
+from bayward.cloud.audit.store import LAYOUT
+from bayward.cloud.storage.log_store.segment import hash_in, split_loosely
 from bayward.ledger.dense import stored_hash_index
 from bayward.ledger.errors import LedgerError, Unverified
 from bayward.ledger.export import LogEntry, LogHeader
@@ -26,7 +29,22 @@ from bayward.ledger.keys import parse_vkey
 
 CLOUD, EDGE = "bayward.db", "journal-*.db"
 PAGE = 1_000  # entries read at a time: about a megabyte
+EVERY = 2**63 - 1
 _SEPARATOR = "~"  # between disclosures in a journal
+_SEGMENTS = {"log_segment", "log_hash_run"}
+_ROWS = {"log_entry", "log_hash"}
+
+
+class Rows(Protocol):
+    """Where the rows of one log are, whatever their form."""
+
+    def entries(self, first: int, end: int) -> Iterator[tuple[int, bytes, Any]]:
+        """Index, leaf and disclosures of what is stored as entries `first` … `end` - 1."""
+        ...  # pragma: no cover - a protocol has no body
+
+    def hashes(self, places: Sequence[int]) -> dict[int, bytes]:
+        """The hashes of the tree at these places, as far as they are there."""
+        ...  # pragma: no cover - a protocol has no body
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +54,7 @@ class StoredLog:
     header: LogHeader
     size: int
     root: bytes
-    database: sqlite3.Connection
-    entry_rows: str
-    hash_rows: str
-    owner: tuple[str, ...]
+    rows: Rows
 
     @property
     def origin(self) -> str:
@@ -48,17 +63,17 @@ class StoredLog:
 
     def entries(self) -> Iterator[LogEntry]:
         """Every entry with the leaf hash that is stored for it, in order."""
-        rows = self.database.execute(self.entry_rows, self.owner)
-        while page := rows.fetchmany(PAGE):
+        rows = self.rows.entries(0, EVERY)
+        while page := list(islice(rows, PAGE)):
             places = [stored_hash_index(0, row[0]) for row in page]
-            hashes = self._hashes(places)
+            hashes = self.rows.hashes(places)
             for (index, leaf, disclosures), place in zip(page, places, strict=True):
                 stored = hashes.get(place, b"")
                 yield LogEntry(index, stored, leaf, _disclosures(disclosures))
 
     def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
         """`ledger.dense.HashReader`; raises `Unverified` when one is gone."""
-        found = self._hashes(indexes)
+        found = self.rows.hashes(indexes)
         missing = [one for one in indexes if one not in found]
         if missing:
             raise Unverified("log.hash", f"the hash at place {missing[0]} is gone")
@@ -66,13 +81,57 @@ class StoredLog:
 
     def read_entries(self, first: int, end: int) -> list[bytes]:
         """Leaves `first` … `end` - 1, as far as they are there."""
-        query = f"SELECT leaf FROM ({self.entry_rows}) WHERE place >= ? AND place < ?"  # noqa: S608 - our own query
-        return [row[0] for row in self.database.execute(query, (*self.owner, first, end))]
+        return [leaf for _, leaf, _ in self.rows.entries(first, end)]
 
-    def _hashes(self, places: Sequence[int]) -> dict[int, bytes]:
+
+@dataclass(frozen=True, slots=True)
+class _EntryRows:
+    """A row for each entry and each hash: a bank's journal, a control plane before revision 16."""
+
+    database: sqlite3.Connection
+    entry_rows: str
+    hash_rows: str
+    owner: tuple[str, ...] = ()
+
+    def entries(self, first: int, end: int) -> Iterator[tuple[int, bytes, Any]]:
+        query = f"{self.entry_rows} AND place >= ? AND place < ? ORDER BY place"
+        return self.database.execute(query, (*self.owner, first, end))
+
+    def hashes(self, places: Sequence[int]) -> dict[int, bytes]:
         marks = ",".join("?" * len(places))
         query = f"{self.hash_rows} AND place IN ({marks})"
         return dict(self.database.execute(query, (*self.owner, *places)))
+
+
+@dataclass(frozen=True, slots=True)
+class _SegmentRows:
+    """A row for each commit, and its hashes in runs. What opens the entries is sealed elsewhere."""
+
+    database: sqlite3.Connection
+    owner: tuple[str, str]
+
+    def entries(self, first: int, end: int) -> Iterator[tuple[int, bytes, Any]]:
+        """In order, whatever order and however often they stand in the table.
+
+        A row that was cut short, or made longer, gives as many entries as can be read in it.
+        """
+        query = (
+            "SELECT rowid, first, entries FROM log_segment"
+            " WHERE tenant = ? AND origin = ? AND first < ? AND first + count > ? ORDER BY first"
+        )
+        waiting: list[tuple[int, int, bytes]] = []  # all but the newest row, unless rows overlap
+        for row, begin, packed in self.database.execute(query, (*self.owner, end, first)):
+            yield from ((at, leaf, "") for at, _, leaf in waiting if first <= at < min(begin, end))
+            waiting = [one for one in waiting if one[0] >= begin]
+            found = enumerate(split_loosely(packed), start=begin)
+            waiting = sorted(waiting + [(at, row, leaf) for at, leaf in found], key=_place)
+        yield from ((at, leaf, "") for at, _, leaf in waiting if first <= at < end)
+
+    def hashes(self, places: Sequence[int]) -> dict[int, bytes]:
+        wanted = (json.dumps(list(places)), *self.owner, *self.owner)
+        rows = self.database.execute(LAYOUT.find_hashes, wanted)
+        found = {place: hash_in(run, place, first) for place, first, run in rows}
+        return {place: one for place, one in found.items() if one}
 
 
 @contextmanager
@@ -113,36 +172,42 @@ def _database_files(path: Path) -> list[Path]:
 
 def _logs(database: sqlite3.Connection, file: Path) -> Iterator[StoredLog]:
     tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
-    if {"log", "log_entry", "log_hash"} <= tables:
+    if "log" in tables and any(them <= tables for them in (_SEGMENTS, _ROWS)):
         rows = database.execute(
             "SELECT tenant, origin, vkey, note, size, root FROM log ORDER BY origin, tenant"
         ).fetchall()
         for tenant, origin, vkey, note, size, root in rows:
-            mine = "tenant = ? AND origin = ?"
-            shown = "disclosures" if _has_disclosures(database, "log_entry") else "''"
-            yield StoredLog(
-                _header(origin, vkey, note),
-                size,
-                root,
-                database,
-                f"SELECT idx AS place, leaf, {shown} FROM log_entry WHERE {mine} ORDER BY idx",  # noqa: S608 - names of columns
-                f"SELECT place, hash FROM log_hash WHERE {mine}",  # noqa: S608 - names of columns
-                (tenant, origin),
-            )
+            owner = (tenant, origin)
+            is_newer = tables >= _SEGMENTS
+            kept = _SegmentRows(database, owner) if is_newer else _older_rows(database, owner)
+            yield StoredLog(_header(origin, vkey, note), size, root, kept)
     elif {"identity", "head", "entry", "hash"} <= tables:
         origin, vkey = database.execute("SELECT origin, vkey FROM identity").fetchone()
         note, size, root = database.execute("SELECT note, size, root FROM head").fetchone()
-        yield StoredLog(
-            _header(origin, vkey, note),
-            size,
-            root,
+        journal = _EntryRows(
             database,
-            "SELECT place, leaf, disclosures FROM entry ORDER BY place",
+            "SELECT place, leaf, disclosures FROM entry WHERE true",
             "SELECT place, hash FROM hash WHERE true",
-            (),
         )
+        yield StoredLog(_header(origin, vkey, note), size, root, journal)
     else:
         raise Unusable(f"{file}: not a database of Bayward")
+
+
+def _place(entry: tuple[int, int, bytes]) -> tuple[int, int]:
+    return entry[:2]
+
+
+def _older_rows(database: sqlite3.Connection, owner: tuple[str, str]) -> _EntryRows:
+    mine = "tenant = ? AND origin = ?"
+    shown = "disclosures" if _has_disclosures(database, "log_entry") else "''"
+    return _EntryRows(
+        database,
+        f"SELECT place, leaf, shown FROM (SELECT idx AS place, leaf, {shown} AS shown"  # noqa: S608 - names of columns
+        f" FROM log_entry WHERE {mine}) WHERE true",
+        f"SELECT place, hash FROM log_hash WHERE {mine}",  # noqa: S608 - names of columns
+        owner,
+    )
 
 
 def _header(origin: str, vkey: str, note: str) -> LogHeader:

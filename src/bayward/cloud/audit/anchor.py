@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bayward.cloud.audit import beacon_store, reader, service, store
+from bayward.cloud.audit import appending, beacon_store, reader, service, store
 from bayward.cloud.audit.store import LogHead
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR, Place, Work
@@ -42,11 +42,12 @@ def origin_of(work: Work) -> str:
 
 def find(work: Work) -> LogHead | None:
     """The anchor log; None before its first entry."""
-    return store.find_log(work.tx, OPERATOR, origin_of(work))
+    return reader.find_head(work, OPERATOR, origin_of(work))
 
 
 def grown(work: Work) -> list[tuple[TenantId, LogHead]]:
     """Tenants' logs that have grown since they were anchored."""
+    work.settle()
     newest = (
         sa.select(sa.func.max(s.anchored.c.size))
         .where(s.anchored.c.tenant == s.log.c.tenant, s.anchored.c.origin == s.log.c.origin)
@@ -75,7 +76,7 @@ def append_grown(work: Work) -> int:
             "log_root": base64_text(head.root),
             "log_key": head.vkey,
         }
-        place = service.enter(work, OPERATOR, origin_of(work), fields, kind=store.ANCHOR_LOG)
+        place = appending.enter(work, OPERATOR, origin_of(work), fields, kind=store.ANCHOR_LOG)
         row = {"tenant": tenant, "origin": head.origin, "size": head.size}
         work.tx.execute(s.anchored.insert().values(**row, idx=place.index, note=head.note))
     return len(found)
@@ -89,7 +90,7 @@ def request_for(work: Work, note: str, old_size: int) -> Request | None:
     size = _size(note)
     if not old_size < size:
         return None
-    hashes = store.Hashes(work.tx, OPERATOR, origin_of(work))
+    hashes = store.rows(work.tx, OPERATOR, origin_of(work))
     proof = consistency_proof(old_size, size, hashes) if old_size else []
     return Request(old_size, tuple(proof), note)
 
@@ -185,9 +186,9 @@ def anchored_since(work: Work, tenant: TenantId, after: int) -> list[Receipt]:
 def receipt_under(work: Work, tenant: TenantId, place: Place, note: str) -> Receipt:
     """The receipt of an entry of any log under a certain checkpoint of it."""
     size = _size(note)
-    hashes = inclusion_proof(place.index, size, store.Hashes(work.tx, tenant, place.origin))
+    hashes = inclusion_proof(place.index, size, store.rows(work.tx, tenant, place.origin))
     (entry,) = reader.entries(work, tenant, place.origin, place.index, 1)
-    key = parse_vkey(store.get_log(work.tx, tenant, place.origin).vkey)
+    key = parse_vkey(reader.head(work, tenant, place.origin).vkey)
     return Receipt(key, Proof(place.index, tuple(hashes), note), entry.leaf, entry.disclosures)
 
 

@@ -73,7 +73,7 @@ def of_entry(
 
     `shown` names the fields of the entry that are disclosed; None: all.
     """
-    head = store.get_log(work.tx, tenant, place.origin)
+    head = reader.head(work, tenant, place.origin)
     own = service.receipt(work, tenant, place, shown)
     if head.bank is not None:
         return [own, *of_bank_checkpoint(work, tenant, head.bank, head.origin, head.size)]

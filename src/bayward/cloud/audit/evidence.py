@@ -69,7 +69,7 @@ def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Eviden
             raise Invalid("evidence.missing", field=name)
     if wanted.hidden & ALWAYS_SHOWN:
         raise Invalid("evidence.hidden", field=min(wanted.hidden & ALWAYS_SHOWN))
-    head = store.get_log(work.tx, tenant, wanted.origin)
+    head = reader.head(work, tenant, wanted.origin)
     if not head.note:
         raise Conflict("log.empty")
     first, until = _bounds(work, tenant, wanted, head.size)
@@ -89,7 +89,7 @@ def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Eviden
         ),
         tenant=tenant,
     )
-    own = store.get_log(work.tx, tenant, service.origin_of(work, tenant))
+    own = reader.head(work, tenant, service.origin_of(work, tenant))
     asked = Evidence(
         tenant=tenant,
         name=name,
@@ -127,7 +127,7 @@ def with_chain(work: Work, asked: Evidence) -> Evidence:
     """
     if asked.chain is not None:
         return asked
-    head = store.get_log(work.tx, asked.tenant, asked.origin)
+    head = reader.head(work, asked.tenant, asked.origin)
     if head.bank is not None:
         links = chains.of_bank_checkpoint(work, asked.tenant, head.bank, asked.origin, asked.size)
     else:
@@ -165,8 +165,8 @@ def finish(
     work: Work, asked: Evidence, records: bytes, shown: list[Shown], verifiers: Mapping[str, bytes]
 ) -> dict[str, bytes]:
     """The sealed files of a pack whose records have been read; no time stamp in it yet."""
-    head = store.get_log(work.tx, asked.tenant, asked.origin)
-    hashes = store.Hashes(work.tx, asked.tenant, asked.origin)
+    head = reader.head(work, asked.tenant, asked.origin)
+    hashes = store.rows(work.tx, asked.tenant, asked.origin)
     proof = prove_range(asked.origin, asked.first, asked.until, asked.size, hashes)
     parent = service.origin_of(work, asked.tenant)
     key = parse_vkey(head.vkey)
@@ -216,7 +216,7 @@ def made(work: Work, asked: Evidence, files: Mapping[str, bytes], stamp: bytes |
         ),
         tenant=asked.tenant,
     )
-    own = store.get_log(work.tx, asked.tenant, service.origin_of(work, asked.tenant))
+    own = reader.head(work, asked.tenant, service.origin_of(work, asked.tenant))
     packs.update(
         work.tx,
         asked.tenant,

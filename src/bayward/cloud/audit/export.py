@@ -62,7 +62,7 @@ def page(
         return []
     found = reader.entries(work, tenant, export.origin, first, count)
     places = [stored_hash_index(0, entry.index) for entry in found]
-    hashes = store.Hashes(work.tx, tenant, export.origin).read_hashes(places)
+    hashes = store.rows(work.tx, tenant, export.origin).read_hashes(places)
     return [
         LogEntry(entry.index, stored, entry.leaf, _shown(entry.disclosures, hidden)).line
         for entry, stored in zip(found, hashes, strict=True)
@@ -75,7 +75,7 @@ def verify(work: Work, tenant: TenantId, origin: str) -> Verdict:
     Works on one snapshot, so what is appended meanwhile does not disturb it. An older
     checkpoint of the same log, kept by somebody else, is what we cannot check here.
     """
-    head = store.get_log(work.tx, tenant, origin)
+    head = reader.head(work, tenant, origin)
     if head.kind in store.OURS:  # a key swapped in the database must not vouch for itself
         key = work.house.keys.log_signer(origin).key
     else:
@@ -91,7 +91,7 @@ def note_verdict(work: Work, tenant: TenantId, origin: str, verdict: Verdict) ->
 
 
 def _begin(work: Work, tenant: TenantId, origin: str) -> Export:
-    head = store.get_log(work.tx, tenant, origin)
+    head = reader.head(work, tenant, origin)
     if not head.note:
         raise Conflict("log.empty")
     return Export(origin, LogHeader(parse_vkey(head.vkey), head.note).line, head.size)

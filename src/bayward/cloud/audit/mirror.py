@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bayward.cloud.audit import beacons, store, vault, vault_store
-from bayward.cloud.audit.store import Growth, LogHead
+from bayward.cloud.audit import beacons, reader, store, vault, vault_store
+from bayward.cloud.audit.store import LogHead
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Denied, Invalid
 from bayward.core.events import Event, EventType, Scalar
 from bayward.core.ids import BankId, TenantId
 from bayward.ledger.dense import Frontier
 from bayward.ledger.keys import VerifierKey, parse_vkey
+from bayward.ledger.log import Append
+from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.strict import base64_text
 from bayward.wire.upload import Accepted, AcceptedEntry, Fork, KnownLog, UploadRefused
 
@@ -69,7 +71,7 @@ def known(work: Work, tenant: TenantId, bank: BankId, origin: str | None) -> Kno
         raise Denied("log.not_yours")
     if head.state != "live":
         raise Denied(f"log.{head.state}")
-    hashes = store.Hashes(work.tx, tenant, head.origin)
+    hashes = store.rows(work.tx, tenant, head.origin)
     frontier = Frontier.load(head.size, hashes)
     assert frontier.root == head.root, "the stored hashes lead to the accepted root"
     return KnownLog(parse_vkey(head.vkey), frontier, head.note, hashes)
@@ -84,15 +86,15 @@ def head(work: Work, tenant: TenantId, bank: BankId, origin: str | None) -> LogH
 def keep(work: Work, tenant: TenantId, bank: BankId, key: VerifierKey, accepted: Accepted) -> None:
     """Store accepted entries, cosign their checkpoint, and enter it in the tenant's log."""
     origin = accepted.checkpoint.origin
-    growth = Growth(
-        first=accepted.entries[0].index,
-        leaves=[entry.leaf for entry in accepted.entries],
-        hashes=accepted.stored_hashes,
-        size=accepted.frontier.size,
-        root=accepted.frontier.root,
-        note=accepted.note,
+    leaves = tuple(entry.leaf for entry in accepted.entries)
+    append = Append(
+        accepted.entries[0].index,
+        leaves,
+        tuple(leaf_hash(leaf) for leaf in leaves),
+        accepted.stored_hashes,
+        accepted.frontier,
     )
-    store.grow(work.tx, tenant, origin, growth, work.now)
+    store.grow(work.tx, tenant, origin, append, note=accepted.note, now=work.now)
     beacons.cosign(work, tenant, key, accepted)
     sealed = [
         row
@@ -108,8 +110,8 @@ def keep(work: Work, tenant: TenantId, bank: BankId, key: VerifierKey, accepted:
             time=work.now,
             bank=bank,
             origin=origin,
-            log_size=growth.size,
-            log_root=base64_text(growth.root),
+            log_size=append.new_size,
+            log_root=base64_text(append.new_root),
         ),
         tenant=tenant,
     )
@@ -165,5 +167,5 @@ def refuse(
 
 def newest_note(work: Work, tenant: TenantId, origin: str) -> str | None:
     """The latest checkpoint of a log, for a bank to remember."""
-    head: LogHead | None = store.find_log(work.tx, tenant, origin)
+    head = reader.find_head(work, tenant, origin)
     return head.note if head is not None and head.note else None

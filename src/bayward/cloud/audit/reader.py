@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bayward.cloud.audit import store, vault, vault_store
-from bayward.cloud.audit.store import UNBOUND, Found, Wanted
+from bayward.cloud.audit.store import UNBOUND, Found, LogHead, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
@@ -48,8 +48,27 @@ class Happened:
         return self.bounds.is_suspect(self.event.time)
 
 
+def heads(work: Work, tenant: TenantId) -> list[LogHead]:
+    """All logs of a tenant, with what this unit of work has appended."""
+    work.settle()
+    return store.logs(work.tx, tenant)
+
+
+def find_head(work: Work, tenant: TenantId, origin: str) -> LogHead | None:
+    """The log of this origin, with what this unit of work has appended; None: no such log."""
+    work.settle()
+    return store.find_log(work.tx, tenant, origin)
+
+
+def head(work: Work, tenant: TenantId, origin: str) -> LogHead:
+    """The same; raises `NotFound`."""
+    work.settle()
+    return store.get_log(work.tx, tenant, origin)
+
+
 def entries(work: Work, tenant: TenantId, origin: str, first: int, count: int) -> list[Entry]:
     """Entries `first` up to `first + count`, as far as there are any."""
+    work.settle()
     found = store.entries(work.tx, tenant, origin, first, count)
     opened = vault.unseal(work, vault_store.of_range(work.tx, tenant, origin, first, count))
     return [Entry(one.index, one.leaf, opened.get(Place(origin, one.index), ())) for one in found]

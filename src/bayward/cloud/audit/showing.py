@@ -24,10 +24,10 @@ def show(
     Also tells whether the bank's own log is to be cosigned again. Raises `NotFound("log")` when
     nothing was logged yet.
     """
-    head = store.get_log(work.tx, tenant, service.origin_of(work, tenant))
+    head = reader.head(work, tenant, service.origin_of(work, tenant))
     if not head.note:
         raise NotFound("log")
-    hashes = store.Hashes(work.tx, tenant, head.origin)
+    hashes = store.rows(work.tx, tenant, head.origin)
     proof = consistency_proof(size, head.size, hashes) if 0 < size <= head.size else []
     below = mirror.head(work, tenant, bank, origin)
     shown = TenantLog(
@@ -51,5 +51,5 @@ def _vouching(work: Work, tenant: TenantId, head: LogHead, bank: BankId) -> Vouc
         index=index,
         leaf=entry.leaf.decode(),
         disclosures=list(entry.disclosures),
-        proof=inclusion_proof(index, head.size, store.Hashes(work.tx, tenant, head.origin)),
+        proof=inclusion_proof(index, head.size, store.rows(work.tx, tenant, head.origin)),
     )

@@ -1,23 +1,24 @@
-"""SQL of the logs: what is kept of each, and the index of what is in them."""
+"""SQL of the logs: what is kept of each, and the index of what is in them.
+
+A commit of a log is a segment (`storage.log_store`), written in the transaction of the request.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from bayward.cloud.audit import beacon_store
 from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.log_store import segment
+from bayward.cloud.storage.log_store.tables import Layout, LogRows
 from bayward.cloud.unit import Place
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import Event, EventType, Scalar
 from bayward.core.ids import BankId, TenantId
-from bayward.ledger.dense import stored_hash_count
-from bayward.ledger.errors import Unverified
+from bayward.ledger.log import Append
 from bayward.ledger.merkle import EMPTY_ROOT
 from bayward.ledger.sandwich import Bounds, bounds_of
 
@@ -25,6 +26,14 @@ TENANT_LOG = "tenant"
 BANK_LOG = "bank"
 ANCHOR_LOG = "anchor"
 OURS = frozenset({TENANT_LOG, ANCHOR_LOG})  # signed by us
+RUN_HASHES = 24  # with its key a run fits into a quarter of a page; more would spill to another
+LAYOUT = Layout(
+    s.log_segment.name,
+    s.log_hash_run.name,
+    ("tenant", "origin"),
+    keeps=(),  # the vault has what opens entries, the head the checkpoint, the runs the hashes
+    run_hashes=RUN_HASHES,
+)
 
 
 # Statements of the busy path are built once; building one costs more than running it.
@@ -40,14 +49,6 @@ _GROW_LOG = (
     )
     .values({name: sa.bindparam(name) for name in ("size", "root", "note", "changed_at")})
 )
-_PLACES = sa.func.json_each(sa.bindparam("places")).table_valued("value")
-_FIND_HASHES = sa.select(s.log_hash.c.place, s.log_hash.c.hash).where(
-    s.log_hash.c.tenant == sa.bindparam("tenant"),
-    s.log_hash.c.origin == sa.bindparam("origin"),
-    s.log_hash.c.place.in_(sa.select(_PLACES.c.value)),  # one statement for any number
-)
-_ADD_ENTRY = s.log_entry.insert()
-_ADD_HASH = s.log_hash.insert()
 _ADD_HAPPENING = s.happening.insert().inline()
 _NOT_BEFORE = beacon_store.time_above(s.happening.c.origin, s.happening.c.idx).label("beacon_time")
 _NOT_AFTER = beacon_store.time_covering(s.happening.c.origin, s.happening.c.idx).label("cover_time")
@@ -110,7 +111,9 @@ def create_log(
     now: Instant,
 ) -> None:
     """Begin an empty log; `Conflict` when there is one of this origin."""
-    row = insert(s.log).values(
+    if find_log(tx, tenant, origin) is not None:
+        raise Conflict("log.exists", origin=origin)
+    row = s.log.insert().values(
         tenant=tenant,
         origin=origin,
         kind=kind,
@@ -122,8 +125,7 @@ def create_log(
         note="",
         changed_at=now,
     )
-    if tx.execute(row.on_conflict_do_nothing()).rowcount != 1:
-        raise Conflict("log.exists", origin=origin)
+    tx.execute(row)
 
 
 def find_log(tx: sa.Connection, tenant: TenantId, origin: str) -> LogHead | None:
@@ -150,42 +152,17 @@ def logs(tx: sa.Connection, tenant: TenantId) -> list[LogHead]:
     return [_head(row) for row in rows]
 
 
-class Hashes:
-    """The dense array of hashes of one log (`ledger.dense.HashReader`)."""
-
-    def __init__(self, tx: sa.Connection, tenant: TenantId, origin: str) -> None:
-        self._tx = tx
-        self._mine: dict[str, object] = {"tenant": tenant, "origin": origin}
-
-    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
-        """The hashes at these places, in this order."""
-        rows = self._tx.execute(_FIND_HASHES, self._mine | {"places": json.dumps(list(indexes))})
-        found: dict[int, bytes] = {row.place: row.hash for row in rows}
-        missing = [index for index in indexes if index not in found]
-        if missing:
-            raise Unverified("log.hash", f"the hash at place {missing[0]} is gone")
-        return [found[index] for index in indexes]
+def rows(tx: sa.Connection, tenant: TenantId, origin: str) -> LogRows:
+    """Entries and hashes of a log, in this transaction (`ledger.dense.HashReader`)."""
+    return LogRows(LAYOUT, (tenant, origin), tx.exec_driver_sql)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """What new entries and the checkpoint that covers them mean for the database.
+def grow(
+    tx: sa.Connection, tenant: TenantId, origin: str, append: Append, *, note: str, now: Instant
+) -> None:
+    """Keep new entries, their hashes and the checkpoint: the head, then one segment.
 
-    `first` is the size the log must have; `hashes` go to the end of its dense array.
-    """
-
-    first: int
-    leaves: Sequence[bytes]
-    hashes: Sequence[bytes]
-    size: int
-    root: bytes
-    note: str
-
-
-def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: Instant) -> None:
-    """Keep new entries, their hashes and the checkpoint.
-
-    Raises `Conflict("log.moved")` when the log is not of the size the growth was made for: the
+    Raises `Conflict("log.moved")` when the log is not of the size the append was planned for: the
     fence against two writers.
     """
     moved = tx.execute(
@@ -193,32 +170,17 @@ def grow(tx: sa.Connection, tenant: TenantId, origin: str, growth: Growth, now: 
         {
             "of_tenant": tenant,
             "of_origin": origin,
-            "first": growth.first,
-            "size": growth.size,
-            "root": growth.root,
-            "note": growth.note,
+            "first": append.first,
+            "size": append.new_size,
+            "root": append.new_root,
+            "note": note,
             "changed_at": now,
         },
     )
     if moved.rowcount != 1:
         raise Conflict("log.moved", origin=origin)
-    if not growth.leaves:
-        return
-    key = {"tenant": tenant, "origin": origin}
-    tx.execute(
-        _ADD_ENTRY,
-        [
-            key | {"idx": index, "leaf": leaf}
-            for index, leaf in enumerate(growth.leaves, start=growth.first)
-        ],
-    )
-    tx.execute(
-        _ADD_HASH,
-        [
-            key | {"place": place, "hash": one}
-            for place, one in enumerate(growth.hashes, start=stored_hash_count(growth.first))
-        ],
-    )
+    if append.entries:
+        rows(tx, tenant, origin).add(append, note)
 
 
 def insert_evidence(
@@ -254,11 +216,22 @@ def set_state(tx: sa.Connection, tenant: TenantId, origin: str, state: str) -> N
 def entries(
     tx: sa.Connection, tenant: TenantId, origin: str, first: int, count: int
 ) -> list[Entry]:
-    """Entries `first` up to `first + count`, as far as there are any."""
-    mine = (s.log_entry.c.tenant == tenant) & (s.log_entry.c.origin == origin)
-    wanted = s.log_entry.c.idx.between(first, first + count - 1)
-    rows = tx.execute(sa.select(s.log_entry).where(mine, wanted).order_by(s.log_entry.c.idx))
-    return [Entry(row.idx, row.leaf) for row in rows]
+    """Entries `first` up to `first + count`, as far as there are any.
+
+    Of a row that somebody has touched, what can be read: a check is to name what is wrong.
+    """
+    return [
+        Entry(index, entry)
+        for packed, _ in rows(tx, tenant, origin).segments(first, first + count)
+        for index, entry in enumerate(segment.split_loosely(packed.entries), start=packed.first)
+        if first <= index < first + count
+    ]
+
+
+def bundle(tx: sa.Connection, tenant: TenantId, origin: str, first: int, end: int) -> bytes:
+    """Entries `first` … `end` - 1 as an entry bundle; empty when they are not all there."""
+    found = rows(tx, tenant, origin).segments(first, end)
+    return segment.bundle((packed for packed, _ in found), first, end)
 
 
 def note_check(

@@ -22,6 +22,7 @@ from bayward.ledger.dense import Frontier, stored_hash_count
 from bayward.ledger.errors import Unverified
 from bayward.ledger.log import Append
 from bayward.ledger.mirror import Mirrored
+from bayward.ledger.tiles import encode_bundle
 from bayward.ledger.witness import Step, origin_hash, parse_kept
 
 APPLICATION_ID = 0x42575731  # "BWW1"
@@ -207,6 +208,11 @@ class MirrorFile:
         )
         with self._file.reading():
             return [row[0] for row in self._file.db.execute(query, (self._origin, first, end))]
+
+    def read_bundle(self, first: int, end: int) -> bytes:
+        """The same as an entry bundle; empty when they are not all there."""
+        found = self.read_entries(first, end)
+        return encode_bundle(found) if len(found) == end - first else b""
 
     def add(self, append: Append) -> Frontier:
         """See `ledger.mirror.Store`."""

@@ -70,6 +70,6 @@ class Witness:
         origin, note = found
         kept = self.file.mirror_of(origin)
         try:
-            return serve_tile(path, parse_kept(note).size, kept, kept.read_entries)
+            return serve_tile(path, parse_kept(note).size, kept, kept.read_bundle)
         except LedgerError:
             return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bayward.cloud.storage.log_store.sqlite import _FIND_HASHES
+from bayward.cloud.storage.log_store.sqlite import LAYOUT
 from log_store_bench import KEPT, REWRITES, keep, recheck, sqlite_kind
 
 REPLACES = (
@@ -27,7 +27,9 @@ def test_reading_a_hash_goes_through_no_table(tmp_path: Path) -> None:
     kind = sqlite_kind(tmp_path)
     keep(kind)
     shell = kind.raw()
-    plan = [row[3] for row in shell.execute(f"EXPLAIN QUERY PLAN {_FIND_HASHES}", ("[0]", 1, 1))]
+    plan = [
+        row[3] for row in shell.execute(f"EXPLAIN QUERY PLAN {LAYOUT.find_hashes}", ("[0]", 1, 1))
+    ]
     shell.close()
     assert [one for one in plan if one.startswith("SCAN")] == ["SCAN wanted VIRTUAL TABLE INDEX 1:"]
     kind.close()

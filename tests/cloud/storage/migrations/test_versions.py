@@ -55,20 +55,34 @@ def test_a_newer_revision_is_refused() -> None:
 @pytest.mark.parametrize(
     "attack",
     [
-        "DELETE FROM log_entry WHERE idx = 0",
-        "UPDATE log_entry SET leaf = x'00' WHERE idx = 0",
-        "UPDATE log_entry SET idx = 77 WHERE idx = 0",
-        "INSERT OR REPLACE INTO log_entry SELECT tenant, origin, idx, x'00' FROM log_entry",
-        "DELETE FROM log_hash WHERE place = 0",
-        "UPDATE log_hash SET hash = x'00'",
-        "INSERT OR REPLACE INTO log_hash SELECT tenant, origin, place, x'00' FROM log_hash",
+        "DELETE FROM log_segment WHERE first = 0",
+        "UPDATE log_segment SET entries = x'00' WHERE first = 0",
+        "UPDATE log_segment SET first = 77 WHERE first = 0",
+        "UPDATE log_segment SET count = count",
+        "INSERT OR REPLACE INTO log_segment SELECT * FROM log_segment",
+        "INSERT INTO log_segment SELECT tenant, origin, 1, count, entries FROM log_segment",
+        "INSERT INTO log_segment SELECT tenant, origin, 9, count, entries FROM log_segment",
+        "DELETE FROM log_hash_run WHERE place = 0",
+        "UPDATE log_hash_run SET run = x'00'",
+        "INSERT OR REPLACE INTO log_hash_run SELECT * FROM log_hash_run",
+        "INSERT INTO log_hash_run SELECT tenant, origin, 7, run FROM log_hash_run",
+        "INSERT INTO log_hash_run SELECT tenant, origin, 1, x'00' FROM log_hash_run",
+        "DELETE FROM log",
+        "UPDATE log SET size = 0",
+        "UPDATE log SET origin = 'another'",
+        "INSERT OR REPLACE INTO log SELECT * FROM log",
     ],
 )
+@pytest.mark.parametrize("recursive", ["ON", "OFF"])
 async def test_audit_02_entries_are_guarded_against_accidents(
-    cloud: CloudBench, attack: str
+    cloud: CloudBench, attack: str, recursive: str
 ) -> None:
     await cloud.tenant()
-    with pytest.raises(sa.exc.IntegrityError, match="only grows"), cloud.tx.begin():
+    cloud.tx.exec_driver_sql(f"PRAGMA recursive_triggers = {recursive}")
+    cloud.tx.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    cloud.tx.rollback()
+    told = "only grows|begins once|no log is deleted|never goes back"
+    with pytest.raises(sa.exc.IntegrityError, match=told), cloud.tx.begin():
         cloud.tx.exec_driver_sql(attack)
 
 

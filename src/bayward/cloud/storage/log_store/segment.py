@@ -12,7 +12,7 @@ SQLite, four times into one of PostgreSQL, where longer ones would be kept elsew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bayward.ledger.dense import stored_hash_count
@@ -58,11 +58,11 @@ def pack(append: Append) -> Packed:
     )
 
 
-def runs(append: Append) -> Iterator[tuple[int, bytes]]:
+def runs(append: Append, length: int = RUN_HASHES) -> Iterator[tuple[int, bytes]]:
     """The new hashes of the tree: place of the first of a run, and the run."""
     begin = stored_hash_count(append.first)
-    for at in range(0, len(append.stored_hashes), RUN_HASHES):
-        yield begin + at, b"".join(append.stored_hashes[at : at + RUN_HASHES])
+    for at in range(0, len(append.stored_hashes), length):
+        yield begin + at, b"".join(append.stored_hashes[at : at + length])
 
 
 def unpack(packed: Packed, note: str) -> Segment:
@@ -93,6 +93,42 @@ def cut(
             if index >= first + count:
                 return
             yield index, segment.entries[at], segment.opened[at] if segment.opened else b""
+
+
+def bundle(rows: Iterable[Packed], first: int, end: int) -> bytes:
+    """Entries `first` … `end` - 1 as an entry bundle: rows cut at the right places and joined.
+
+    Empty when they are not all there; raises `Malformed` for a row that was not written by us.
+    """
+    parts, at = [], first
+    for row in rows:
+        if not row.first <= at < row.first + row.count:
+            return b""
+        stop = min(end, row.first + row.count)
+        starts = _starts(row)
+        parts.append(row.entries[starts[at - row.first] : starts[stop - row.first]])
+        at = stop
+    return b"".join(parts) if at == end else b""
+
+
+def split_loosely(content: bytes) -> Iterator[bytes]:
+    """The entries that can be read in `content`, whatever somebody has done to it."""
+    at, end = 0, len(content)
+    while at + _ENTRY_LENGTH <= end:
+        start = at + _ENTRY_LENGTH
+        at = start + int.from_bytes(content[at:start], "big")
+        yield content[start:at]
+
+
+def _starts(row: Packed) -> list[int]:
+    """Where each entry begins, and where the last one ends."""
+    starts, content = [0], row.entries
+    for _ in range(row.count):
+        at = starts[-1] + _ENTRY_LENGTH
+        starts.append(at + int.from_bytes(content[starts[-1] : at], "big"))
+    if starts[-1] != len(content):
+        raise Malformed("segment.length", f"not {row.count} entries from {row.first} on")
+    return starts
 
 
 def _join(parts: Sequence[bytes], length: int) -> bytes:

@@ -10,14 +10,13 @@ a row either, whatever `recursive_triggers` is set to in the program that tries.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bayward.cloud.storage.log_store.segment import Packed, Segment, hash_in, pack, runs, unpack
+from bayward.cloud.storage.log_store.segment import RUN_HASHES, Segment, unpack
+from bayward.cloud.storage.log_store.tables import OPTIONAL, Layout, LogRows
 from bayward.core.errors import Conflict
-from bayward.ledger.errors import Unverified
 from bayward.ledger.log import Append
 
 BUSY_S = 5.0
@@ -66,18 +65,8 @@ WHEN NEW.size < OLD.size OR NEW.note IS NULL OR NEW.log <> OLD.log OR NEW.origin
 BEGIN SELECT RAISE(ABORT, 'append-only: the head never goes back'); END;
 """
 
-# CROSS JOIN is SQLite's word for "in this order": left to itself it goes through all runs.
-_FIND_HASHES = """
-SELECT wanted.value, hash_run.place, hash_run.run FROM json_each(?) AS wanted
-CROSS JOIN hash_run ON hash_run.log = ? AND hash_run.place =
-  (SELECT max(place) FROM hash_run WHERE log = ? AND place <= wanted.value)
-"""
-
-_FIND_SEGMENT = """
-SELECT first, count, entries, leaves, opened, note FROM segment
-WHERE log = :log AND first + count > :entry
-  AND first = (SELECT max(first) FROM segment WHERE log = :log AND first <= :entry)
-"""
+LAYOUT = Layout("segment", "hash_run", ("log",), keeps=OPTIONAL, run_hashes=RUN_HASHES)
+END = 2**63 - 1
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -127,14 +116,7 @@ class SqliteLogStore:
 
     def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
         """The hashes at these places, in this order, in one statement."""
-        rows = self._ready().execute(
-            _FIND_HASHES, (json.dumps(list(indexes)), self._log, self._log)
-        )
-        found = {wanted: hash_in(run, wanted, place) for wanted, place, run in rows}
-        for index in indexes:
-            if not found.get(index):
-                raise Unverified("log.hash", f"the hash at place {index} is gone")
-        return [found[index] for index in indexes]
+        return self._rows().read_hashes(indexes)
 
     def commit(self, append: Append, note: str) -> None:
         """Keep it all or nothing; raises `Conflict("log.moved")` when another was faster."""
@@ -148,7 +130,7 @@ class SqliteLogStore:
             if moved.rowcount != 1:
                 raise Conflict("log.moved", origin=self._origin)  # noqa: TRY301 - undone below
             if append.entries:
-                self._insert(connection, append, note)
+                self._rows().add(append, note)
             connection.execute("COMMIT")
         except BaseException:
             self.close()  # which rolls back whatever was not committed
@@ -157,27 +139,14 @@ class SqliteLogStore:
     def segments(self, first: int = 0) -> Iterator[Segment]:
         """The segments from the one that holds entry `first` on, one in memory at a time."""
         entry = first
-        while row := self._ready().execute(_FIND_SEGMENT, self._at(entry)).fetchone():
-            *columns, note = row
-            packed = Packed(*columns)
+        while found := list(self._rows().segments(entry, END, limit=1)):
+            [(packed, note)] = found
             yield unpack(packed, note)
             entry = packed.first + packed.count
 
-    def _insert(self, connection: sqlite3.Connection, append: Append, note: str) -> None:
-        row = pack(append)
-        connection.execute(
-            "INSERT INTO segment (log, first, count, note, leaves, entries, opened)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self._log, row.first, row.count, note, row.leaves, row.entries, row.opened),
-        )
-        connection.executemany(
-            "INSERT INTO hash_run (log, place, run) VALUES (?, ?, ?)",
-            ((self._log, place, run) for place, run in runs(append)),
-        )
-
-    def _at(self, entry: int) -> dict[str, int]:
-        self._ready()
-        return {"log": self._log, "entry": entry}
+    def _rows(self) -> LogRows:
+        connection = self._ready()
+        return LogRows(LAYOUT, (self._log,), connection.execute)
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is None:

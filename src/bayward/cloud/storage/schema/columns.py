@@ -136,9 +136,9 @@ class Flag(sa.types.TypeDecorator[bool]):
         return None if value is None else value != 0
 
 
-def table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
-    """A table; STRICT on SQLite."""
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+def table(name: str, *parts: sa.schema.SchemaItem, is_clustered: bool = False) -> sa.Table:
+    """A table; STRICT on SQLite, and with `is_clustered` kept in its primary key's index."""
+    return sa.Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not is_clustered)
 
 
 def key(name: str) -> sa.Column[str]:

@@ -1,7 +1,8 @@
 """The logs: mirrors of the banks' and the tenants' own, and an index of what is in them.
 
-`log_entry` and `log_hash` only grow; triggers stop accidents (an update, a delete, an
-`INSERT OR REPLACE`). Against intent only signatures and an outside memory help.
+`log_segment` and `log_hash_run` only grow, and only at the end; the head of a log only moves
+forward. Triggers stop accidents (an update, a delete, an `INSERT OR REPLACE`). Against intent only
+signatures and an outside memory help. What is in a row: `cloud.storage.log_store.segment`.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ log = c.table(
     sa.Index(None, "tenant", "bank"),
 )
 
-log_entry = c.table(
-    "log_entry",
+# Entries that one transaction added to one log; what opens them is in `disclosure`.
+log_segment = c.table(
+    "log_segment",
     c.tenant(),
     c.key("origin"),
-    sa.Column("idx", c.NUMBER, primary_key=True, autoincrement=False),
-    c.blob("leaf"),
+    sa.Column("first", c.NUMBER, primary_key=True, autoincrement=False),
+    c.number("count"),
+    c.blob("entries"),
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
 )
 
@@ -59,13 +62,15 @@ plain_disclosure = c.table(
     c.text("disclosures"),  # JSON list of texts
 )
 
-log_hash = c.table(
-    "log_hash",
+# The hashes of the tree, in runs of consecutive places (`ledger.dense`).
+log_hash_run = c.table(
+    "log_hash_run",
     c.tenant(),
     c.key("origin"),
-    sa.Column("place", c.NUMBER, primary_key=True, autoincrement=False),  # ledger.dense
-    c.blob("hash"),
+    sa.Column("place", c.NUMBER, primary_key=True, autoincrement=False),  # of the first in it
+    c.blob("run"),
     sa.ForeignKeyConstraint(["tenant", "origin"], ["log.tenant", "log.origin"]),
+    is_clustered=True,
 )
 
 # What our witness has cosigned of the banks' logs, and outside witnesses of the tenants'.
