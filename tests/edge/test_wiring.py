@@ -54,6 +54,20 @@ def test_hardware_02_latch_polarity_has_no_default() -> None:
         ("wiring.board_unknown", lambda: settings(lock=replace(LOCK, board="top"))),
         ("wiring.port", lambda: settings(port=replace(PORT, baud=12345))),
         ("wiring.port", lambda: settings(port=replace(PORT, gap_ms=-1))),
+        *(
+            ("wiring.port_url", lambda url=url: settings(port=replace(PORT, url=url)))
+            for url in (
+                "ttyUSB0",
+                "http://x:1",
+                "socket://",
+                "socket://host",
+                "socket://:1",
+                "socket://host:0",
+                "socket://host:123456",
+                "socket://ho st:1",
+                " /dev/x",
+            )
+        ),
         ("wiring.port_twice", lambda: settings(ports=(replace(PORT, name="other"),))),
         ("wiring.board_twice", lambda: settings(boards=(replace(BOARD, address=1),))),
         ("wiring.address_twice", lambda: settings(boards=(replace(BOARD, name="right"),))),
@@ -66,6 +80,11 @@ def test_what_could_open_a_wrong_door_is_refused(code: str, bank: object) -> Non
     with pytest.raises(Misconfigured) as caught:
         bank()
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("url", ["/dev/serial/by-id/usb-x", "socket://gateway.local:4001"])
+def test_a_device_and_a_gateway_are_ports(url: str) -> None:
+    assert settings(port=replace(PORT, url=url)).ports[0].url == url
 
 
 def test_times_that_make_no_sense_are_refused() -> None:

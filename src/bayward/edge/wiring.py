@@ -6,6 +6,7 @@ refuses to start on anything that could open a wrong door.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from bayward.edge.drivers.boards.families import Family, codec_of
 from bayward.edge.drivers.timing import BusTiming
 from bayward.edge.governor import GovernorLimits
 
+_SOCKET = re.compile(r"socket://[^/:\s]+:[1-9][0-9]{0,4}")
 BAUD_RATES = (9600, 19200, 57600, 115200)
 CONFIRM_MS = 3_000  # a door that is not open by then is stuck, or nobody pulled
 FRESH_MS = 500  # a reading older than this does not say how an unlock ended
@@ -128,6 +130,9 @@ class HardwareSettings:
 def _check_port(port: PortSettings) -> None:
     if port.baud not in BAUD_RATES or port.gap_ms < 0 or not port.url:
         raise Misconfigured("wiring.port", port=port.name)
+    is_device = port.url.startswith("/")
+    if not is_device and _SOCKET.fullmatch(port.url) is None:
+        raise Misconfigured("wiring.port_url", port=port.name, url=port.url)
 
 
 def _once(code: str, things: Iterable[object]) -> None:

@@ -13,7 +13,7 @@ from bayward.ui.views.base import Facts
 
 _FAMILIES = {
     "setup": "authority bus code database deployment kek key keyring keys mail seal settings "
-    "throttle trusted_time tsa web wiring",
+    "terminal throttle trusted_time tsa web wiring",
     "storage": "journal letter state storage witness",
     "hardware": "board port",
     "link": "clerk edge hello link tenant_log tls upload",

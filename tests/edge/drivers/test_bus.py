@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from bayward.core.door import KnownDoor, UnknownDoor, UnknownWhy
 from bayward.core.ids import CompartmentId
@@ -175,6 +176,27 @@ async def test_a_port_that_is_pulled_and_comes_back() -> None:
         await opens(bus, 0)
         assert bus.scheduler.health.openings == 2
         assert len(bus.twin.pulses) == 1
+
+
+async def test_a_port_that_does_not_open_is_told_once_and_tried_on() -> None:
+    with capture_logs() as logs:
+        async with running(line()) as bus:
+            await bus.until_known()
+            await bus.twin.pull_port("main")
+            await eventually(lambda: is_gone(bus.scheduler))
+            await asyncio.sleep(5 * QUICK_TIMING.reopen_max_ms / 1000)
+            await bus.twin.plug_port("main")
+            await bus.until_known()
+    told = [one["event"] for one in logs]
+    opened, gone = "serial port is open", "serial port does not open"
+    assert told[0] == told[-1] == opened
+    assert set(told[1:-1]) == {gone}
+    assert len(told) <= 4, "gone, then why it cannot be opened again: not each try"
+    last = logs[-2]
+    assert (last["log_level"], last["port"]) == ("error", "main")
+    assert last["url"].endswith("/main")
+    assert "No such file" in last["reason"]
+    assert "trying again" in last["what"]
 
 
 async def test_a_tcp_gateway_is_a_port_like_any_other() -> None:

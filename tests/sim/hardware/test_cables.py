@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
+from bayward.core.errors import Misconfigured
 from bayward.sim.hardware.cables import PtyEnd, TcpEnd
+from bayward.ui.i18n import catalogues
+from bayward.ui.problems import sentence
 from hardware_bench import eventually
 
 
@@ -30,8 +36,30 @@ async def test_a_terminal_has_a_name_that_stays(tmp_path: Path) -> None:
     await end.pull()
 
 
+def open_files() -> set[Path]:
+    return set(Path("/proc/self/fd").iterdir())
+
+
 def is_there(url: str) -> bool:
     return Path(url).exists()
+
+
+@pytest.mark.parametrize("broken", ["openpty", "ttyname"])
+async def test_a_machine_without_terminals_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("out of pty devices")
+
+    before = open_files()
+    monkeypatch.setattr(pty if broken == "openpty" else os, broken, fail)
+    end = PtyEnd(tmp_path / "adapter", lambda _: None)
+    with pytest.raises(Misconfigured, match="out of pty devices") as caught:
+        await end.plug()
+    assert caught.value.code == "terminal.none"
+    assert "mount -t devpts" in sentence(catalogues()["en"], caught.value.code, {})
+    assert open_files() == before
+    await end.pull()
 
 
 async def test_what_nobody_reads_is_lost_and_stops_nobody(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+import structlog
+
 from bayward.core.clock import Clock
 from bayward.core.door import DoorReading
 from bayward.core.errors import Unavailable
@@ -34,6 +36,7 @@ from bayward.edge.drivers.line import Line, LineHealth
 from bayward.edge.drivers.timing import BusTiming
 from bayward.edge.wiring import BoardSettings, PortSettings
 
+_log = structlog.get_logger("edge.bus")
 PULSES_WAITING_MAX = 16  # one per supply can be under way; more is a bug of the caller
 
 
@@ -73,6 +76,8 @@ class BusScheduler:
         on_change: Callable[[str, tuple[int, ...]], None],
     ) -> None:
         self._name = port.name
+        self._port = port
+        self._trouble: str | None = ""  # nothing has been said yet
         self._timing = timing
         self._clock = clock
         self._on_change = on_change
@@ -142,10 +147,12 @@ class BusScheduler:
             while True:
                 try:
                     await self._line.open()
+                    self._say(None)
                     pause_ms = self._timing.reopen_first_ms
                     await self._serve()
-                except Unavailable:
-                    pass  # not there yet, or not there any more
+                    self._say("gone")
+                except Unavailable as error:  # not there yet, or not there any more
+                    self._say(str(error.facts.get("reason", "gone")))
                 except Exception as error:  # noqa: BLE001 - a bug must not blind the bank for good
                     self._report(error)
                 self._port_gone()
@@ -155,6 +162,18 @@ class BusScheduler:
         finally:
             self._drop_pulses()
             await self._line.close()
+
+    def _say(self, trouble: str | None) -> None:
+        """Say that the port does not open, or does again; once, however often it is tried."""
+        before, self._trouble = self._trouble, trouble
+        if trouble == before:
+            return
+        where = {"port": self._port.name, "url": self._port.url}
+        if trouble is None:
+            _log.info("serial port is open", **where)
+        else:
+            what = "its doors are unknown and stay shut until it opens; trying again"
+            _log.error("serial port does not open", **where, reason=trouble, what=what)
 
     def _report(self, error: Exception) -> None:
         context = {"message": f"bus {self._name} starts anew", "exception": error}

@@ -52,9 +52,12 @@ def main(asked: argparse.Namespace) -> int:
             return uvloop.run(_checked(asked, log) if asked.check else _shown(asked))
         except KeyboardInterrupt:
             return 0
-        except (BaywardError, RuntimeError) as error:
+        except RuntimeError as error:
             print(f"bayward demo: {error}\nThe log is in {log}", file=sys.stderr)
             return NOT_STARTED
+        except BaywardError:  # the command line says it, and what to do about it
+            print(f"The log is in {log}", file=sys.stderr)
+            raise
 
 
 async def _checked(asked: argparse.Namespace, log: Path) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from bayward.core.errors import Misconfigured
+
 CHUNK_BYTES = 4_096
 
 
@@ -48,13 +50,13 @@ class PtyEnd:
         return str(self._path)
 
     async def plug(self) -> None:
-        """Make the terminal and its link."""
-        ours, theirs = pty.openpty()
+        """Make the terminal and its link; raises `Misconfigured` where there are none."""
+        ours, theirs, name = _terminal()
         tty.setraw(theirs)
         os.set_blocking(ours, False)
         # Their end stays open here too: a terminal without anybody on it answers reads with EIO.
         self._fds = (ours, theirs)
-        self._path.symlink_to(os.ttyname(theirs))
+        self._path.symlink_to(name)
         asyncio.get_running_loop().add_reader(ours, self._readable)
 
     async def pull(self) -> None:
@@ -81,6 +83,20 @@ class PtyEnd:
             data = os.read(self._fds[0], CHUNK_BYTES)
             if data:
                 self._on_bytes(data)
+
+
+def _terminal() -> tuple[int, int, str]:
+    """Both ends of a new terminal, and the name of theirs."""
+    try:
+        ours, theirs = pty.openpty()
+    except OSError as error:
+        raise Misconfigured("terminal.none", why=str(error)) from error
+    try:
+        return ours, theirs, os.ttyname(theirs)
+    except OSError as error:  # made by a devpts that is not the one mounted here
+        os.close(ours)
+        os.close(theirs)
+        raise Misconfigured("terminal.none", why=str(error)) from error
 
 
 class TcpEnd:
