@@ -15,7 +15,7 @@ from bayward.ui.render import TEMPLATES
 STAFF_ONLY = (
     "console.", "setting.", "unit.", "parcel_state.", "account_state.", "delivery_state.",
     "factor.", "message.", "action.", "consequence.", "notice.",
-    "error.erase.", "error.hold", "error.keys.",
+    "error.erase.", "error.hold", "error.keys.", "error.wall.",
 )  # fmt: skip
 OTHERS = [code for code in catalogues().codes() if code != "en"]
 ENGLISH = catalogues()["en"]

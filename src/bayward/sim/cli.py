@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
+from bayward.sim import mail_command
 from bayward.sim.run import HOURS, explain, run, run_all
+from bayward.sim.wall import command as wall
 
 SEEDS = 20
 VIOLATED = 1
@@ -37,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--trace", action="store_true", help="print each transition")
     parser.set_defaults(run=main)
+    below = parser.add_subparsers(metavar="COMMAND", title="other than worlds")
+    wall.add_parser(below)
+    mail_command.add_parser(below)
 
 
 def main(asked: argparse.Namespace) -> int:

@@ -36,10 +36,16 @@ class Message:
 class Mailbox:
     """Listens on loopback; `is_broken` makes it refuse, as servers do."""
 
-    def __init__(self, clock: Clock, on_message: Callable[[Message], None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_message: Callable[[Message], None] | None = None,
+        *,
+        port: int = 0,
+    ) -> None:
         self.messages: list[Message] = []
         self.is_broken = False
-        self.port = 0
+        self.port = port  # 0: any that is free
         self._clock = clock
         self._on_message = on_message
         self._server: asyncio.Server | None = None
@@ -47,12 +53,12 @@ class Mailbox:
         self._count = 0
 
     async def start(self) -> None:
-        """Listen on a free port."""
+        """Begin to listen."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: SMTP(self, enable_SMTPUTF8=True, data_size_limit=MESSAGE_BYTES_MAX),
             "127.0.0.1",
-            0,
+            self.port,
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -7,7 +7,7 @@ reads it like any other bank's settings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from random import Random
@@ -88,9 +88,9 @@ def bank_toml(
     port_url: str,
     kiosk_port: int,
     languages: Iterable[str] = ("en", "es", "pl", "de"),
-    cloud: tuple[str, str, Sequence[str]] | None = None,
+    cloud: Mapping[str, object] | None = None,
 ) -> str:
-    """`bank.toml` for a wall whose line is reached at `port_url`; `cloud` is (link, web, pins)."""
+    """`bank.toml` for a wall whose line is reached at `port_url`; `cloud` is its table."""
     tables = [
         _table("[bank]", id=bank, name=name, site=site, deployment=deployment,
                languages=list(languages), contact="Front desk, +1 555 0100",
@@ -98,8 +98,7 @@ def bank_toml(
         _table("[kiosk]", port=kiosk_port),
     ]  # fmt: skip
     if cloud is not None:
-        link, web, pins = cloud
-        tables.append(_table("[cloud]", link=link, web=web, pins=list(pins)))
+        tables.append(_table("[cloud]", **cloud))
     line = steel.twin.ports[0]
     tables.append(_table("[[port]]", name=line.name, url=port_url, baud=line.baud))
     tables += [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bayward.core.door import KnownDoor, UnknownDoor, UnknownWhy
@@ -197,6 +199,22 @@ async def test_a_port_that_does_not_open_is_told_once_and_tried_on() -> None:
     assert last["url"].endswith("/main")
     assert "No such file" in last["reason"]
     assert "trying again" in last["what"]
+
+
+async def test_a_log_that_cannot_be_written_blinds_no_door() -> None:
+    before = structlog.get_config()
+    with tempfile.TemporaryFile("w") as closed:
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(closed))
+    try:
+        async with running(line()) as bus:
+            await bus.until_known()
+            await bus.twin.pull_port("main")
+            await eventually(lambda: is_gone(bus.scheduler))
+            await bus.twin.plug_port("main")
+            await bus.until_known()
+            assert bus.scheduler.health.openings == 2
+    finally:
+        structlog.configure(**before)
 
 
 async def test_a_tcp_gateway_is_a_port_like_any_other() -> None:

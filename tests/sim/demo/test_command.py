@@ -4,6 +4,7 @@ import pty
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bayward.cli import main
 
@@ -16,7 +17,11 @@ def test_a_machine_without_terminals_is_told_what_to_mount(
 
     monkeypatch.setattr(pty, "openpty", fail)
     log = tmp_path / "demo.log"
-    assert main(["demo", "--no-browser", "--log", str(log)]) == 2
+    before = structlog.get_config()
+    try:
+        assert main(["demo", "--no-browser", "--log", str(log)]) == 2
+    finally:
+        structlog.configure(**before)
     said = capsys.readouterr().err
     assert "terminal.none (why=out of pty devices)" in said
     assert "mount -t devpts devpts /dev/pts" in said

@@ -169,11 +169,12 @@ class BusScheduler:
         if trouble == before:
             return
         where = {"port": self._port.name, "url": self._port.url}
-        if trouble is None:
-            _log.info("serial port is open", **where)
-        else:
-            what = "its doors are unknown and stay shut until it opens; trying again"
-            _log.error("serial port does not open", **where, reason=trouble, what=what)
+        what = "its doors are unknown and stay shut until it opens; trying again"
+        with suppress(OSError, ValueError):  # a log that is full or closed must blind no bank
+            if trouble is None:
+                _log.info("serial port is open", **where)
+            else:
+                _log.error("serial port does not open", **where, reason=trouble, what=what)
 
     def _report(self, error: Exception) -> None:
         context = {"message": f"bus {self._name} starts anew", "exception": error}

@@ -181,11 +181,11 @@ class Stage:
             deployment=DEPLOYMENT,
             port_url=self.twin.port_url(line.name),
             kiosk_port=self.kiosk_port or free_port(),
-            cloud=(
-                f"wss://{HOST}:{self.cable.port}",
-                self.cloud.http_url,
-                sorted(self.cloud.deployment.pins),
-            ),
+            cloud={
+                "link": f"wss://{HOST}:{self.cable.port}",
+                "web": self.cloud.http_url,
+                "pins": sorted(self.cloud.deployment.pins),
+            },
         )
         (self.folder / "bank.toml").write_text(settings)
         await self.cloud.unit.write(

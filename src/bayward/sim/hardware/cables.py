@@ -51,6 +51,8 @@ class PtyEnd:
 
     async def plug(self) -> None:
         """Make the terminal and its link; raises `Misconfigured` where there are none."""
+        if self._path.is_symlink() and not self._path.exists():
+            self._path.unlink()  # of a terminal that is no more
         ours, theirs, name = _terminal()
         tty.setraw(theirs)
         os.set_blocking(ours, False)
@@ -102,9 +104,9 @@ def _terminal() -> tuple[int, int, str]:
 class TcpEnd:
     """A gateway that turns one TCP connection into a serial line; loopback only."""
 
-    def __init__(self, on_bytes: Callable[[bytes], None]) -> None:
+    def __init__(self, on_bytes: Callable[[bytes], None], port: int = 0) -> None:
         self._on_bytes = on_bytes
-        self._port = 0
+        self._port = port  # 0: any that is free
         self._server: asyncio.Server | None = None
         self._client: asyncio.StreamWriter | None = None
 

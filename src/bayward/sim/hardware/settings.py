@@ -20,12 +20,13 @@ class Cable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TwinPort:
-    """One RS-485 line."""
+    """One RS-485 line; `at` is where the controller's end appears: a path, or a port of TCP."""
 
     name: str
     baud: int = 19200
     has_echo: bool = False
     cable: Cable = Cable.PTY
+    at: str = ""  # anywhere
 
 
 @dataclass(frozen=True, slots=True)

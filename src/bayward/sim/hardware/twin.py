@@ -28,8 +28,15 @@ def _ignore(_compartment: CompartmentId) -> None:
     return
 
 
+def _unheard(_port: str, _way: str, _data: bytes) -> None:
+    return
+
+
 class BankTwin:
-    """One bank; `on_change` is told each compartment in which something moved."""
+    """One bank; `on_change` is told each compartment in which something moved.
+
+    `on_bytes` hears what passes a port: → what the controller sends, ← what the boards answer.
+    """
 
     def __init__(
         self,
@@ -42,6 +49,7 @@ class BankTwin:
         self.pulses: list[TwinPulse] = []
         self.siren_is_on = False
         self.on_change = on_change
+        self.on_bytes = _unheard
         self._rng = rng
         self._clock = clock
         self._compartments = {
@@ -182,12 +190,19 @@ class BankTwin:
             if board.port == port.name
         }
         wire = Wire(port, boards, self._rng, self._clock, partial(self._to_controller, port.name))
-        is_tcp = port.cable is Cable.TCP
-        path = folder / port.name
         self._wires[port.name] = wire
-        self._ends[port.name] = TcpEnd(wire.from_host) if is_tcp else PtyEnd(path, wire.from_host)
+        heard = partial(self._from_controller, port.name)
+        if port.cable is Cable.TCP:
+            self._ends[port.name] = TcpEnd(heard, int(port.at or 0))
+        else:
+            self._ends[port.name] = PtyEnd(Path(port.at) if port.at else folder / port.name, heard)
+
+    def _from_controller(self, port: str, data: bytes) -> None:
+        self.on_bytes(port, "→", data)
+        self._wires[port].from_host(data)
 
     def _to_controller(self, port: str, data: bytes) -> None:
+        self.on_bytes(port, "←", data)
         self._ends[port].send(data)
 
     def _fire(self, name: CompartmentId, supply: str, cause: Cause, pulse_ms: int) -> None:
