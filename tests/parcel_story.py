@@ -21,6 +21,7 @@ from bayward.cloud.access import couriers
 from bayward.cloud.audit import service as audit
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.pki import DeviceIdentity
+from bayward.cloud.privacy.retention import RETAIN_JOB
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, after
@@ -229,6 +230,8 @@ def tell_tables(story: Story) -> None:
         (s.job, ("kind", "state")),
     ):
         for row in story.cloud.rows(table):
+            if row._mapping.get("kind") == RETAIN_JOB:  # is about no parcel
+                continue
             told = {name: _as_stored(row._mapping[name]) for name in columns}
             rows.append(f"{table.name:9}{json.dumps(told)}")
     story.told["tables"] = fenced("text", "\n".join(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bayward.cloud import reactions
+from bayward.cloud.privacy import register
 from reference import attacks, commands, errors, events, limits, settings, states
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -15,6 +16,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors.page,
     "events.md": events.page,
     "limits.md": limits.page,
+    "personal-data.md": register.page,
     "reactions.md": reactions.page,
     "states.md": states.page,
 }

@@ -52,7 +52,6 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.argon2id import Argon2id
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import AT_ONCE, WAITING_MAX, Passwords, Scheme
-from bayward.cloud.people.sign_in_store import delete_sessions_before
 from bayward.cloud.people.store import PersonState
 from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
@@ -348,10 +347,9 @@ class Cloud:
         self._closing.callback(self.desk.changes.close)  # streams end before the servers wait
 
     async def _keep_house(self) -> None:
-        """Once an hour: sweep sessions that are over, renew the listeners' certificate."""
+        """Once an hour: renew the listeners' certificate when it is time."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_MS / SECOND_MS)
-            await self.unit.write(lambda work: delete_sessions_before(work.tx, work.now))
             if self.deployment.renew():
                 _log.warning("cloud.certificate_renewed", restart="at the next opportunity")
 

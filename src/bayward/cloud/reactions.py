@@ -25,6 +25,7 @@ from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify import webhooks
+from bayward.cloud.privacy import retention
 from bayward.cloud.unit import Place, Work
 from bayward.core.events import Event, EventType
 from bayward.core.ids import TenantId
@@ -127,6 +128,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.HOLD_PLACED: _LOG,
     _T.HOLD_LIFTED: _LOG,
     _T.KEY_EPOCH_ROLLED: _LOG,
+    _T.RECORDS_EXPIRED: _LOG,
     # Custody of items.
     _T.ITEM_REGISTERED: _ITEM,
     _T.CUSTODY_OFFERED: _ITEM,
@@ -183,7 +185,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.COMMAND_DONE: (),
     _T.COMMAND_REFUSED: (),
     # The tenant's log.
-    _T.TENANT_CREATED: (),
+    _T.TENANT_CREATED: (retention.begun,),
     _T.PERSON_CREATED: _CALL,
     _T.PERSON_CHANGED: _CALL,
     _T.ROLE_GRANTED: _CALL,
@@ -220,6 +222,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.HOLD_PLACED: _CALL,
     _T.HOLD_LIFTED: _CALL,
     _T.KEY_EPOCH_ROLLED: _CALL,
+    _T.RECORDS_EXPIRED: _CALL,
     # Custody of items.
     _T.ITEM_REGISTERED: _CALL,
     _T.CUSTODY_OFFERED: _CALL,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 import structlog
 
 from bayward.cloud.audit import moving
 from bayward.cloud.privacy import moving as rows
+from bayward.cloud.privacy import retention
 from bayward.cloud.privacy import service as privacy
-from bayward.cloud.unit import Unit
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Unit, Work
+from bayward.core.ids import TenantId
 
 _log = structlog.get_logger()
 
@@ -27,6 +31,13 @@ async def before_anybody(unit: Unit) -> None:
     await unit.read(rows.check)
     if tenants := await unit.write(rows.reindex):
         _log.warning("cloud.indexed_again", tenants=tenants)
+    await unit.write(_plan)
     if people := await unit.write(privacy.replay):
         await unit.scrub()
         _log.warning("cloud.erased_again", people=people)
+
+
+def _plan(work: Work) -> None:
+    """Each tenant has what is past its period taken out every day."""
+    for tenant in work.tx.execute(sa.select(s.tenant.c.tenant)).scalars().all():
+        retention.plan(work, TenantId(tenant))

@@ -12,7 +12,7 @@ from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
-from bayward.cloud.privacy import duties
+from bayward.cloud.privacy import duties, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
@@ -30,6 +30,7 @@ def lanes(
     housekeeping: Mapping[str, Duty] = {
         privacy.DESTROY_JOB: Duty(forgetting.destroy),
         privacy.ROLL_JOB: Duty(forgetting.roll),
+        retention.RETAIN_JOB: Duty(forgetting.retain),
         orders.EXPIRE_JOB: Duty(_expire_order),
         items.LAPSE_JOB: Duty(_lapse_offer),
         certificates.LOOK_JOB: Duty(_look_at_certificate),

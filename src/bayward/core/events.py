@@ -104,6 +104,7 @@ class EventType(StrEnum):
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     KEY_EPOCH_ROLLED = "key_epoch.rolled"
+    RECORDS_EXPIRED = "records.expired"
     # Custody of items, in the tenant's log too.
     ITEM_REGISTERED = "item.registered"
     CUSTODY_OFFERED = "custody.offered"
@@ -298,6 +299,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.HOLD_PLACED: ("actor", "scope", "reason", "detail"),
     _T.HOLD_LIFTED: ("actor", "scope", "reason", "detail"),
     _T.KEY_EPOCH_ROLLED: ("actor", "detail", "count"),
+    _T.RECORDS_EXPIRED: ("actor", "detail", "count"),
     _T.ITEM_REGISTERED: ("actor", "item", "purpose", "detail"),
     _T.CUSTODY_OFFERED: ("actor", "item", "purpose", "not_after"),
     _T.CUSTODY_ACCEPTED: ("actor", "item", "subject"),

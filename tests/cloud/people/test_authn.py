@@ -176,10 +176,3 @@ def test_the_secret_lies_sealed_and_for_this_person_only(bench: Bench, anne: Per
     keys.set_authenticator(bench.tx, bench.tenant, bert, app)
     with pytest.raises(Exception, match=r"seal\.broken"):
         authn.prove(bench.work, bench.tenant, bert, code(bench))
-
-
-def test_what_is_over_can_be_swept(bench: Bench, anne: PersonId) -> None:
-    signed_in(bench, anne, life_ms=10)
-    signed_in(bench, anne, life_ms=1000)
-    bench.wait(10)
-    assert keys.delete_sessions_before(bench.tx, bench.now) == 1

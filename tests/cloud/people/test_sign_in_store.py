@@ -55,18 +55,6 @@ def test_signing_out_ends_one_session_or_all_of_one_person(bench: Bench) -> None
     assert [one.hash[0] for one in store.sessions_of(bench.tx, bench.tenant, carl)] == [2]
 
 
-def test_what_has_ended_is_swept_and_nothing_else(bench: Bench) -> None:
-    person = bench.person()
-    ending = session(bench, person)
-    store.insert_session(bench.tx, ending)
-    store.insert_session(
-        bench.tx, replace(ending, hash=OTHER_HASH, not_after=after(ending.not_after, 1))
-    )
-    assert store.delete_sessions_before(bench.tx, ending.not_after) == 1
-    assert store.find_session(bench.tx, HASH) is None
-    assert store.find_session(bench.tx, OTHER_HASH) is not None
-
-
 @pytest.mark.parametrize("table", [s.login_link, s.setup_link], ids=lambda table: table.name)
 def test_a_link_is_used_once_and_in_time(bench: Bench, table: sa.Table) -> None:
     person = bench.person()

@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from bayward.cloud.privacy.plan import personal_columns, steps
+from bayward.cloud.privacy.plan import period_of, personal_columns, steps
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
 
@@ -52,11 +52,28 @@ def test_each_declaration_can_be_carried_out(table: sa.Table) -> None:
     for name, one in personal_columns(table).items():
         assert one.of in table.c
         assert one.category
-        assert {one.ground.purpose, one.ground.basis, one.ground.retention}.isdisjoint({""})
+        assert {one.ground.purpose, one.ground.basis}.isdisjoint({""})
         if one.erase is not Erase.DELETE:
             assert one.blank is not None or table.c[name].nullable
         if table.c[name].primary_key:
             assert one.erase is Erase.DELETE
+
+
+UNTIL_ERASED = {  # and why no day ends it
+    "person", "password", "totp", "recovery_code",  # the account itself
+    "setting", "webhook", "lockdown",  # in force
+    "happening",  # the index of the log, which lasts; ids only
+    "item",  # custody lasts as long as the case
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_what_is_about_a_person_has_a_period_or_lasts_until_he_is_erased(table: sa.Table) -> None:
+    period = period_of(table)
+    assert bool(personal_columns(table)) == (period is not None or table.name in UNTIL_ERASED)
+    if period is not None:
+        assert table.c[period.since].name.endswith(("_at", "not_after", "until"))
+        assert period.days > 0
 
 
 def test_what_refers_to_others_goes_first() -> None:

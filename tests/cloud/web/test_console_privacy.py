@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
 from bayward.cloud.people import store as people_store
-from bayward.cloud.unit import Work
+from bayward.cloud.privacy import retention
+from bayward.cloud.unit import JOBS, Work
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
 from bayward.core.roles import Role
@@ -127,3 +129,29 @@ async def test_an_epoch_is_ended_by_hand(house: House, anne: Browser, zoe: Perso
         await house.settle()
     page = await anne.get("/console/people")
     assert "Zoe" in page.text
+
+
+async def test_periods_are_shown_and_when_they_were_carried_out(
+    house: House, anne: Browser
+) -> None:
+    page = await anne.get("/console/privacy")
+    assert "Sign-ins that have ended" in page.text
+    assert "Not done yet." in page.text
+    house.wait(retention.FIRST_AFTER_MS)
+    await house.do(lambda work: work.wake(JOBS))
+    anne = await house.browser().be("Anne")  # an hour has passed
+    async with asyncio.timeout(10):
+        while "Last done" not in (await anne.get("/console/privacy")).text:
+            await house.settle()
+
+
+async def test_the_register_of_processing_is_a_file_for_who_may_see_it(
+    house: House, anne: Browser
+) -> None:
+    await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+    answer = await anne.get("/console/privacy/register.csv")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith('"register-of-processing.csv"')
+    assert "parcel,delivery,tracking," in answer.text
+    resident = await house.browser().be("Zoe")
+    assert (await resident.get("/console/privacy/register.csv")).status_code in {403, 404}

@@ -38,6 +38,7 @@ CODED = frozenset({
     (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
     (_T.SUBJECT_ERASED, "reason"),
     (_T.HOLD_PLACED, "detail"), (_T.HOLD_PLACED, "scope"), (_T.KEY_EPOCH_ROLLED, "detail"),
+    (_T.RECORDS_EXPIRED, "detail"),
     (_T.HOLD_LIFTED, "detail"), (_T.HOLD_LIFTED, "scope"),
     (_T.CUSTODY_STORED, "detail"), (_T.CUSTODY_FETCHED, "detail"), (_T.CUSTODY_BROKEN, "reason"),
 })  # fmt: skip

@@ -107,11 +107,6 @@ def delete_sessions_of(tx: sa.Connection, tenant: TenantId, person: PersonId) ->
     return tx.execute(s.session.delete().where(mine)).rowcount
 
 
-def delete_sessions_before(tx: sa.Connection, now: Instant) -> int:
-    """Sweep what has ended anyway."""
-    return tx.execute(s.session.delete().where(s.session.c.not_after <= now)).rowcount
-
-
 def insert_link(
     tx: sa.Connection, table: sa.Table, token_hash: bytes, link: Link, *, now: Instant
 ) -> None:

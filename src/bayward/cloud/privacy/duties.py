@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bayward.cloud.jobs import Again, Settle
 from bayward.cloud.keyring import cells
+from bayward.cloud.privacy import retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
@@ -24,6 +27,17 @@ class Forgetting:
         )
         await self._unit.scrub()
         return None
+
+    async def retain(self, job: Job) -> Settle | None:
+        """Take out what is past its period, and come back tomorrow."""
+        tenant, left, total = TenantId(job.payload["tenant"]), retention.everything(), 0
+        while left:
+            some = partial(retention.carry_out, tenant=tenant, left=left)
+            count, left = await self._unit.write(some)
+            total += count
+        if total:
+            await self._unit.scrub()
+        return lambda work: retention.again(work, tenant)
 
     async def roll(self, job: Job) -> Settle | None:
         """End an epoch: from here on no older copy of the keyring opens anything."""

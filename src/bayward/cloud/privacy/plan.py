@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bayward.cloud.storage import schema as s
-from bayward.cloud.storage.schema.columns import INFO, Erase, Personal
+from bayward.cloud.storage.schema.columns import INFO, PERIOD, Erase, Period, Personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,26 @@ def personal_columns(table: sa.Table) -> dict[str, Personal]:
     return {column.name: column.info[INFO] for column in table.columns if INFO in column.info}
 
 
+def period_of(table: sa.Table) -> Period | None:
+    """How long the rows of a table are kept; None: until somebody is erased."""
+    found: Period | None = table.info.get(PERIOD)
+    return found
+
+
+def blanks(table: sa.Table, who: str | None = None) -> dict[str, object]:
+    """What takes the place of everything personal in a row, or of what belongs to one column."""
+    return {
+        name: None if one.is_sealed or one.found_by else one.blank
+        for name, one in personal_columns(table).items()
+        if one.erase is Erase.BLANK and who in (None, one.of)
+    }
+
+
 def _steps(table: sa.Table) -> list[Step]:
     declared = personal_columns(table)
     deleted = [name for name, one in declared.items() if one.erase is Erase.DELETE]
-    blanked: dict[str, dict[str, object]] = {}
-    for name, one in declared.items():
-        if one.erase is Erase.BLANK:
-            is_bytes = one.is_sealed or one.found_by
-            blanked.setdefault(one.of, {})[name] = None if is_bytes else one.blank
+    owners = dict.fromkeys(one.of for one in declared.values() if one.erase is Erase.BLANK)
     return [
         *(Step(table, table.c[name], Erase.DELETE, {}) for name in deleted),
-        *(Step(table, table.c[who], Erase.BLANK, values) for who, values in blanked.items()),
+        *(Step(table, table.c[who], Erase.BLANK, blanks(table, who)) for who in owners),
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bayward.cloud.keyring import cells
-from bayward.cloud.privacy.plan import personal_columns, steps
+from bayward.cloud.privacy.plan import period_of, personal_columns, steps
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
 from bayward.core.clock import Instant
@@ -101,7 +101,9 @@ def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
         rows = [{name: row[name] for name in shown if name in row} for row in opened]
         if rows:
             ground = declared[step.who.name if step.who.name in declared else min(names)].ground
-            told = f"{ground.purpose}; {ground.basis}; kept {ground.retention}"
+            period = period_of(step.table)
+            until = "until erased" if period is None else f"{period.days} days from {period.since}"
+            told = f"{ground.purpose}; {ground.basis}; kept {until}"
             found.setdefault(step.table.name, Kept(step.table.name, told, [])).rows.extend(rows)
     return [found[name] for name in sorted(found)]
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 
 from bayward.cloud.people import service as people
-from bayward.cloud.privacy import holds
+from bayward.cloud.privacy import holds, register, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
 from bayward.cloud.privacy.holds import Scope
@@ -29,11 +29,19 @@ from bayward.core.policy import Action
 from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Shell
-from bayward.ui.views.console_privacy import HoldRow, KeysCard, Privacy, ToErase
+from bayward.ui.views.console_privacy import (
+    HoldRow,
+    KeysCard,
+    PeriodRow,
+    PeriodsCard,
+    Privacy,
+    ToErase,
+)
 
 HOME = "/console/privacy"
 AGAIN = 422
 FIELD_CHARS_MAX = 300
+CSV = "text/csv; charset=utf-8"
 Short = Annotated[str, Meta(max_length=FIELD_CHARS_MAX)]
 
 
@@ -62,6 +70,14 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     return await console(
         asker, places.everything, lambda words, you, frame: _view(words, you, frame, chosen)
     )
+
+
+@show(f"{HOME}/register.csv", Action.PRIVACY_READ)
+async def processing(asker: Asking) -> Response[str]:
+    """The register of processing (GDPR article 30)."""
+    told = await asker.read(places.everything, lambda _, __: register.csv_text())
+    name = {"Content-Disposition": 'attachment; filename="register-of-processing.csv"'}
+    return Response(told, headers=name, media_type=CSV)
 
 
 @show("/console/people/{person:str}/report", Action.PERSON_REPORT)
@@ -191,10 +207,17 @@ def _view(
             for kind in HoldKind
         ),
         person=shown,
+        periods=_periods(words.work, you),
         subject=typed.subject,
         authority=typed.authority,
         problems=problems,
     )
+
+
+def _periods(work: Work, you: You) -> PeriodsCard:
+    now = retention.standing(work, you.tenant)
+    rows = tuple(PeriodRow(kind, days) for kind, days in retention.periods())
+    return PeriodsCard(rows=rows, last=now.last, next=now.next)
 
 
 def _row(words: Words, hold: Hold) -> HoldRow:

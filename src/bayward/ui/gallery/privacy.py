@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bayward.ui.gallery import Sample
 from bayward.ui.gallery.console import SHELL
 from bayward.ui.gallery.world import ago
 from bayward.ui.views.base import Choice, FieldProblem
-from bayward.ui.views.console_privacy import HoldRow, KeysCard, Privacy, ToErase
+from bayward.ui.views.console_privacy import (
+    HoldRow,
+    KeysCard,
+    PeriodRow,
+    PeriodsCard,
+    Privacy,
+    ToErase,
+)
 
 KEYS = KeysCard(
     epoch=4, since=ago(1_200_000), people=212, months=14, erased=3, roll_due=ago(-1_300_000)
 )
+PERIODS = PeriodsCard(
+    rows=(
+        PeriodRow("session", 1), PeriodRow("link", 7), PeriodRow("parcel", 90),
+        PeriodRow("message", 90), PeriodRow("incident", 365), PeriodRow("hold", 1_095),
+    ),
+    last=ago(40_000),
+    next=ago(-46_400),
+)  # fmt: skip
 KINDS = tuple(
     Choice(kind, label, kind == "person")
     for kind, label in (("person", "A person"), ("parcel", "A parcel"), ("period", "A period"))
@@ -22,13 +38,17 @@ BASES = (Choice("objection", "They objected", is_chosen=True),)
 
 def samples() -> Iterator[Sample]:
     """Nothing is held; much is; somebody is about to be erased."""
+    new = replace(PERIODS, last=None, next=ago(-1_800))
     quiet = KeysCard(epoch=1, since=ago(90_000), people=2, months=1, erased=0, roll_due=None)
-    yield Sample("console/privacy-quiet", Privacy(shell=SHELL, keys=quiet, hold_kinds=KINDS))
+    yield Sample(
+        "console/privacy-quiet", Privacy(shell=SHELL, keys=quiet, periods=new, hold_kinds=KINDS)
+    )
     yield Sample(
         "console/privacy",
         Privacy(
             shell=SHELL,
             keys=KEYS,
+            periods=PERIODS,
             hold_kinds=KINDS,
             holds=(
                 HoldRow(
@@ -48,6 +68,7 @@ def samples() -> Iterator[Sample]:
         Privacy(
             shell=SHELL,
             keys=KEYS,
+            periods=PERIODS,
             hold_kinds=KINDS,
             problems=(FieldProblem("subject", "hold.subject"),),
         ),
@@ -55,5 +76,5 @@ def samples() -> Iterator[Sample]:
     person = ToErase(id="prs_x", name="M. Okafor", bases=BASES)
     yield Sample(
         "console/privacy-erase",
-        Privacy(shell=SHELL, keys=KEYS, hold_kinds=KINDS, person=person),
+        Privacy(shell=SHELL, keys=KEYS, periods=PERIODS, hold_kinds=KINDS, person=person),
     )

@@ -37,6 +37,23 @@ class KeysCard:
     roll_due: Instant | None
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """How many days something is kept; `kind` is a key of [console.period]."""
+
+    kind: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodsCard:
+    """How long what is kept; None: not done yet, or not planned."""
+
+    rows: tuple[PeriodRow, ...]
+    last: Instant | None
+    next: Instant | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToErase:
     """Somebody who is about to be erased."""
@@ -53,6 +70,7 @@ class Privacy(ConsoleView):
     template: ClassVar[str] = "console/privacy.html"
     place: ClassVar[Place] = Place.PRIVACY
     keys: KeysCard
+    periods: PeriodsCard
     holds: tuple[HoldRow, ...] = ()
     hold_kinds: tuple[Choice, ...] = ()
     person: ToErase | None = None

@@ -30,6 +30,7 @@ metadata = sa.MetaData(
 Kind = TypeVar("Kind")
 
 INFO = "personal"  # where a column keeps what `personal` says
+PERIOD = "period"  # where a table keeps how long its rows are kept
 IN_PLACE_OF_A_PERSON = "erased"  # core.events.ERASED; a schema imports no rules
 
 
@@ -42,16 +43,31 @@ class Erase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why something is kept: GDPR articles 5(1)(b), 6(1) and 5(1)(e)."""
+    """Why something is kept, and who is told of it: GDPR articles 5(1)(b), 6(1) and 30(1)(d)."""
 
     purpose: str
     basis: str
-    retention: str
+    recipients: str
 
 
-ACCOUNT = Ground("account", "contract", "until erased")
-DELIVERY = Ground("delivery", "contract", "until erased")
-SECURITY = Ground("security", "legitimate interests", "until erased")
+ACCOUNT = Ground("account", "contract", "the banks where parcels may come: name and dwelling")
+DELIVERY = Ground("delivery", "contract", "the banks, the mail server, subscribers of webhooks")
+SECURITY = Ground("security", "legitimate interests", "the banks, subscribers of webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How long the rows of a table are kept: GDPR article 5(1)(e).
+
+    `days` are counted from the instant in the column `since`; a row without it is not over. Then
+    the row is deleted, or what is about a person in it is blanked. `kind` is one word for pages
+    and for the log.
+    """
+
+    kind: str
+    since: str
+    days: int
+    then: Erase = Erase.DELETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +152,24 @@ class Flag(sa.types.TypeDecorator[bool]):
         return None if value is None else value != 0
 
 
-def table(name: str, *parts: sa.schema.SchemaItem, is_clustered: bool = False) -> sa.Table:
-    """A table; STRICT on SQLite, and with `is_clustered` kept in its primary key's index."""
-    return sa.Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not is_clustered)
+def table(
+    name: str,
+    *parts: sa.schema.SchemaItem,
+    is_clustered: bool = False,
+    period: Period | None = None,
+) -> sa.Table:
+    """A table; STRICT on SQLite, and with `is_clustered` kept in its primary key's index.
+
+    Without a period its rows are kept until somebody is erased.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        *parts,
+        sqlite_strict=True,
+        sqlite_with_rowid=not is_clustered,
+        info={PERIOD: period},
+    )
 
 
 def key(name: str) -> sa.Column[str]:

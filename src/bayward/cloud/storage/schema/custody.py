@@ -29,6 +29,7 @@ parcel = c.table(
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "recipient"),
     sa.Index(None, "tenant", "tracking_key"),
+    period=c.Period("parcel", "ended_at", 90, c.Erase.BLANK),
 )
 
 item = c.table(
@@ -78,6 +79,7 @@ grant = c.table(
     c.text("reason", optional=True),
     c.belongs_to("tenant", "bank"),
     sa.Index(None, "tenant", "parcel"),
+    period=c.Period("parcel", "ended_at", 90, c.Erase.BLANK),
 )
 
 parcel_link = c.table(
@@ -90,6 +92,7 @@ parcel_link = c.table(
     c.instant("not_after"),
     sa.Index(None, "hash", unique=True),
     sa.Index(None, "tenant", "parcel"),
+    period=c.Period("link", "not_after", 7),
 )
 
 admission = c.table(
@@ -105,4 +108,5 @@ admission = c.table(
     c.personal(c.text("granted_by"), "identifier", c.SECURITY),
     c.belongs_to("tenant", "person"),
     c.belongs_to("tenant", "bank"),
+    period=c.Period("courier", "until", 90),
 )

@@ -34,6 +34,7 @@ letter = c.table(
     c.instant("received_at"),
     c.belongs_to("tenant", "bank"),
     sa.Index(None, "tenant", "subject"),
+    period=c.Period("message", "received_at", 90),
 )
 
 delivery = c.table(
@@ -58,6 +59,7 @@ delivery = c.table(
     c.text("last_error", optional=True),
     sa.Index(None, "tenant", "created_at"),
     sa.Index(None, "tenant", "subject"),
+    period=c.Period("message", "not_after", 90),
 )
 
 webhook = c.table(

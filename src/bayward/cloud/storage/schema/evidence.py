@@ -34,4 +34,5 @@ evidence = c.table(
     c.number("exported_index", optional=True),
     c.instant("fetch_until", optional=True),
     sa.Index(None, "tenant", "asked_at"),
+    period=c.Period("evidence", "asked_at", 365, c.Erase.BLANK),
 )

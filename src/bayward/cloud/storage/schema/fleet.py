@@ -129,6 +129,7 @@ command = c.table(
     c.instant("ended_at", optional=True),
     c.belongs_to("tenant", "bank"),
     sa.Index(None, "tenant", "bank", "state"),
+    period=c.Period("order", "ended_at", 90),
 )
 
 _IS_LIVE = sa.text("state <> 'closed'")
@@ -163,6 +164,7 @@ incident = c.table(
         sqlite_where=_IS_LIVE,
         postgresql_where=_IS_LIVE,
     ),
+    period=c.Period("incident", "closed_at", 365, c.Erase.BLANK),
 )
 
 lockdown = c.table(

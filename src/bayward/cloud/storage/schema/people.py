@@ -57,6 +57,7 @@ role_binding = c.table(
     c.personal(c.text("granted_by"), "identifier", c.SECURITY),
     c.belongs_to("tenant", "person"),
     sa.Index(None, "tenant", "person"),
+    period=c.Period("role", "not_after", 365),
 )
 
 password = c.table(
@@ -104,6 +105,7 @@ session = c.table(
     c.belongs_to("tenant", "person"),
     sa.Index(None, "hash", unique=True),
     sa.Index(None, "tenant", "person"),
+    period=c.Period("session", "not_after", 1),
 )
 
 login_link = c.table(
@@ -116,6 +118,7 @@ login_link = c.table(
     c.instant("used_at", optional=True),
     c.belongs_to("tenant", "person"),
     sa.Index(None, "hash", unique=True),
+    period=c.Period("link", "not_after", 7),
 )
 
 setup_link = c.table(
@@ -128,4 +131,5 @@ setup_link = c.table(
     c.instant("used_at", optional=True),
     c.belongs_to("tenant", "person"),
     sa.Index(None, "hash", unique=True),
+    period=c.Period("link", "not_after", 7),
 )

@@ -22,6 +22,7 @@ hold = c.table(
     c.personal(c.text("lifted_by", optional=True), "identifier", c.SECURITY),
     c.instant("lifted_at", optional=True),
     sa.Index(None, "tenant", "lifted_at"),
+    period=c.Period("hold", "lifted_at", 3 * 365),
 )
 
 # Of a database from before revision 14: what is still to be sealed at the next start.

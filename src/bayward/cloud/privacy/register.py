@@ -1,0 +1,114 @@
+"""The register of processing (GDPR article 30), read from how the columns are declared.
+
+Each line is one kind of data in one table: nothing can be kept that is not in it, because a column
+about a person does not get past the tests without its declaration.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+
+from bayward.cloud.privacy.plan import period_of, personal_columns
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.schema.columns import Erase, Period, Personal
+
+_INTRODUCTION = """\
+# Personal data
+
+What the control plane's tables keep of people: why, on what ground, how long, and how. It is the
+register of processing of GDPR article 30 as far as a program can know it; whoever runs it adds who
+he is, and his processors. Made from the schema by `cloud/privacy/register.py`; the console has
+the same as a file (*Privacy*). The fields of the logs are sealed under the same keys
+([0009](../decisions/0009-keys-that-can-be-destroyed.md)). A bank's own disk keeps ids, and the
+names and dwellings of whom parcels may be left for.
+
+*Sealed*: encrypted under a key that is destroyed with the person
+([0014](../decisions/0014-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of data in one table."""
+
+    table: str
+    category: str
+    columns: str
+    purpose: str
+    basis: str
+    kept: str
+    how: str
+    recipients: str
+
+
+def lines() -> Iterator[Line]:
+    """The register."""
+    for name, table in sorted(s.metadata.tables.items()):
+        found: dict[tuple[object, ...], Line] = {}
+        for column, one in personal_columns(table).items():
+            how, kept = _how(one), _kept(period_of(table), one)
+            key = (one.category, one.ground, how, kept)
+            named = f"{found[key].columns}, {column}" if key in found else column
+            found[key] = Line(
+                name,
+                one.category,
+                named,
+                one.ground.purpose,
+                one.ground.basis,
+                kept,
+                how,
+                one.ground.recipients,
+            )
+        yield from found.values()
+
+
+def csv_text() -> str:
+    """As a table for other programs (RFC 4180)."""
+    told = io.StringIO()
+    writer = csv.writer(told)
+    writer.writerow(field.name for field in fields(Line))
+    writer.writerows(map(astuple, lines()))
+    return told.getvalue()
+
+
+def page() -> str:
+    """`docs/reference/personal-data.md`."""
+    rows = [
+        f"| `{one.table}` | {one.category} | {_code(one.columns)} | {one.purpose}; {one.basis} |"
+        f" {one.kept} | {one.how} |"
+        for one in lines()
+    ]
+    told = {(one.purpose, one.recipients): None for one in lines()}
+    return "\n".join([
+        _INTRODUCTION,
+        "| table | kind | columns | why; ground | kept | how |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        "",
+        "## Who is told",
+        "",
+        *(f"- For *{purpose}*: {recipients}." for purpose, recipients in sorted(told)),
+        "",
+    ])  # fmt: skip
+
+
+def _how(one: Personal) -> str:
+    if one.is_sealed:
+        return "sealed"
+    return "id" if one.category == "identifier" else f"plain: {one.plain}"
+
+
+def _kept(period: Period | None, one: Personal) -> str:
+    erased = "deleted" if one.erase is Erase.DELETE else "blanked"
+    if period is None:
+        return f"until erased, then {erased}"
+    then = "deleted" if period.then is Erase.DELETE else "blanked"
+    days = "1 day" if period.days == 1 else f"{period.days} days"
+    return f"{days} from `{period.since}`, then {then}"
+
+
+def _code(columns: str) -> str:
+    return ", ".join(f"`{one}`" for one in columns.split(", "))

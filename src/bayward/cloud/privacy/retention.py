@@ -1,0 +1,143 @@
+"""What is past its period is deleted or blanked, once a day (GDPR article 5(1)(e)).
+
+Periods are declared in the schema, with the tables (`storage.schema.columns.Period`). Nothing
+is touched that a legal hold is on: neither the held thing itself nor what names somebody who
+appears in what is held, just as he cannot be erased. What was done is one entry of the log, in the
+transaction that does it: how many rows of which kind, and about whom not a word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bayward.cloud.privacy import hold_store, retention_store
+from bayward.cloud.privacy.hold_store import Hold, HoldKind
+from bayward.cloud.privacy.plan import period_of
+from bayward.cloud.privacy.retention_store import Key, Old
+from bayward.cloud.privacy.service import SYSTEM
+from bayward.cloud.storage import outbox
+from bayward.cloud.storage import schema as s
+from bayward.cloud.unit import Place, Work
+from bayward.core.clock import DAY_MS, HOUR_MS, Instant, after
+from bayward.core.events import Event, EventType
+from bayward.core.ids import PersonId, TenantId
+
+RETAIN_JOB = "privacy.retain"
+EACH_MS = DAY_MS
+FIRST_AFTER_MS = HOUR_MS  # not while a program that was just started has everything else to do
+ROUND = 500  # rows of each table in one transaction
+
+Left = Mapping[str, Key | None]
+"""Tables that are not done yet, and behind which row each goes on."""
+
+TABLES = {name: table for name, table in s.metadata.tables.items() if period_of(table) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """When it was done last and will be done next; None: not yet, or not planned."""
+
+    last: Instant | None
+    next: Instant | None
+
+
+def begun(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """A tenant came to be (a reaction)."""
+    del event, place
+    plan(work, tenant)
+
+
+def plan(work: Work, tenant: TenantId) -> None:
+    """Have it done every day from now on; once or twice is the same."""
+    due = after(work.now, FIRST_AFTER_MS)
+    if not outbox.revive(work.tx, due, RETAIN_JOB, tenant):
+        work.enqueue(RETAIN_JOB, tenant, {"tenant": tenant, "last": None}, due)
+
+
+def again(work: Work, tenant: TenantId) -> None:
+    """Done for today."""
+    payload: outbox.Payload = {"tenant": tenant, "last": work.now}
+    work.enqueue(RETAIN_JOB, tenant, payload, after(work.now, EACH_MS))
+
+
+def standing(work: Work, tenant: TenantId) -> Standing:
+    """How it stands."""
+    mine = [one for one in outbox.payloads(work.tx, RETAIN_JOB) if one["tenant"] == tenant]
+    last = mine[0]["last"] if mine else None
+    due = outbox.due_of(work.tx, RETAIN_JOB, tenant)
+    return Standing(None if last is None else Instant(int(last)), due)
+
+
+def periods() -> list[tuple[str, int]]:
+    """Kinds of things and for how many days each is kept, the shortest first."""
+    declared = (period_of(table) for table in TABLES.values())
+    return sorted({(one.kind, one.days) for one in declared if one}, key=lambda one: one[::-1])
+
+
+def everything() -> Left:
+    """Where to begin."""
+    return dict.fromkeys(TABLES)
+
+
+def carry_out(work: Work, tenant: TenantId, left: Left) -> tuple[int, Left]:
+    """Take out some of what is past its period; gives how many rows, and what is left to do."""
+    held = _Held(work, tenant)
+    done: Counter[str] = Counter()
+    still: dict[str, Key | None] = {}
+    for name, behind in left.items():
+        table, period = TABLES[name], period_of(TABLES[name])
+        assert period is not None, "the others are not in the list"
+        found = retention_store.old(work.tx, tenant, table, work.now, behind=behind, count=ROUND)
+        free = [one.key for one in found if not held.holds(one)]
+        retention_store.take_out(work.tx, table, free)
+        done[period.kind] += len(free)
+        if len(found) == ROUND:
+            still[name] = found[-1].key
+    total = done.total()
+    if total:
+        _tell(work, tenant, done)
+    return total, still
+
+
+@dataclass
+class _Held:
+    """What is held in a tenant."""
+
+    work: Work
+    tenant: TenantId
+    known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    live: list[Hold] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.live = hold_store.holds(self.work.tx, self.tenant)
+
+    def holds(self, row: Old) -> bool:
+        """Whether a hold is on a row, or on somebody it names."""
+        return any(
+            (hold.kind is not HoldKind.PERIOD and hold.subject in row.about)
+            or any(self._touches(hold, person) for person in row.people)
+            for hold in self.live
+        )
+
+    def _touches(self, hold: Hold, person: str) -> bool:
+        known = self.known.get((hold.id, person))
+        if known is None:
+            known = hold_store.touches(self.work.tx, self.tenant, hold, PersonId(person))
+            self.known[hold.id, person] = known
+        return known
+
+
+def _tell(work: Work, tenant: TenantId, done: Counter[str]) -> None:
+    kinds = sorted((kind, count) for kind, count in done.items() if count)
+    work.emit(
+        Event(
+            type=EventType.RECORDS_EXPIRED,
+            time=work.now,
+            actor=SYSTEM,
+            detail=", ".join(f"{kind} {count}" for kind, count in kinds),
+            count=done.total(),
+        ),
+        tenant=tenant,
+    )

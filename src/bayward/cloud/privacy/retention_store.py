@@ -1,0 +1,89 @@
+"""SQL of what is past its period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from bayward.cloud.privacy.plan import blanks, period_of, personal_columns
+from bayward.cloud.storage.schema.columns import Erase
+from bayward.core.clock import DAY_MS, Instant
+from bayward.core.ids import PersonId, TenantId
+
+Key: TypeAlias = tuple[Any, ...]
+
+_PERSON = f"{PersonId.prefix}_"
+_THINGS = ("parcel", "incident", "bank", "subject")  # by which a row says what it is about
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A row that is past its period: its primary key, whom it names, and what it is about."""
+
+    key: Key
+    people: frozenset[str]
+    about: frozenset[str]
+
+
+def old(
+    tx: sa.Connection,
+    tenant: TenantId,
+    table: sa.Table,
+    now: Instant,
+    *,
+    behind: Key | None,
+    count: int,
+) -> list[Old]:
+    """Rows of a table whose period is over and in which there is still something to take out."""
+    period = period_of(table)
+    assert period is not None, "asked of tables that have one"
+    key, who = list(table.primary_key), _whom(table)
+    things = [table.c[name] for name in _THINGS if name in table.c]
+    is_old = table.c[period.since] <= now - period.days * DAY_MS
+    query = sa.select(*dict.fromkeys((*key, *who, *things)))
+    query = query.where(table.c.tenant == tenant, is_old)
+    if period.then is Erase.BLANK:
+        query = query.where(sa.or_(*_left(table)))
+    if behind is not None:
+        query = query.where(sa.tuple_(*key) > behind)
+    rows = tx.execute(query.order_by(*key).limit(count)).mappings()
+    return [
+        Old(
+            tuple(row[column] for column in key),
+            frozenset(str(row[one]) for one in who if str(row[one]).startswith(_PERSON)),
+            frozenset(str(row[one]) for one in things if row[one] is not None),
+        )
+        for row in rows
+    ]
+
+
+def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key]) -> None:
+    """Delete these rows, or blank what is about people in them."""
+    period, key = period_of(table), list(table.primary_key)
+    assert period is not None, "asked of tables that have one"
+    this = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in key))
+    names = [f"its_{column.name}" for column in key]
+    given = [dict(zip(names, one, strict=True)) for one in keys]
+    if not given:
+        return
+    if period.then is Erase.DELETE:
+        tx.execute(table.delete().where(this), given)
+    else:
+        tx.execute(table.update().where(this).values(blanks(table)), given)
+
+
+def _whom(table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns that hold somebody's id."""
+    declared = personal_columns(table).items()
+    return [table.c[name] for name, one in declared if one.of == name]
+
+
+def _left(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """Conditions of which one is true while a row still says something of somebody."""
+    return [
+        table.c[name].is_not(None) if blank is None else table.c[name] != blank
+        for name, blank in blanks(table).items()
+    ]
