@@ -32,6 +32,7 @@ from bayward.cloud import upkeep
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
 from bayward.cloud.audit.maker import Maker, stamper_of
+from bayward.cloud.custody import pack_form
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.deployment import FOLDERS, Deployment
@@ -291,6 +292,7 @@ class Cloud:
     def _desk(self) -> Desk:
         renderer = self._renderer or Renderer()
         hashing = ThreadPoolExecutor(AT_ONCE + WAITING_MAX + 1, thread_name_prefix="hashing")
+        tools = renderer.assets.verifiers
         return Desk(
             unit=self.unit,
             settings=self.settings,
@@ -313,7 +315,7 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
-            packs=Maker(self.unit, renderer.assets.verifiers, self.stamper, self.anchoring),
+            packs=Maker(self.unit, tools, self.stamper, self.anchoring, pack_form.rows),
         )
 
     def _start_workers(self) -> None:

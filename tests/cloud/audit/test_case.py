@@ -17,7 +17,19 @@ GRAPH = case.graph(
     handed_to="Det. J. Ruiz",
     reason="theft",
     files={"data/report.html": "ab" * 32, "data/custody.csv": "cd" * 32},
-)
+    custody=[
+        {"item": "ITEM-1", "what": "item.registered", "time": "2026-11-18 11:06:40 UTC",
+         "released_by": "", "received_by": "prs_a", "witness": "", "entry": "3", "log": "demo/t"},
+        {"item": "ITEM-1", "what": "custody.accepted", "time": "2026-11-18 11:16:40 UTC",
+         "released_by": "prs_a", "received_by": "prs_b", "witness": "", "entry": "5",
+         "log": "demo/t"},
+        {"item": "ITEM-1", "what": "seal.checked", "time": "2026-11-18 11:17:40 UTC",
+         "released_by": "", "received_by": "", "witness": "", "entry": "6", "log": "demo/t"},
+        {"item": "ITEM-1", "what": "custody.stored", "time": "2026-11-18 11:26:40 UTC",
+         "released_by": "prs_b", "received_by": "cmp_1", "witness": "prs_a", "entry": "7",
+         "log": "demo/t"},
+    ],
+)  # fmt: skip
 
 
 @pytest.mark.system  # reading the ontology takes seconds
@@ -42,3 +54,22 @@ def test_it_is_the_same_every_time_and_names_every_file() -> None:
     assert sum(one["@type"] == "uco-observable:File" for one in nodes) == 2
     (granted,) = [one for one in nodes if one["@type"] == "case-investigation:Authorization"]
     assert granted["case-investigation:authorizationIdentifier"] == "Warrant 26-117 <b>"
+
+
+def test_it_names_the_hand_overs_of_the_custody_form() -> None:
+    nodes = {one["@id"]: one for one in json.loads(GRAPH)["@graph"]}
+    moved = [one for one in nodes.values() if "uco-action:object" in one]
+    assert [one["uco-core:name"] for one in moved] == [
+        "item.registered",
+        "custody.accepted",
+        "custody.stored",
+    ]
+    _, accepted, stored = moved
+    assert nodes[accepted["uco-action:performer"]["@id"]]["uco-core:name"] == "prs_a"
+    names = [nodes[one["@id"]]["uco-core:name"] for one in stored["uco-action:participant"]]
+    assert names == ["cmp_1", "prs_a"]
+    assert nodes[stored["uco-action:participant"][0]["@id"]]["@type"] == "uco-location:Location"
+    assert stored["uco-action:endTime"]["@value"] == "2026-11-18T11:26:40+00:00"
+    assert stored["uco-core:description"] == "Entry 7 of demo/t"
+    (item,) = {one["uco-action:object"]["@id"] for one in moved}
+    assert nodes[item]["case-investigation:exhibitNumber"] == "ITEM-1"

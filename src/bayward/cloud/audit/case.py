@@ -1,19 +1,21 @@
 """`case.jsonld`: the pack in the words of CASE/UCO 1.4, for tools of examiners.
 
-It says what the pack is (files and hashes), by what authority it was asked for, and that making
-it was an investigative action. It says nothing about what the entries mean. Ids are derived from
-the pack's name, so that the same pack is the same graph.
+It says what the pack is (files and hashes), by what authority it was asked for, that making it was
+an investigative action, and each hand-over of an item in it: when, from whom to whom, before which
+witness. They are the rows of the custody form, and each names its entry. Ids are derived from the
+pack's name, so that the same pack is the same graph.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bayward.core.clock import Instant
+from bayward.core.ids import CompartmentId
 
 _SPACE = uuid.UUID("5f0c6f6e-6b8f-5d0e-9a55-6c2f2b1f8a01")
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"
@@ -23,6 +25,7 @@ _CONTEXT = {
     "uco-action": f"{_UCO}action/",
     "uco-core": f"{_UCO}core/",
     "uco-identity": f"{_UCO}identity/",
+    "uco-location": f"{_UCO}location/",
     "uco-observable": f"{_UCO}observable/",
     "uco-tool": f"{_UCO}tool/",
     "uco-types": f"{_UCO}types/",
@@ -38,8 +41,9 @@ def graph(
     handed_to: str,
     reason: str,
     files: Mapping[str, str],
+    custody: Sequence[Mapping[str, str]] = (),
 ) -> bytes:
-    """The graph of a pack; `files` are hashes (SHA-256, hex) by path."""
+    """The graph of a pack; `files` are SHA-256 in hex by path, `custody` the rows of the form."""
 
     def one(kind: str, what: str, type_: str, **more: Any) -> dict[str, Any]:
         return {"@id": f"kb:{kind}-{uuid.uuid5(_SPACE, f'{name}/{what}')}", "@type": type_, **more}
@@ -82,8 +86,55 @@ def graph(
             "case-investigation:relevantAuthorization": ref(authorization),
         },
     )
-    told = {"@context": _CONTEXT, "@graph": [tool, authorization, receiver, *nodes, record, action]}
+    moved = _hand_overs(one, custody)
+    every = [tool, authorization, receiver, *nodes, record, action, *moved]
+    told = {"@context": _CONTEXT, "@graph": every}
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _hand_overs(one: Any, custody: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Items, who and where had them, and the actions by which they changed hands."""
+    parties: dict[str, dict[str, Any]] = {}
+    items: dict[str, dict[str, Any]] = {}
+    actions = []
+
+    def party(name: str) -> dict[str, str]:
+        if name not in parties:
+            is_place = name.startswith(f"{CompartmentId.prefix}_")
+            kind = "uco-location:Location" if is_place else "uco-identity:Identity"
+            slug = "location" if is_place else "identity"
+            parties[name] = one(slug, f"party {name}", kind, **{"uco-core:name": name})
+        return {"@id": parties[name]["@id"]}
+
+    for row in custody:
+        if not row["released_by"] and not row["received_by"]:
+            continue
+        label = row["item"]
+        if label not in items:
+            told = {"uco-core:description": "An item in custody"}
+            told |= {"case-investigation:exhibitNumber": label}
+            kind = "case-investigation:ProvenanceRecord"
+            items[label] = one("provenance-record", f"item {label}", kind, **told)
+        members: dict[str, Any] = {
+            "uco-core:name": row["what"],
+            "uco-core:description": f"Entry {row['entry']} of {row['log']}",
+            "uco-action:endTime": {"@type": "xsd:dateTime", "@value": _from_text(row["time"])},
+            "uco-action:object": {"@id": items[label]["@id"]},
+        }
+        if row["released_by"]:
+            members["uco-action:performer"] = party(row["released_by"])
+        others = [party(row[name]) for name in ("received_by", "witness") if row[name]]
+        if others:
+            members["uco-action:participant"] = others
+        place = f"row {label} {row['log']} {row['entry']}"
+        kind = "case-investigation:InvestigativeAction"
+        actions.append(one("investigative-action", place, kind, **members))
+    return [*items.values(), *parties.values(), *actions]
+
+
+def _from_text(time: str) -> str:
+    """`2026-11-18 11:06:40 UTC` as XML Schema writes it."""
+    return time.removesuffix(" UTC").replace(" ", "T") + "+00:00"
 
 
 def _file(one: Any, path: str, digest: str) -> dict[str, Any]:

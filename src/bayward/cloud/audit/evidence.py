@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bayward.cloud.audit import anchor, chains, papers, reader, service, store, times
+from bayward.cloud.audit import anchor, chains, pack_custody, papers, reader, service, store, times
 from bayward.cloud.audit import evidence_store as packs
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.hideable import ALWAYS_SHOWN
+from bayward.cloud.audit.pack_custody import Forms, Row
 from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.unit import Place, Work
@@ -162,7 +163,13 @@ def page(work: Work, asked: Evidence, first: int, count: int) -> tuple[bytes, li
 
 
 def finish(
-    work: Work, asked: Evidence, records: bytes, shown: list[Shown], verifiers: Mapping[str, bytes]
+    work: Work,
+    asked: Evidence,
+    records: bytes,
+    shown: list[Shown],
+    verifiers: Mapping[str, bytes],
+    *,
+    forms: Forms | None = None,
 ) -> dict[str, bytes]:
     """The sealed files of a pack whose records have been read; no time stamp in it yet."""
     head = reader.head(work, asked.tenant, asked.origin)
@@ -173,7 +180,12 @@ def finish(
     folder = "bank" if head.bank is not None else "tenant"
     told = order(work, asked)
     chain = [parse_receipt(one) for one in lines_of_chain(asked.chain)] if asked.chain else []
-    made = papers.Papers(asked, told, head.vkey, shown, verifiers, _above(work, asked, chain))
+    custody: list[Row] = []
+    if forms is not None and head.kind == store.TENANT_LOG:
+        custody = pack_custody.rows(work, asked, (one.fields for one in shown), forms)
+    made = papers.Papers(
+        asked, told, head.vkey, shown, verifiers, _above(work, asked, chain), custody
+    )
     clocks = {}
     if asked.anchor_note is not None and asked.anchor_stamp is not None:
         clocks = {ANCHOR: asked.anchor_note.encode(), ANCHOR + STAMPS: asked.anchor_stamp}

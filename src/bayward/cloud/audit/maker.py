@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bayward.cloud.audit import evidence, papers
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.pack_custody import Forms
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.jobs import Duty, Hopeless, Settle
 from bayward.cloud.settings import CloudSettings
@@ -60,7 +61,8 @@ def stamper_of(settings: CloudSettings) -> Stamper | None:
 class Maker:
     """Makes packs; `verifiers` are verify.py and verify.html.
 
-    With `anchors`, what a pack shows is anchored before the pack is made.
+    With `anchors`, what a pack shows is anchored before the pack is made; `forms` fills in the
+    custody form of an item.
     """
 
     def __init__(
@@ -69,9 +71,11 @@ class Maker:
         verifiers: Mapping[str, bytes],
         stamper: Stamper | None = None,
         anchors: Anchors | None = None,
+        forms: Forms | None = None,
     ) -> None:
         self._unit = unit
         self._anchors = anchors
+        self._forms = forms
         self._verifiers = verifiers
         self._stamper = stamper
 
@@ -125,7 +129,9 @@ class Maker:
                 )
         records = b"".join(lines)
         return await self._unit.read(
-            lambda work: evidence.finish(work, asked, records, shown, self._verifiers)
+            lambda work: evidence.finish(
+                work, asked, records, shown, self._verifiers, forms=self._forms
+            )
         )
 
     def _failed(self, work: Work, job: Job, reason: str, due: Instant | None) -> None:

@@ -79,8 +79,9 @@ number of closed fields is told with each ("withheld"); some may have been erase
   data/policy.txt              the keys of the logs; compare them with keys you got elsewhere
   data/report.html             the entries to read and to print
   data/entries.csv             the same as a table
+  data/custody.csv, .html      if items are in it: who held which when, by which entries
   data/certification-902.html  a form for a qualified person (FRE 902(13), 902(14))
-  data/case.jsonld             the pack in the words of CASE/UCO 1.4
+  data/case.jsonld             the pack and the hand-overs in it in the words of CASE/UCO 1.4
   verify.py, verify.html       two programs that check it; VERIFY.txt says how
 
 What is not in it: photographs (of those that were taken by people the log holds hashes only).

@@ -11,38 +11,21 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from bayward.cloud.audit import case, paper_words
+from bayward.cloud.audit import case, pack_custody, paper_words, sheets
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.audit.pack_custody import Row
 from bayward.cloud.audit.paper_words import Above
-from bayward.core.clock import Instant
+from bayward.cloud.audit.sheets import harmless, time_text
 from bayward.core.events import Event
 from bayward.ledger.leaf import Value
 
 ENTRY_FIELDS = (
     "time", "type", "compartment", "parcel", "actor", "recipient", "method", "result", "reason",
 )  # fmt: skip
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_MAX = 2_000  # of the printed report; the file has them all
-
-_STYLE = """
-body { font: 11pt/1.4 Georgia, serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 1.6rem; }
-table { border-collapse: collapse; width: 100%; font-size: .85em; }
-td, th { border: 1px solid #888; padding: .2rem .4rem; text-align: left; vertical-align: top; }
-code { font-size: .85em; overflow-wrap: anywhere; }
-.line { border-bottom: 1px solid #000; display: inline-block; min-width: 18rem; height: 1.4rem; }
-@page { margin: 2cm; } thead { display: table-header-group; } tr { break-inside: avoid; }
-"""
-_PAGE = Markup(
-    '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-    "style-src 'unsafe-inline'\">\n<style>{style}</style></head>\n<body>\n<h1>{title}</h1>\n{body}"
-    "</body>\n</html>\n"
-)
 
 
 def digest(raw: bytes) -> str:
@@ -68,6 +51,7 @@ class Papers:
     shown: Sequence[Shown]
     verifiers: Mapping[str, bytes]
     above: Above
+    custody: Sequence[Row] = ()
 
     def files(self) -> dict[str, bytes]:
         """All of them, by path."""
@@ -76,6 +60,7 @@ class Papers:
             "data/entries.csv": self._entries(),
             "data/report.html": self._report(),
             "data/certification-902.html": self._certification(),
+            **pack_custody.files(self.custody, self.asked.name),
         }
         data["data/case.jsonld"] = case.graph(
             self.asked.name,
@@ -84,6 +69,7 @@ class Papers:
             handed_to=words["handed_to"],
             reason=words["reason"],
             files={path: digest(body) for path, body in data.items()},
+            custody=self.custody,
         )
         told = {
             "README.txt": paper_words.README.format(**words).encode(),
@@ -111,7 +97,7 @@ class Papers:
             "first": str(asked.first),
             "last": str(asked.until - 1),
             "size": str(asked.size),
-            "asked": _time(asked.asked_at),
+            "asked": time_text(asked.asked_at),
             "authority": _line(self.order.authority),
             "handed_to": _line(self.order.handed_to),
             "reason": _line(self.order.reason),
@@ -127,7 +113,7 @@ class Papers:
         writer.writerow(["entry", *ENTRY_FIELDS])
         for one in self.shown:
             cells = [_cell(name, one.fields.get(name)) for name in ENTRY_FIELDS]
-            writer.writerow([one.index, *map(_harmless, cells)])
+            writer.writerow([one.index, *map(harmless, cells)])
         return out.getvalue().encode()
 
     def _report(self) -> bytes:
@@ -157,16 +143,9 @@ class Papers:
         body = head + Markup(
             "<h2>Entries</h2>\n<p>Times are those of the clock of the computer that wrote them."
             " {note}</p>\n<table><thead><tr>{cells}</tr></thead><tbody>\n{rows}</tbody></table>\n"
-            "<h2>Hand-overs of this pack</h2>\n<table><thead><tr><th>Date and time</th>"
-            "<th>Released by (name, signature)</th><th>Received by (name, signature)</th>"
-            "<th>Remarks</th></tr></thead><tbody>{empty}</tbody></table>\n"
-        ).format(
-            note=note,
-            cells=cells,
-            rows=rows,
-            empty=Markup("<tr><td>&nbsp;</td><td></td><td></td><td></td></tr>") * 6,
-        )
-        return _page(f"Report on {words['name']}", body)
+            "{hand_overs}"
+        ).format(note=note, cells=cells, rows=rows, hand_overs=sheets.HAND_OVERS)
+        return sheets.page(f"Report on {words['name']}", body)
 
     def _certification(self) -> bytes:
         words = self._words()
@@ -192,11 +171,7 @@ class Papers:
             "that the foregoing is true and correct (28 U.S.C. § 1746).</p>\n"
             "<p>Executed on {line}</p>\n<p>Signature {line}</p>\n"
         ).format(line=Markup('<span class="line"></span>'), **words)
-        return _page("Certification of records of an electronic process", body)
-
-
-def _page(title: str, body: Markup) -> bytes:
-    return _PAGE.format(title=title, style=Markup(_STYLE), body=body).encode()  # noqa: S704 - ours
+        return sheets.page("Certification of records of an electronic process", body)
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Markup:
@@ -207,21 +182,8 @@ def _table(rows: Sequence[tuple[str, str]]) -> Markup:
 def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
-    return _time(value) if name == "time" and isinstance(value, int) else str(value)
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
+    return time_text(value) if name == "time" and isinstance(value, int) else str(value)
 
 
 def _line(text: str | None) -> str:
     return " ".join((text or "").split())
-
-
-def _time(at: int) -> str:
-    try:
-        told = datetime.fromtimestamp(Instant(at) / 1000, tz=UTC)
-    except (OverflowError, ValueError, OSError):
-        return str(at)
-    return told.strftime("%Y-%m-%d %H:%M:%S UTC")
