@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from bayward.cloud.people.details import Details
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import House, Ids, Place, Store, Unit, Work
 from bayward.core.clock import DAY_MS, after
-from bayward.core.compartment import Compartment, Size
+from bayward.core.compartment import Compartment, Mode, Size
 from bayward.core.events import Event, EventType, Scalar
 from bayward.core.ids import (
     BankId,
@@ -104,6 +104,9 @@ def keyring(keys: FileKeys) -> Keyring:
 def named(kind: type[Id], number: int) -> str:
     """An id that a reader can tell from others of its kind."""
     return kind.of(bytes([number]) * 16)
+
+
+PLAIN: Mapping[int, Mode] = {}
 
 
 @dataclass
@@ -255,8 +258,10 @@ class CloudBench:
         added = await self.do(people.add, tenant, None, details, offered)
         return added.person
 
-    async def bank(self, tenant: TenantId, number: int = 1, doors: int = 4) -> BankTwin:
-        """An enrolled bank that has told its layout."""
+    async def bank(
+        self, tenant: TenantId, number: int = 1, doors: int = 4, modes: Mapping[int, Mode] = PLAIN
+    ) -> BankTwin:
+        """An enrolled bank that has told its layout; `modes` of the doors that are for more."""
         bank = BankId(named(BankId, number))
         origin = f"{HOUSE}/bank/{bank}/1"
         signer = ecdsa_signer(origin, ec.derive_private_key(1000 + number, ec.SECP256R1()))
@@ -285,7 +290,10 @@ class CloudBench:
             work.emit(event, tenant=tenant)
 
         await self.unit.write(enrol)
-        built = [compartment(twin.door(door), door) for door in range(1, doors + 1)]
+        built = [
+            replace(compartment(twin.door(door), door), mode=modes.get(door, Mode.DELIVERY))
+            for door in range(1, doors + 1)
+        ]
         await self.ingest.layout(twin.device, layout_of("Lobby", "1" * 64, built))
         return twin
 

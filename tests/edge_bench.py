@@ -179,9 +179,9 @@ class ClerkBench:
     def read(self, door: Compartment, *, is_closed: bool, is_occupied: bool | None = False) -> None:
         self.do(DoorRead(door.id, KnownDoor(is_closed, is_occupied, self.trusted.now())))
 
-    def admit(self, courier: PersonId = COURIER) -> str:
+    def admit(self, courier: PersonId = COURIER, modes: str = "") -> str:
         until = Instant(self.trusted.now() + 10**10)
-        order = AdmitCourier(courier, "C. Ourier", "UPS", until)
+        order = AdmitCourier(courier, "C. Ourier", "UPS", until, modes)
         self.do(CommandReceived(self.command(order), "now"))
         return self.letters[-1].code
 

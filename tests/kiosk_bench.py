@@ -125,9 +125,9 @@ class KioskBench:
         assert answer.status_code == 303, (path, answer.status_code)
         return answer.headers["location"]
 
-    async def sign_in(self) -> None:
-        """A courier is signed in."""
-        code = self.clerk.admit()
+    async def sign_in(self, modes: str = "") -> None:
+        """A courier is signed in; `modes`: of the doors for two that he may open."""
+        code = self.clerk.admit(modes=modes)
         assert await self.post("/kiosk/deliver", code=code) == "/kiosk/deliver/parcel"
 
     async def describe_parcel(self, tracking: str = "1Z5R89390357567127") -> None:

@@ -21,6 +21,7 @@ HEX = "0" * 63 + "f"
 
 ORDERS: tuple[Order, ...] = (
     commands.AdmitCourier(PERSON, "Ada ✓", "DHL", NOW),
+    commands.AdmitCourier(PERSON, "Ada", "custody", NOW, "evidence,medicine"),
     commands.DismissCourier(PERSON),
     commands.OpenForGrant(GRANT, "4711", PERSON),
     commands.RotateCode(GRANT),
@@ -30,6 +31,7 @@ ORDERS: tuple[Order, ...] = (
     commands.ReleaseLockdown(SCOPE_BANK, PERSON, "drill over"),
     commands.BlockCompartment(COMPARTMENT, PERSON, "hinge"),
     commands.RestoreCompartment(COMPARTMENT, PERSON),
+    commands.RestoreCompartment(COMPARTMENT, PERSON, second=PERSON),
 )
 
 HELLO = m.Hello(

@@ -3,13 +3,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from bayward.core import commands
 from bayward.wire import codec
 from bayward.wire import messages as m
-from bayward.wire.dialect import SINCE, spoken
+from bayward.wire.dialect import SINCE, SINCE_OF_ORDERS, spoken
 from bayward.wire.link import CloudLink
+from bayward.wire.orders import order_to_wire
 from bayward.wire.versions import VERSIONS
 from link_bench import DeviceLog
-from messages_table import HELLO, WELCOME
+from messages_table import COMMAND, COMPARTMENT, HELLO, NOW, PERSON, WELCOME
 
 ACKED = m.Acked(acked=8, cosigned="cosigned", witness_note="tenant")
 
@@ -22,11 +24,34 @@ def test_an_older_neighbour_is_told_nothing_it_does_not_know() -> None:
     assert spoken(m.Done(), 1) == m.Done()
 
 
+def test_an_older_bank_is_ordered_what_it_can_read() -> None:
+    for order, dropped in (
+        (commands.AdmitCourier(PERSON, "Ada", "custody", NOW, "evidence"), b"modes"),
+        (commands.RestoreCompartment(COMPARTMENT, PERSON, second=PERSON), b"second"),
+    ):
+        command = m.Command(
+            id=str(COMMAND), order=order_to_wire(order), not_after=NOW, epoch=HELLO.epoch
+        )
+        assert dropped in msgspec.json.encode(spoken(command, 2))
+        older = msgspec.json.encode(spoken(command, 1))
+        assert dropped not in older
+        assert codec_reads(older) == spoken(command, 1)
+
+
+def codec_reads(text: bytes) -> m.Command:
+    return msgspec.json.decode(text, type=m.Command)
+
+
 def test_every_new_field_is_optional_and_of_a_version_that_is_spoken() -> None:
     for kind, fields in SINCE.items():
         told = {one.name: one for one in msgspec.structs.fields(kind)}
         for name, since in fields.items():
             assert told[name].default is None, name
+            assert 1 < since <= VERSIONS[0]
+    for order, news in SINCE_OF_ORDERS.items():
+        defaults = {one.name: one.default for one in msgspec.structs.fields(order)}
+        for name, (since, default) in news.items():
+            assert defaults[name] == default, name
             assert 1 < since <= VERSIONS[0]
 
 

@@ -145,6 +145,9 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SEAL_APPLIED: _ITEM,
     _T.SEAL_CHECKED: _ITEM,
     _T.ITEM_DISPOSED: _ITEM,
+    _T.APPROVAL_ASKED: _LOG,
+    _T.APPROVAL_GIVEN: _LOG,
+    _T.APPROVAL_REFUSED: _LOG,
 }
 
 AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
@@ -239,6 +242,9 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.SEAL_APPLIED: _CALL,
     _T.SEAL_CHECKED: _CALL,
     _T.ITEM_DISPOSED: _CALL,
+    _T.APPROVAL_ASKED: _CALL,
+    _T.APPROVAL_GIVEN: _CALL,
+    _T.APPROVAL_REFUSED: _CALL,
 }
 
 

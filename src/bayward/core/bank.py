@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from bayward.core import throttle
 from bayward.core.clock import Instant
-from bayward.core.compartment import Compartment, CompartmentState
+from bayward.core.compartment import Compartment, CompartmentState, Mode
 from bayward.core.custody import Parcel
 from bayward.core.door import DoorAlarm, UnlockOutcome
 from bayward.core.grants import Grant
@@ -49,12 +49,13 @@ class TagUse:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A courier who may deposit here."""
+    """Somebody with a code of his own here: a courier, or who keeps items."""
 
     person: PersonId
     carrier: str
     until: Instant
     tag: str | None
+    modes: frozenset[Mode] = frozenset()  # whose compartments he may open, with another such person
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,17 @@ SCOPE_BANK = "bank"
 
 @dataclass(frozen=True, slots=True)
 class AdmitCourier:
-    """Let a person deposit at this bank; the bank draws his code and seals it for him."""
+    """Let a person deposit at this bank; the bank draws his code and seals it for him.
+
+    `modes` are those of the compartments he may open together with another such person
+    (`core.compartment.modes_text`).
+    """
 
     person: PersonId
     name: str
     carrier: str
     until: Instant
+    modes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,14 @@ class BlockCompartment:
 
 @dataclass(frozen=True, slots=True)
 class RestoreCompartment:
-    """Put a compartment back into service after somebody looked inside and found it empty."""
+    """Put a compartment back into service after somebody looked inside and found it empty.
+
+    Where a compartment opens for nobody alone, `second` is who has agreed to it.
+    """
 
     compartment: CompartmentId
     actor: PersonId
+    second: PersonId | None = None
 
 
 Order = (

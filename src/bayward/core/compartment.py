@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,7 +38,32 @@ class Mode(StrEnum):
     STORAGE = "storage"
     ASSET = "asset"
     EVIDENCE = "evidence"
+    MEDICINE = "medicine"
     VENDING = "vending"
+
+    @property
+    def needs_two(self) -> bool:
+        """Whether a compartment of this mode opens for nobody alone.
+
+        Who opens it must have been admitted for the mode, and so must the second person.
+        """
+        return self in _FOR_TWO
+
+
+_FOR_TWO = frozenset({Mode.EVIDENCE, Mode.MEDICINE})
+
+
+def modes_text(modes: Iterable[Mode]) -> str:
+    """Modes as one text, for orders, events and tables; "" for none."""
+    return ",".join(sorted(modes))
+
+
+def modes_of(text: str | None) -> frozenset[Mode]:
+    """The modes of a text of `modes_text`; raises `Invalid` for a word that is none."""
+    try:
+        return frozenset(Mode(word) for word in (text or "").split(",") if word)
+    except ValueError:
+        raise Invalid("compartment.mode", field="modes") from None
 
 
 class LifeSafety(StrEnum):

@@ -121,6 +121,10 @@ class EventType(StrEnum):
     SEAL_APPLIED = "seal.applied"
     SEAL_CHECKED = "seal.checked"
     ITEM_DISPOSED = "item.disposed"
+    # Four eyes at a door that opens for nobody alone.
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_REFUSED = "approval.refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,7 @@ class Event:
     witness: str | None = None  # the second person, by his id
     seal: str | None = None  # number of a seal
     photo: str | None = None  # SHA-256 of a picture, hex
+    modes: str | None = None  # modes of compartments, with commas between them
     tag: str | None = None  # LOCAL: keyed tag of a code, hex
 
     def __post_init__(self) -> None:
@@ -315,4 +320,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.SEAL_APPLIED: ("actor", "item", "seal"),
     _T.SEAL_CHECKED: ("actor", "item", "seal", "result"),
     _T.ITEM_DISPOSED: ("actor", "item", "witness", "authority"),
+    _T.APPROVAL_ASKED: ("actor", "bank", "compartment", "purpose", "reason", "not_after"),
+    _T.APPROVAL_GIVEN: ("actor", "bank", "compartment", "purpose", "subject"),
+    _T.APPROVAL_REFUSED: ("actor", "bank", "compartment", "purpose", "subject"),
 }

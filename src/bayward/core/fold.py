@@ -113,7 +113,8 @@ def _admitted(bank: BankState, event: Event) -> None:
     if person in bank.couriers:
         _bury(bank, bank.couriers[person].tag, event.time)
     until = Instant(event.not_after or 0)
-    bank.couriers[person] = Admission(person, event.carrier or "", until, event.tag)
+    modes = compartments.modes_of(event.modes)
+    bank.couriers[person] = Admission(person, event.carrier or "", until, event.tag, modes)
     if event.tag is not None:
         bank.tags[event.tag] = TagUse(grant=None, courier=person)
 

@@ -37,6 +37,10 @@ class Stage(StrEnum):
     OUT_OF_ORDER = "out_of_order"  # the log cannot be written: nothing opens
 
 
+NOT_FOR_MODE = "access.not_for_mode"
+"""`Visit.refusal` of somebody who has shown who he is and is not admitted for such a door."""
+
+
 class Purpose(StrEnum):
     """Why a door is being opened."""
 

@@ -22,9 +22,9 @@ _FAMILIES = {
     "input": "base45 cbor email event field form governor http id order password person photo "
     "png scan scope search tracking wall webhook",
     "limit": "directory login rate streams",
-    "denied": "action command kiosk owner role sign_in super_admin",
-    "moved": "bank compartment courier custody deposit erase evidence hold incident item lockdown "
-    "log notification parcel seal unlock",
+    "denied": "action keeper command kiosk owner role sign_in super_admin",
+    "moved": "approval bank compartment courier custody deposit erase evidence hold incident item "
+    "lockdown log notification parcel seal unlock",
     "session": "second_factor session step_up visit",
     "gone": "bnd cmd cmp grt hld inc itm prc prs receipt site ten tenant thing",  # prefixes of ids
 }

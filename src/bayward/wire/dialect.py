@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from bayward.wire.messages import Acked, Message, Welcome
+from bayward.wire.messages import Acked, Command, Message, Welcome
+from bayward.wire.orders import AdmitCourier, AnyWireOrder, RestoreCompartment
 
 M = TypeVar("M", bound=Message)
 
@@ -25,8 +26,20 @@ SINCE: Mapping[type[Message], Mapping[str, int]] = {
 TENANT_LOG_SINCE = 2
 """The version that a neighbour must speak to be asked for the tenant's log."""
 
+SINCE_OF_ORDERS: Mapping[type[AnyWireOrder], Mapping[str, tuple[int, object]]] = {
+    AdmitCourier: {"modes": (2, "")},
+    RestoreCompartment: {"second": (2, None)},
+}
+"""Order → field → the version it came with, and what is said when it is not said."""
+
 
 def spoken(message: M, version: int) -> M:
     """The message as somebody who speaks `version` can read it."""
+    if isinstance(message, Command):
+        news = SINCE_OF_ORDERS.get(type(message.order), {})
+        dropped = {name: default for name, (since, default) in news.items() if since > version}
+        if dropped:
+            order = msgspec.structs.replace(message.order, **dropped)
+            message = msgspec.structs.replace(message, order=order)
     unknown = [name for name, since in SINCE.get(type(message), {}).items() if since > version]
     return msgspec.structs.replace(message, **dict.fromkeys(unknown)) if unknown else message

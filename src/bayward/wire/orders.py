@@ -43,6 +43,9 @@ InstantNumber: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 ReasonText: TypeAlias = Annotated[str, Meta(max_length=limits.REASON_CHARS_MAX)]
 NameText: TypeAlias = Annotated[str, Meta(max_length=limits.NAME_CHARS_MAX)]
 CarrierText: TypeAlias = Annotated[str, Meta(max_length=limits.CARRIER_CHARS_MAX)]
+ModesText: TypeAlias = Annotated[
+    str, Meta(pattern=r"^([a-z]+(,[a-z]+)*)?(?!\n)$", max_length=limits.CARRIER_CHARS_MAX)
+]
 PresenceText: TypeAlias = Annotated[str, Meta(max_length=limits.PRESENCE_CHARS_MAX)]
 
 
@@ -50,13 +53,14 @@ class WireOrder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind
     """Base of the orders; `kind` is the tag."""
 
 
-class AdmitCourier(WireOrder, frozen=True, tag="admit_courier"):
-    """A courier may deposit here until then."""
+class AdmitCourier(WireOrder, frozen=True, tag="admit_courier", omit_defaults=True):
+    """A courier may deposit here until then; `modes`: and open compartments of these."""
 
     person: PersonText
     name: NameText
     carrier: CarrierText
     until: InstantNumber
+    modes: ModesText = ""
 
 
 class DismissCourier(WireOrder, frozen=True, tag="dismiss_courier"):
@@ -110,11 +114,12 @@ class BlockCompartment(WireOrder, frozen=True, tag="block_compartment"):
     reason: ReasonText
 
 
-class RestoreCompartment(WireOrder, frozen=True, tag="restore_compartment"):
-    """Back into service."""
+class RestoreCompartment(WireOrder, frozen=True, tag="restore_compartment", omit_defaults=True):
+    """Back into service; `second` has agreed to it."""
 
     compartment: CompartmentText
     actor: PersonText
+    second: PersonText | None = None
 
 
 AnyWireOrder: TypeAlias = (
@@ -145,6 +150,7 @@ _TYPED = {
     "grant": GrantId,
     "person": PersonId,
     "actor": PersonId,
+    "second": PersonId,
     "compartment": CompartmentId,
     "until": Instant,
 }
@@ -168,7 +174,7 @@ def order_to_wire(order: Order) -> AnyWireOrder:
 def order_from_wire(wire: AnyWireOrder) -> Order:
     """The order of a decoded struct."""
     told = {
-        name: _TYPED[name](value) if name in _TYPED else value
+        name: _TYPED[name](value) if name in _TYPED and value is not None else value
         for name, value in msgspec.structs.asdict(wire).items()
     }
     return _BACK[type(wire)](**told)

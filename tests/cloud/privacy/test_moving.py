@@ -52,6 +52,9 @@ class Old:
         return newer
 
 
+YOUNGER = {"approval"}  # tables that were always sealed; an older database has none of them
+
+
 def said_by(cloud: CloudBench | Work) -> dict[str, list[dict[str, Any]]]:
     """What all sealed cells say, row by row; but for calls, see below."""
     tx = cloud.tx
@@ -156,7 +159,7 @@ async def test_audit_13_the_rows_of_an_older_database_are_sealed_at_start(old: O
         source.close()
         assert not [word for word in WORDS if word.encode() in stolen]
         assert await newer.unit.read(said_by) == old.said
-        assert [rows for rows in old.said.values() if not rows] == []
+        assert {name for name, rows in old.said.items() if not rows} == YOUNGER
         [ben] = await newer.do(
             lambda work: people_store.with_email(work.tx, "BENEDICT@example.com")
         )

@@ -168,6 +168,11 @@ BODIES: dict[str, dict[str, str]] = {
     "take": {"reason": "because"},
     "witness": {},
     "withdraw": {"reason": "because"},
+    "ask": {"bank": "x", "compartment": "y", "kind": "restore", "reason": "because"},
+    "agree": {"bank": "x", "compartment": "y", "kind": "restore"},
+    "decline": {"bank": "x", "compartment": "y", "kind": "restore"},
+    "doors": {"bank": "x", "modes": "evidence", "until": 1},  # type: ignore[dict-item]  # a time
+    "photo": {"photo": "0" * 64},
     "tenants": {"name": "T", "site": "S", "owner_name": "O", "owner_email": "o@example.com"},
 }
 

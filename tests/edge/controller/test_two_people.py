@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bayward.core.clock import Instant
-from bayward.core.commands import AdmitCourier, OpenForGrant
+from bayward.core.clock import after
+from bayward.core.commands import (
+    AdmitCourier,
+    BlockCompartment,
+    DismissCourier,
+    OpenForGrant,
+    RestoreCompartment,
+)
 from bayward.core.compartment import Mode, Size
 from bayward.core.errors import Denied
 from bayward.core.events import EventType
@@ -26,22 +32,28 @@ from bayward.edge.controller.step import SECOND_PERSON_MS
 from table_top import ANNA, COURIER, TableTop
 
 T = EventType
-BEN, CARA = PersonId.of(b"ben".ljust(16)), PersonId.of(b"cara".ljust(16))
+BEN, CARA, DORA = (PersonId.of(name.ljust(16)) for name in (b"ben", b"cara", b"dora"))
 KNIFE = BeginDeposit(ANNA, Size.S, "itm-5N3B6R7T2W", needs_low=False)
 PARCEL = BeginDeposit(ANNA, Size.S, "1Z5R89390357567127", needs_low=False)
 
 
 class EvidenceBank(TableTop):
-    """Door 1 is for evidence; Carl and Ben are admitted, Anna collects."""
+    """Door 1 is for evidence; Carl and Ben are admitted for it, and Anna, who collects."""
 
-    def __init__(self, *, evidence: int = 1) -> None:
-        self.evidence = evidence
+    def __init__(self, *, evidence: int = 1, mode: Mode = Mode.EVIDENCE) -> None:
+        self.evidence, self.mode = evidence, mode
         super().__init__()
-        self.carl, self.ben = self.admit(), self.admit(BEN)
+        self.carl, self.ben = self.keeper(COURIER), self.keeper(BEN)
+        self.anna = self.keeper(ANNA)
+
+    def keeper(self, person: PersonId, modes: str = "evidence", life_ms: int = 10**10) -> str:
+        """Somebody who is admitted for the doors of `modes`; gives his code."""
+        self.order(AdmitCourier(person, "K. Eeper", "custody", after(self.now, life_ms), modes))
+        return self.letters[-1].code
 
     def _build(self) -> Controller:
         self.layout = [
-            replace(one, mode=Mode.EVIDENCE) if one.number <= self.evidence else one
+            replace(one, mode=self.mode) if one.number <= self.evidence else one
             for one in self.layout
         ]
         return super()._build()
@@ -110,7 +122,7 @@ def test_nobody_is_his_own_second(who: str) -> None:
         own = bank.carl
     else:
         code = bank.stored()
-        own = bank.admit(ANNA)
+        own = bank.anna
         bank.do(PresentCode(code))
     unlocks = bank.kinds().count(T.UNLOCK_REQUESTED)
     bank.do(PresentSecond(own))
@@ -139,8 +151,7 @@ def test_what_is_no_code_of_an_admitted_person_ends_the_visit_of_both() -> None:
 def test_whoever_is_no_longer_admitted_is_no_second() -> None:
     bank = EvidenceBank()
     code = bank.stored()
-    bank.order(AdmitCourier(CARA, "C. Ara", "UPS", Instant(bank.now + 1_000)))
-    cara = bank.letters[-1].code
+    cara = bank.keeper(CARA, life_ms=1_000)
     bank.later(1_000)
     bank.do(PresentCode(code))
     bank.do(PresentSecond(cara))
@@ -235,3 +246,134 @@ def test_a_second_who_was_here_for_a_full_wall_is_asked_for_again() -> None:
     assert bank.stage() is Stage.COURIER
     bank.do(KNIFE)
     assert bank.stage() is Stage.SECOND_PERSON
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode.needs_two])
+def test_both_must_be_admitted_for_the_mode_whoever_comes_first(mode: Mode) -> None:
+    bank = EvidenceBank(mode=mode)
+    other = next(one for one in Mode if one.needs_two and one is not mode)
+    for person in (COURIER, BEN, ANNA):
+        bank.keeper(person, mode.value)
+    bank.carl, bank.ben = (one.code for one in bank.letters[-3:-1])
+    outsider, elsewhere = bank.admit(CARA), bank.keeper(DORA, other.value)
+    for first, second, reason in (
+        (outsider, None, "courier.not_for_mode"),
+        (elsewhere, None, "courier.not_for_mode"),
+        (bank.carl, outsider, "second.not_for_mode"),
+        (bank.carl, elsewhere, "second.not_for_mode"),
+    ):
+        bank.later(120_000)
+        bank.do(SignIn(first))
+        bank.do(KNIFE)
+        if second is not None:
+            assert bank.stage() is Stage.SECOND_PERSON
+            bank.do(PresentSecond(second))
+        assert (bank.stage(), bank.unlocks()) == (Stage.REFUSED, [])
+        told = [one.reason for one in bank.log if one.type is T.ACCESS_REFUSED]
+        assert told[-1] == reason
+    bank.later(120_000)
+    code = bank.stored()
+    for second in (outsider, elsewhere):
+        bank.later(120_000)
+        bank.do(PresentCode(code))
+        bank.do(PresentSecond(second))
+        assert bank.stage() is Stage.REFUSED
+        told = [one.reason for one in bank.log if one.type is T.ACCESS_REFUSED]
+        assert told[-1] == "second.not_for_mode"
+    bank.later(120_000)
+    bank.do(PresentCode(code))
+    bank.do(PresentSecond(bank.ben))
+    assert len(bank.unlocks()) == 2
+
+
+def test_who_collects_must_be_admitted_for_the_mode_too() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.order(DismissCourier(ANNA))
+    bank.do(PresentCode(code))
+    assert (bank.stage(), bank.log[-1].reason) == (Stage.REFUSED, "recipient.not_for_mode")
+    bank.later(60_000)
+    bank.do(Leave())
+    bank.keeper(ANNA)
+    bank.do(PresentCode(code))
+    bank.do(PresentSecond(bank.ben))
+    assert len(bank.unlocks()) == 2
+
+
+def test_the_second_person_may_be_the_first_to_type() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.do(PresentCode(bank.ben))
+    assert (bank.stage(), bank.log[-1].type) == (Stage.SECOND_PERSON, T.ACCESS_AWAITED)
+    assert bank.log[-1].actor == BEN
+    step = bank.do(PresentSecond(code))
+    kinds = [one.type for one in step.events]
+    assert kinds[:2] == [T.ACCESS_SECONDED, T.ACCESS_GRANTED]
+    assert (step.events[0].actor, step.events[1].witness) == (ANNA, BEN)
+    assert len(step.effects) == 1
+
+
+def test_two_second_persons_are_not_two_people_at_a_door() -> None:
+    bank = EvidenceBank()
+    bank.stored()
+    for pair in ((bank.ben, bank.carl), (bank.ben, bank.ben), (bank.anna, "00000000")):
+        bank.later(120_000)
+        bank.do(Leave())
+        bank.do(PresentCode(pair[0]))
+        bank.do(PresentSecond(pair[1]))
+        assert bank.stage() is Stage.REFUSED
+    assert len(bank.unlocks()) == 1
+
+
+def test_who_collects_is_not_his_own_second_by_coming_first() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.do(PresentCode(bank.anna))
+    bank.do(PresentSecond(code))
+    assert (bank.stage(), bank.log[-1].reason) == (Stage.REFUSED, "same_person")
+
+
+def test_a_plain_door_opens_to_its_recipient_whoever_typed_before_him() -> None:
+    bank = EvidenceBank()
+    bank.do(SignIn(bank.carl))
+    bank.do(PARCEL)
+    bank.opens()
+    bank.later(4_000)
+    bank.read(bank.unlocks()[-1].compartment, is_closed=True, is_occupied=True)
+    bank.do(ConfirmDeposit())
+    bank.do(Leave())
+    bank.do(PresentCode(bank.ben))
+    step = bank.do(PresentSecond(bank.letters[-1].code))
+    granted = next(one for one in step.events if one.type is T.ACCESS_GRANTED)
+    assert granted.witness is None
+    assert T.ACCESS_SECONDED not in [one.type for one in step.events]
+
+
+def test_such_a_door_is_given_back_by_two_only() -> None:
+    bank = EvidenceBank()
+    bank.order(BlockCompartment(bank.door, BEN, "seal broken"))
+    for second in (None, BEN):
+        bank.order(RestoreCompartment(bank.door, BEN, second))
+        assert bank.log[-1].type is T.COMMAND_REFUSED
+        assert bank.log[-1].reason == "compartment.two_people"
+    bank.order(RestoreCompartment(bank.door, BEN, CARA))
+    restored = next(one for one in bank.log if one.type is T.COMPARTMENT_RESTORED)
+    assert (restored.actor, restored.witness) == (BEN, CARA)
+
+
+def test_a_mode_that_is_none_admits_nobody() -> None:
+    bank = EvidenceBank()
+    count = len(bank.letters)
+    bank.order(AdmitCourier(DORA, "D. Ora", "custody", after(bank.now, 1_000), "weapons"))
+    assert (bank.log[-1].type, bank.log[-1].reason) == (T.COMMAND_REFUSED, "compartment.mode")
+    assert len(bank.letters) == count
+
+
+def test_the_modes_of_an_admission_survive_a_restart() -> None:
+    bank = EvidenceBank()
+    code = bank.stored()
+    bank.restart()
+    bank.read(bank.door, is_closed=True, is_occupied=True)
+    bank.do(PresentCode(code))
+    bank.do(PresentSecond(bank.ben))
+    assert len(bank.unlocks()) == 1

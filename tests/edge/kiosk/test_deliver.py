@@ -15,7 +15,7 @@ from bayward.wire import receipt_word
 from edge_bench import BANK, ClerkBench, make_settings
 from kiosk_bench import RECIPIENT, KioskBench
 from qr_pictures import on_page
-from table_top import layout
+from table_top import ANNA, layout
 
 SIZE, DOOR, CONFIRM = "/kiosk/deliver/size", "/kiosk/deliver/door", "/kiosk/deliver/confirm"
 PARCEL, SECOND = "/kiosk/deliver/parcel", "/kiosk/second"
@@ -179,8 +179,10 @@ async def test_signing_out_forgets_the_parcel(bench: KioskBench) -> None:
 async def test_an_item_goes_in_and_out_only_when_two_people_are_there(tmp_path: Path) -> None:
     doors = [replace(one, mode=Mode.EVIDENCE) if one.number == 1 else one for one in layout()]
     bench = KioskBench(tmp_path, settings=make_settings(doors))
-    ben = bench.clerk.admit(PersonId.of(b"ben".ljust(16)))
-    await bench.sign_in()
+    for_evidence = Mode.EVIDENCE.value
+    ben = bench.clerk.admit(PersonId.of(b"ben".ljust(16)), for_evidence)
+    bench.clerk.admit(ANNA, for_evidence)
+    await bench.sign_in(for_evidence)
     await bench.describe_parcel("ITM-5N3B6R7T2W")
     sizes = await bench.get(SIZE)
     assert ('value="S"' in sizes, 'value="M"' in sizes) == (True, False)
@@ -302,3 +304,23 @@ async def test_cancelled_is_no_receipt_and_an_island_has_none(
 def bench_elsewhere(tmp_path: Path) -> KioskBench:
     (tmp_path / "island").mkdir()
     return KioskBench(tmp_path / "island")
+
+
+async def test_who_is_not_admitted_for_evidence_is_told_so_and_puts_nothing_in(
+    tmp_path: Path,
+) -> None:
+    doors = [replace(one, mode=Mode.EVIDENCE) if one.number == 1 else one for one in layout()]
+    bench = KioskBench(tmp_path, settings=make_settings(doors))
+    await bench.sign_in()
+    await bench.describe_parcel("ITM-5N3B6R7T2W")
+    assert await bench.post(SIZE, size="S") == "/kiosk/refused"
+    assert "This is not for you to put in" in await bench.get("/kiosk/refused")
+    assert last(bench.clerk, EventType.ACCESS_REFUSED).reason == "courier.not_for_mode"
+
+
+async def test_the_second_person_may_type_first_at_collect(tmp_path: Path) -> None:
+    doors = [replace(one, mode=Mode.EVIDENCE) if one.number == 1 else one for one in layout()]
+    bench = KioskBench(tmp_path, settings=make_settings(doors))
+    ben = bench.clerk.admit(PersonId.of(b"ben".ljust(16)), "evidence")
+    assert await bench.post("/kiosk/collect", code=ben) == SECOND
+    assert "types the code from their message" in await bench.get(SECOND)

@@ -11,6 +11,7 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import DAY_MS, Instant
 from bayward.core.commands import AdmitCourier, DismissCourier
+from bayward.core.compartment import Mode, modes_text
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import BankId, CommandId, PersonId, TenantId
@@ -28,13 +29,21 @@ def admit(
     carrier: str,
     until: Instant,
     actor: PersonId,
+    modes: frozenset[Mode] = frozenset(),
 ) -> CommandId:
-    """Let a courier deposit at a bank; also gives a new code to one who is admitted already."""
+    """Let a courier deposit at a bank; also gives a new code to one who is admitted already.
+
+    `modes` are those of the doors for two that he may open there with another such person.
+    """
     if not work.now < until <= work.now + ADMISSION_MS_MAX:
         raise Invalid("courier.until", days_max=ADMISSION_MS_MAX // DAY_MS)
-    order = AdmitCourier(person, name, carrier, until)
+    if not all(mode.needs_two for mode in modes):
+        raise Invalid("compartment.mode", field="modes")
+    order = AdmitCourier(person, name, carrier, until, modes_text(modes))
     command = orders.place(work, tenant, bank, order, actor=actor)
-    asked = AdmissionView(person, bank, carrier, AdmissionState.REQUESTED, until, work.now, command)
+    asked = AdmissionView(
+        person, bank, carrier, AdmissionState.REQUESTED, until, work.now, command, modes
+    )
     store.put_admission(work.tx, tenant, asked, granted_by=actor)
     return command
 

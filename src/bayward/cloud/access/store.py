@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
+from bayward.core.compartment import Mode, modes_of, modes_text
 from bayward.core.errors import Conflict
 from bayward.core.events import Event
 from bayward.core.grants import GrantState
@@ -68,6 +69,7 @@ class AdmissionView:
     until: Instant
     changed_at: Instant
     command: CommandId
+    modes: frozenset[Mode] = frozenset()  # of doors for two
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def put_admission(
         "until": admission.until,
         "changed_at": admission.changed_at,
         "command": admission.command,
+        "modes": modes_text(admission.modes),
         "granted_by": granted_by,
     }
     row = insert(s.admission).values(
@@ -237,4 +240,5 @@ def _admission(row: sa.Row[tuple[object, ...]]) -> AdmissionView:
         until=row.until,
         changed_at=row.changed_at,
         command=CommandId(row.command),
+        modes=modes_of(row.modes),
     )

@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import structlog
 
-from bayward.cloud.custody import item_store, store
+from bayward.cloud.custody import approvals, item_store, store
+from bayward.cloud.custody.approvals import Door, Kind
 from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.unit import Place, Work
 from bayward.core import item_rules as rules
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import Event, EventType
-from bayward.core.ids import ItemId, TenantId
+from bayward.core.ids import BankId, CompartmentId, ItemId, TenantId
 from bayward.core.items import ItemState
 
 SYSTEM = "system"  # who acts when nobody does: a door that was emptied by nobody we know
@@ -72,10 +73,14 @@ def collected(work: Work, tenant: TenantId, event: Event, place: Place | None) -
 
 
 def restored(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
-    """Staff have emptied a compartment; what was in it is with them, and nobody saw how."""
+    """Staff have emptied a compartment; what was in it is with them.
+
+    Where one did it alone nobody saw how; where a second person had to agree, he is named.
+    """
     for found in item_store.inside(work.tx, tenant, event.compartment or ""):
         if place is not None and found.parcel is not None:
-            _break(work, tenant, found, "emptied_by_staff", event)
+            if event.witness is None:
+                _break(work, tenant, found, "emptied_by_staff", event)
             told = replace(event, parcel=found.parcel)
             _moved(work, tenant, found, _told(_T.CUSTODY_FETCHED, found, told, place, event.actor))
 
@@ -83,8 +88,11 @@ def restored(work: Work, tenant: TenantId, event: Event, place: Place | None) ->
 def forced(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
     """A door was opened by force: what is behind it may be another thing by now."""
     del place
+    door = Door(BankId(event.bank or ""), CompartmentId(event.compartment or ""), Kind.KEY)
+    key = approvals.given(work, tenant, door, event.time)
+    reason = "door_forced_open" if key is None else "opened_with_key"
     for found in item_store.inside(work.tx, tenant, event.compartment or ""):
-        _break(work, tenant, found, "door_forced_open", event)
+        _break(work, tenant, found, reason, event)
 
 
 def _moved(work: Work, tenant: TenantId, found: ItemView, told: Event) -> None:

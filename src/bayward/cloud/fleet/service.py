@@ -121,12 +121,26 @@ def block(
 
 
 def restore(
-    work: Work, tenant: TenantId, bank: BankId, compartment: CompartmentId, *, actor: PersonId
+    work: Work,
+    tenant: TenantId,
+    bank: BankId,
+    compartment: CompartmentId,
+    *,
+    actor: PersonId,
+    second: PersonId | None = None,
 ) -> CommandId:
-    """Order a compartment back into service; somebody has looked inside."""
-    if _built(work, tenant, bank, compartment).state is not CompartmentState.BLOCKED:
+    """Order a compartment back into service; somebody has looked inside.
+
+    Raises `Conflict("compartment.two_people")` for one that opens for nobody alone, unless
+    `second`, another person, has agreed.
+    """
+    built = _built(work, tenant, bank, compartment)
+    if built.state is not CompartmentState.BLOCKED:
         raise Conflict("compartment.not_blocked")
-    return orders.place(work, tenant, bank, RestoreCompartment(compartment, actor), actor=actor)
+    if built.compartment.mode.needs_two and second in {None, actor}:
+        raise Conflict("compartment.two_people")
+    order = RestoreCompartment(compartment, actor, second)
+    return orders.place(work, tenant, bank, order, actor=actor)
 
 
 # Reactions.

@@ -7,7 +7,7 @@ one breath, and the sending worker reads them in one snapshot.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -132,16 +132,22 @@ def door_number(tx: sa.Connection, tenant: TenantId, bank: str, compartment: str
     return tx.execute(sa.select(table.number).where(this)).scalar_one_or_none()
 
 
-def admission(
-    tx: sa.Connection, tenant: TenantId, bank: str, person: str
-) -> tuple[str, Instant] | None:
-    """Carrier and end of a courier's permission at a bank, while he is admitted."""
+class Admitted(NamedTuple):
+    """For whom, until when and for which doors (`core.compartment.modes_text`)."""
+
+    carrier: str
+    until: Instant
+    modes: str
+
+
+def admission(tx: sa.Connection, tenant: TenantId, bank: str, person: str) -> Admitted | None:
+    """Somebody's permission at a bank, while he is admitted."""
     table = s.admission.c
     this = (table.tenant == tenant) & (table.bank == bank) & (table.person == person)
     row = tx.execute(
-        sa.select(table.carrier, table.until).where(this, table.state == "admitted")
+        sa.select(table.carrier, table.until, table.modes).where(this, table.state == "admitted")
     ).one_or_none()
-    return None if row is None else (row.carrier, row.until)
+    return None if row is None else Admitted(row.carrier, row.until, row.modes or "")
 
 
 def staff(tx: sa.Connection, tenant: TenantId, bank: str, now: Instant) -> list[Contact]:

@@ -16,6 +16,7 @@ from bayward.cloud.notify.address_store import Contact, Waiting
 from bayward.cloud.notify.store import Delivery, Letter
 from bayward.cloud.unit import Work
 from bayward.core.clock import MINUTE_MS
+from bayward.core.compartment import modes_of
 from bayward.core.grants import GrantState
 from bayward.core.ids import GrantId, PersonId, TenantId
 from bayward.ui.views import mail
@@ -164,16 +165,16 @@ def _courier_code(desk: _Desk) -> Draft:
     admitted = address_store.admission(desk.work.tx, desk.tenant, letter.bank, letter.subject)
     if place is None or admitted is None:
         raise Void("superseded")
-    carrier, until = admitted
 
     def write(code: str) -> mail.CourierCode:
         return mail.CourierCode(
             site=place.site,
             person=desk.to.name,
-            carrier=carrier,
+            carrier=admitted.carrier,
             code=code,
             where=place.bank,
-            until=until,
+            until=admitted.until,
+            modes=tuple(sorted(modes_of(admitted.modes))),
         )
 
     return desk.finish(place.time_zone, write, letter)

@@ -92,7 +92,7 @@ def take_letter(
         if admitted is None:
             _log.warning("notify.letter_dropped", bank=bank, subject=letter.subject)
             return
-        message = Message(COURIER_CODE, letter.subject, admitted[1], facts)
+        message = Message(COURIER_CODE, letter.subject, admitted.until, facts)
         person = PersonId(letter.subject)
     kept = Letter(key, bank, letter.kind.value, letter.subject, letter.sealed)
     if not store.insert_letter(work.tx, tenant, kept, work.now):

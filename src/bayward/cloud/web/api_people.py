@@ -10,7 +10,7 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import PAGE_ROWS, Person
 from bayward.cloud.unit import Work
-from bayward.cloud.web import places
+from bayward.cloud.web import keepers, places
 from bayward.cloud.web.api_types import (
     PageOut,
     PersonChange,
@@ -93,10 +93,12 @@ async def change(asker: Asking, person: FromPath[str], data: JSONBody[PersonChan
 async def disable(asker: Asking, person: FromPath[str]) -> None:
     """All access ends at once."""
     person_id = places.parse(PersonId, person)
-    await asker.write(
-        places.person(person),
-        lambda work, you: people.disable(work, you.tenant, you.person, person_id),
-    )
+
+    def take(work: Work, you: You) -> None:
+        people.disable(work, you.tenant, you.person, person_id)
+        keepers.dismiss(work, you, person_id)
+
+    await asker.write(places.person(person), take)
 
 
 @api("post", "/people/{person:str}/roles", Action.ROLE_GRANT)
@@ -118,12 +120,13 @@ async def revoke(request: AnyRequest, asker: Asking, person: FromPath[str]) -> N
     """Take a role back, named by `role` and `scope` in the query."""
     query = request.query_params
     wanted = RoleIn(role=query.get("role", ""), scope=query.get("scope", ""))
-    await asker.write(
-        places.person(person),
-        lambda work, you: people.revoke(
-            work, you.tenant, you.person, _binding(person, wanted, work.now)
-        ),
-    )
+
+    def take(work: Work, you: You) -> None:
+        binding = _binding(person, wanted, work.now)
+        people.revoke(work, you.tenant, you.person, binding)
+        keepers.dismiss(work, you, binding.person)
+
+    await asker.write(places.person(person), take)
 
 
 def _binding(person: str, given: RoleIn, now: Instant) -> Binding:

@@ -140,6 +140,7 @@ async def rotate(request: AnyRequest, asker: Asking, person: FromPath[str]) -> R
                 carrier=one.carrier,
                 until=one.until,
                 actor=you.person,
+                modes=one.modes,
             )
         return found.name
 

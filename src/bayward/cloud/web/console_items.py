@@ -19,7 +19,7 @@ from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.custody.items import Description
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Place, Work
-from bayward.cloud.web import item_lines, item_lists, item_powers, places
+from bayward.cloud.web import item_lines, item_lists, item_powers, places, two_doors
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.console_parcels import as_file, cursor
 from bayward.cloud.web.frame import console, notify
@@ -98,6 +98,7 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
         asked = item_lists.wanted(key, you, words.work.now, **told)
         found = items.items(words.work, you.tenant, asked, before=before, count=ROWS + 1)
         shown = found[:ROWS]
+        doors = {one.compartment.id for _, one in two_doors.seen(words.work, you)}
         named = {"q": told["text"], "kind": kind, "holder": told["holder"]}
         chosen = {name: value for name, value in named.items() if value}
         older = None
@@ -113,6 +114,8 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
             holders=_holders(words, you, told["holder"]),
             query=told["text"],
             is_narrowed=bool(chosen),
+            has_doors=bool(doors),
+            doors_waiting=two_doors.waiting_for(words.work, you, doors),
             pager=Pager(older=older),
         )
 

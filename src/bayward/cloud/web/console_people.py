@@ -13,7 +13,7 @@ from bayward.cloud.people import sign_in_store as keys
 from bayward.cloud.people import store as people_store
 from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
-from bayward.cloud.web import places
+from bayward.cloud.web import keepers, places
 from bayward.cloud.web.asking import Asker, You
 from bayward.cloud.web.console_settings import current
 from bayward.cloud.web.frame import console, notify
@@ -165,9 +165,15 @@ async def change(
 async def disable(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
     """All access ends at once."""
     person_id = places.parse(PersonId, person)
+
+    def take(work: Work, you: You) -> Person:
+        gone = people.disable(work, you.tenant, you.person, person_id)
+        keepers.dismiss(work, you, person_id)
+        return gone
+
     found = await asker.write(
         places.person(person),
-        lambda work, you: people.disable(work, you.tenant, you.person, person_id),
+        take,
         lambda work, you: Say("disable_person", {"person": Words(work, you.tenant).person(person)}),
     )
     notify(request, "person.disabled", person=found.name)
@@ -245,6 +251,7 @@ async def _change_role(asker: Asker, person_id: PersonId, role: Role, data: Pers
         for one in current(work, you):
             people.revoke(work, you.tenant, you.person, one)
         people.grant(work, you.tenant, you.person, offered(work, you))
+        keepers.dismiss(work, you, person_id)
 
     await asker.also(Do.ROLE_GRANT).write(
         lambda work, you: places.person(person_id, offered(work, you))(work, you),

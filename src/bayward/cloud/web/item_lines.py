@@ -26,6 +26,7 @@ BREAKS = {
     "not_in_there": "taken out of where it was not",
     "emptied_by_staff": "compartment emptied by staff",
     "door_forced_open": "door forced open",
+    "opened_with_key": "door opened with the key, as two people had agreed",
     "after_disposal": "a bank has it after it was disposed of",
 }
 

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bayward.cloud.access.store import AdmissionState
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
-from bayward.cloud.web import item_powers
+from bayward.cloud.web import item_powers, keepers
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.words import Words
 from bayward.core.errors import Invalid
@@ -21,7 +22,7 @@ from bayward.core.roles import Binding, Node, Role, active
 from bayward.ui.i18n import catalogues
 from bayward.ui.views.base import Choice, FieldProblem
 from bayward.ui.views.console import Action, Shell
-from bayward.ui.views.console_admin import AccountState, PersonForm
+from bayward.ui.views.console_admin import AccountState, DoorCode, PersonForm
 
 FIELD_CHARS_MAX = 300
 LABELS = {
@@ -113,9 +114,31 @@ def person_form(
         is_low_needed=bool(fields.is_low),
         state=AccountState.INVITED if person is None else AccountState(person.state.value),
         problems=problems,
+        door_codes=() if person is None else _door_codes(words, person),
+        door_banks=() if person is None else _door_banks(words, person),
         happenings=happenings,
         actions=() if person is None else _actions(person, fields),
     )
+
+
+def _door_codes(words: Words, person: Person) -> tuple[DoorCode, ...]:
+    """Where he may open doors for two."""
+    return tuple(
+        DoorCode(
+            bank_id=one.bank,
+            bank=words.bank(one.bank),
+            modes=tuple(sorted(one.modes)),
+            until=one.until,
+            is_waiting=one.state is AdmissionState.REQUESTED,
+        )
+        for one in keepers.admissions(words.work, words.tenant, person.person)
+    )
+
+
+def _door_banks(words: Words, person: Person) -> tuple[Choice, ...]:
+    """Where he could."""
+    found = keepers.banks_for(words.work, words.tenant, person.person)
+    return tuple(Choice(bank.bank, bank.name) for bank, _ in found)
 
 
 def fields_of(work: Work, person: Person, held: tuple[Binding, ...]) -> PersonFields:

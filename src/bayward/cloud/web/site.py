@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from bayward.cloud.web import (
+    api_doors,
     api_evidence,
     api_fleet,
     api_incidents,
@@ -27,10 +28,12 @@ from bayward.cloud.web import (
     console_banks,
     console_contradictions,
     console_couriers,
+    console_doors,
     console_evidence,
     console_incidents,
     console_item_acts,
     console_items,
+    console_keepers,
     console_log,
     console_outgoing,
     console_parcels,
@@ -63,6 +66,8 @@ MODULES = (
     console_parcels,
     console_items,
     console_item_acts,
+    console_doors,
+    console_keepers,
     console_incidents,
     console_contradictions,
     console_people,
@@ -85,6 +90,7 @@ MODULES = (
     api_fleet,
     api_parcels,
     api_items,
+    api_doors,
     api_people,
     api_privacy,
     api_incidents,

@@ -10,13 +10,13 @@ from __future__ import annotations
 from bayward.core import allocation
 from bayward.core.bank import Space
 from bayward.core.clock import after
-from bayward.core.compartment import CompartmentState, Size
+from bayward.core.compartment import CompartmentState, Mode, Size
 from bayward.core.door import UnlockOutcome
 from bayward.core.errors import Denied, Invalid
 from bayward.core.events import EventType
 from bayward.core.ids import LABEL_PREFIX, CompartmentId, PersonId
 from bayward.core.lockdown import holds
-from bayward.edge.agent import BeginDeposit, ChangeSize, Purpose, SignIn, Stage
+from bayward.edge.agent import NOT_FOR_MODE, BeginDeposit, ChangeSize, Purpose, SignIn, Stage
 from bayward.edge.controller.pickup import refuse, typed
 from bayward.edge.controller.step import Desk, Letter
 
@@ -55,7 +55,11 @@ def begin(desk: Desk, request: BeginDeposit) -> None:
         return
     if _has_unconfirmed(desk):
         raise Denied("deposit.unfinished")
-    if desk.visit.second is None and _is_for_two(desk, tracking):
+    modes = _modes_for_two(desk, tracking)
+    if modes and not modes & desk.modes_of(courier):
+        _refuse_mode(desk, courier)
+        return
+    if desk.visit.second is None and modes:
         desk.await_second(
             "courier",
             Purpose.DEPOSIT,
@@ -203,11 +207,19 @@ def _reserve(
     *,
     needs_low: bool,
 ) -> None:
-    is_for_two = _is_for_two(desk, tracking)
+    second = (desk.step.visit or desk.visit).second
+    modes = _modes_for_two(desk, tracking)
+    if modes:
+        both = desk.modes_of(courier) & desk.modes_of(second or courier)
+        modes &= both
+        if not modes:
+            _refuse_mode(desk, second or courier)
+            return
     free = [
         space
         for space in desk.bank.free()
-        if space.id != desk.visit.compartment and desk.needs_second(space.id) is is_for_two
+        if space.id != desk.visit.compartment
+        and (space.mode in modes if modes else not space.mode.needs_two)
     ]
     try:
         used_at = {compartment: one.since for compartment, one in desk.bank.spaces.items()}
@@ -232,7 +244,6 @@ def _reserve(
         size=size.value,
         tracking=tracking,
     )
-    second = (desk.step.visit or desk.visit).second
     desk.unlock(space.id, Purpose.DEPOSIT, desk.ids.command(), None, second)
     desk.show(
         Stage.OPENING,
@@ -244,10 +255,18 @@ def _reserve(
     )
 
 
-def _is_for_two(desk: Desk, tracking: str) -> bool:
-    """Whether this goes into a compartment for evidence: an item, where there are such."""
+def _modes_for_two(desk: Desk, tracking: str) -> frozenset[Mode]:
+    """The modes an item goes into here: those that need two, where there are such; else none."""
     is_item = tracking.upper().startswith(LABEL_PREFIX)
-    return is_item and any(desk.needs_second(compartment) for compartment in desk.bank.layout)
+    return desk.modes_for_two() if is_item else frozenset()
+
+
+def _refuse_mode(desk: Desk, person: PersonId) -> None:
+    desk.record(
+        EventType.ACCESS_REFUSED, method="courier", reason="courier.not_for_mode", actor=person
+    )
+    desk.leave()
+    desk.show(Stage.REFUSED, for_ms=desk.settings.refused_ms, refusal=NOT_FOR_MODE)
 
 
 def _is_locked_down(desk: Desk, courier: PersonId) -> bool:

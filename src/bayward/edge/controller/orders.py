@@ -10,7 +10,7 @@ from __future__ import annotations
 from bayward.core import commands
 from bayward.core.clock import after
 from bayward.core.commands import Command, CommandResult
-from bayward.core.compartment import CompartmentState
+from bayward.core.compartment import CompartmentState, modes_of
 from bayward.core.custody import ParcelState
 from bayward.core.door import UnlockOutcome
 from bayward.core.errors import BaywardError, Conflict, Denied, NotFound
@@ -117,23 +117,37 @@ def _carry_out(desk: Desk, command: Command) -> str | None:  # noqa: C901, PLR09
                 actor=order.actor,
             )
             return "blocked"
-        case commands.RestoreCompartment(compartment=compartment, actor=actor):
-            space = desk.bank.spaces.get(compartment)
-            if space is None:
-                raise NotFound("compartment.unknown")
-            if space.state is not CompartmentState.BLOCKED:
-                raise Conflict("compartment.not_blocked")
-            desk.record(EventType.COMPARTMENT_RESTORED, compartment=compartment, actor=actor)
-            return "restored"
+        case commands.RestoreCompartment() as order:
+            return _restore(desk, order)
+
+
+def _restore(desk: Desk, order: commands.RestoreCompartment) -> str:
+    space = desk.bank.spaces.get(order.compartment)
+    if space is None:
+        raise NotFound("compartment.unknown")
+    if space.state is not CompartmentState.BLOCKED:
+        raise Conflict("compartment.not_blocked")
+    is_alone = order.second is None or order.second == order.actor
+    if is_alone and desk.needs_second(order.compartment):
+        raise Denied("compartment.two_people")
+    desk.record(
+        EventType.COMPARTMENT_RESTORED,
+        compartment=order.compartment,
+        actor=order.actor,
+        witness=order.second,
+    )
+    return "restored"
 
 
 def _admit(desk: Desk, order: commands.AdmitCourier) -> str:
+    modes_of(order.modes)  # a mode this program does not know admits nobody
     code, tag = desk.codes.draw(lambda taken: taken in desk.bank.tags)
     desk.record(
         EventType.COURIER_ADMITTED,
         actor=order.person,
         carrier=order.carrier,
         not_after=order.until,
+        modes=order.modes or None,
         tag=tag,
     )
     desk.step.letters.append(Letter("courier", order.person, code))

@@ -24,6 +24,10 @@ def present_code(desk: Desk, request: PresentCode) -> None:
     use = typed(desk, request.text)
     if use is None:
         return
+    if use.courier is not None and desk.modes_of(use.courier) & desk.modes_for_two():
+        # The second person of a door that needs two may be the first to type.
+        desk.await_second("code", Purpose.PICKUP, courier=use.courier)
+        return
     if use.grant is None:
         refuse(desk, "code", "code.wrong_kind")
         return
@@ -101,6 +105,13 @@ def together(desk: Desk, second: PersonId) -> None:
         _open(desk, desk.visit.grant, desk.visit.method or "code", second)
 
 
+def joined(desk: Desk, grant: GrantId) -> None:
+    """Who collects is here too, after the second person."""
+    second = desk.visit.courier
+    desk.leave()
+    _open(desk, grant, "code", second)
+
+
 def open_again(desk: Desk) -> None:
     """The same door once more, for the same visit only."""
     visit = desk.visit
@@ -172,11 +183,28 @@ def _open(desk: Desk, grant_id: GrantId, method: str, second: PersonId | None = 
         else:
             refuse(desk, method, error.code, grant=grant.id)
         return
-    if second is None and desk.needs_second(grant.compartment):
+    if not desk.needs_second(grant.compartment):
+        _use(desk, grant, method, desk.ids.command())
+        return
+    wrong = _wrong_two(desk, grant, second)
+    if wrong is not None:
+        refuse(desk, method, wrong, grant=grant.id)
+    elif second is None:
         desk.leave()
         desk.await_second(method, Purpose.PICKUP, grant=grant.id)
-        return
-    _use(desk, grant, method, desk.ids.command(), second)
+    else:
+        _use(desk, grant, method, desk.ids.command(), second)
+
+
+def _wrong_two(desk: Desk, grant: Grant, second: PersonId | None) -> str | None:
+    """Why these two do not open this door, as far as both are known yet."""
+    if not desk.may_open(grant.recipient, grant.compartment):
+        return "recipient.not_for_mode"
+    if second == grant.recipient:
+        return "same_person"
+    if second is not None and not desk.may_open(second, grant.compartment):
+        return "second.not_for_mode"
+    return None
 
 
 def _check_door(desk: Desk, grant: Grant) -> None:

@@ -193,11 +193,25 @@ class Desk:
 
     def needs_second(self, compartment: CompartmentId) -> bool:
         """Whether this door opens for nobody alone."""
-        return self.bank.layout[compartment].mode is Mode.EVIDENCE
+        return self.bank.layout[compartment].mode.needs_two
+
+    def modes_for_two(self) -> frozenset[Mode]:
+        """The modes of the doors here that open for nobody alone."""
+        return frozenset(one.mode for one in self.bank.layout.values() if one.mode.needs_two)
+
+    def modes_of(self, person: PersonId) -> frozenset[Mode]:
+        """The modes of compartments somebody is admitted for now."""
+        admission = self.bank.couriers.get(person)
+        return frozenset() if admission is None or self.now >= admission.until else admission.modes
+
+    def may_open(self, person: PersonId, compartment: CompartmentId) -> bool:
+        """Whether somebody counts as one of the two at a door that needs them."""
+        return self.bank.layout[compartment].mode in self.modes_of(person)
 
     def await_second(self, method: str, purpose: Purpose, **wanted: object) -> None:
         """Propose to wait for a second person; `wanted` is what the first one came for."""
-        told = {"grant": wanted.get("grant"), "actor": self.visit.courier}
+        actor = wanted.get("courier") or self.visit.courier
+        told = {"grant": wanted.get("grant"), "actor": actor}
         self.record(EventType.ACCESS_AWAITED, method=method, purpose=purpose, **told)  # type: ignore[arg-type]  # ids
         self.show(
             Stage.SECOND_PERSON,
@@ -220,7 +234,9 @@ class Desk:
         # Every way here has asked already; these lines are why a forgotten one opens nothing.
         assert holds(self.bank.lockdowns, compartment) is None
         assert self.bank.pending_unlock(compartment) is None
-        assert second is not None or not self.needs_second(compartment)
+        assert not self.needs_second(compartment) or (
+            second is not None and self.may_open(second, compartment)
+        )
         not_after = after(self.now, UNLOCK_LIFE_MS)
         self.record(
             EventType.UNLOCK_REQUESTED,

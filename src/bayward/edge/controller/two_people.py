@@ -1,9 +1,10 @@
-"""Two people at a door: a compartment for evidence opens for nobody alone.
+"""Two people at a door: a compartment for evidence or medicine opens for nobody alone.
 
-Who has shown a credential for one waits until a second person, admitted at this bank, types a
-code of his own; both then stand there. It needs no cable, and no memory of the bank's log: whoever
-walks away, and a power cut, end the wait, and both begin again. A tap opens no such door, because
-nobody sees who else is in the room.
+Both must have been admitted at this bank for that mode (`Admission.modes`), and be two: who
+deposits or collects, and who types a code of his own beside him. At Collect either may be the
+first. It needs no cable, and no memory of the bank's log: whoever walks away, and a power cut,
+end the wait, and both begin again. A tap opens no such door, because nobody sees who else is in
+the room.
 
 What asks for the second person is in `step.Desk`; `Desk.unlock` refuses to forget it.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from bayward.core.errors import Denied
 from bayward.core.events import EventType
-from bayward.core.ids import PersonId
+from bayward.core.ids import GrantId, PersonId
 from bayward.edge.agent import PresentSecond, Purpose, Stage
 from bayward.edge.controller import deposit, pickup
 from bayward.edge.controller.pickup import refuse, typed
@@ -26,7 +27,11 @@ def present(desk: Desk, request: PresentSecond) -> None:
     use = typed(desk, request.text)
     if use is None:
         return
-    if use.courier is None:
+    purpose = desk.visit.purpose
+    if purpose is Purpose.PICKUP and desk.visit.grant is None and use.grant is not None:
+        _collects(desk, use.grant)
+        return
+    if use.courier is None or (purpose is Purpose.PICKUP and desk.visit.grant is None):
         refuse(desk, "code", "code.wrong_kind")
         return
     admission = desk.bank.couriers.get(use.courier)
@@ -36,12 +41,32 @@ def present(desk: Desk, request: PresentSecond) -> None:
     if use.courier == _first(desk):
         refuse(desk, "code", "same_person")
         return
-    purpose = desk.visit.purpose
+    if not _fits(desk, use.courier):
+        refuse(desk, "code", "second.not_for_mode", grant=desk.visit.grant)
+        return
     desk.record(EventType.ACCESS_SECONDED, actor=use.courier, method="code", purpose=purpose)
     if purpose is Purpose.PICKUP:
         pickup.together(desk, use.courier)
     else:
         deposit.together(desk, use.courier)
+
+
+def _collects(desk: Desk, grant_id: GrantId) -> None:
+    """The second person was here first; now the one who collects has typed his code."""
+    grant = desk.bank.grants.get(grant_id)
+    if grant is not None and desk.needs_second(grant.compartment):
+        told = {"actor": grant.recipient, "method": "code", "purpose": Purpose.PICKUP}
+        desk.record(EventType.ACCESS_SECONDED, **told)
+    pickup.joined(desk, grant_id)
+
+
+def _fits(desk: Desk, second: PersonId) -> bool:
+    """Whether he is admitted for the door, or for one of those a deposit may go into."""
+    grant = desk.bank.grants.get(desk.visit.grant) if desk.visit.grant is not None else None
+    if grant is not None:
+        return desk.may_open(second, grant.compartment)
+    first = desk.visit.courier
+    return first is not None and bool(desk.modes_of(first) & desk.modes_of(second))
 
 
 def _first(desk: Desk) -> PersonId | None:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bayward.core.clock import SECOND_MS, Instant
-from bayward.core.compartment import Mode
 from bayward.core.compartment import Size as CoreSize
 from bayward.core.door import KnownDoor
 from bayward.core.ids import LABEL_PREFIX, CompartmentId
-from bayward.edge.agent import BankView, Recipient, Stage
+from bayward.edge.agent import NOT_FOR_MODE, BankView, Purpose, Recipient, Stage
 from bayward.edge.kiosk import places
 from bayward.edge.kiosk.session import Session
 from bayward.edge.settings import BankSettings
@@ -99,8 +98,11 @@ class Screens:
 
     def second(self, path: str, bank: BankView, session: Session) -> views.SecondPerson:
         """One is here; this door needs two."""
+        visit = bank.visit
         return views.SecondPerson(
-            frame=self.frame(path, bank, session), digits=self.settings.kiosk.code_digits
+            frame=self.frame(path, bank, session),
+            digits=self.settings.kiosk.code_digits,
+            is_recipient_awaited=visit.purpose is Purpose.PICKUP and visit.grant is None,
         )
 
     def refused(self, path: str, bank: BankView, session: Session) -> views.Refused:
@@ -110,6 +112,7 @@ class Screens:
             frame=self.frame(path, bank, session),
             retry=refusal.retry if refusal else places.COLLECT,
             retry_in_s=refusal.wait_s if refusal else 0,
+            is_for_two=bank.visit.refusal == NOT_FOR_MODE,
         )
 
     def door(self, path: str, bank: BankView, session: Session) -> views.DoorOpen:
@@ -277,10 +280,10 @@ def chosen(session: Session) -> views.Match:
 
 def size_views(bank: BankView, tracking: str = "") -> tuple[views.Size, ...]:
     """The sizes there are for this parcel or item, with what is free of each."""
-    evidence = [one for one in bank.compartments if one.built.mode is Mode.EVIDENCE]
-    rest = [one for one in bank.compartments if one.built.mode is not Mode.EVIDENCE]
+    for_two = [one for one in bank.compartments if one.built.mode.needs_two]
+    rest = [one for one in bank.compartments if not one.built.mode.needs_two]
     is_item = tracking.upper().startswith(LABEL_PREFIX)
-    fitting = evidence if is_item and evidence else rest or evidence
+    fitting = for_two if is_item and for_two else rest or for_two
     found = []
     for size in CoreSize:
         of_size = [one for one in fitting if one.built.size is size]

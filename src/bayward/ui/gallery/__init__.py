@@ -34,12 +34,13 @@ def samples() -> Iterator[Sample]:
         console,
         custody,
         demo,
+        doors,
         evidence,
         kiosk,
         privacy,
         resident,
     )
 
-    faces = (kiosk, resident, console, custody, admin, evidence, privacy, auth, demo)
+    faces = (kiosk, resident, console, custody, doors, admin, evidence, privacy, auth, demo)
     for module in faces:
         yield from module.samples()

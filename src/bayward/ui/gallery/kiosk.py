@@ -70,7 +70,9 @@ def collecting() -> Iterator[Sample]:
     yield Sample(
         "kiosk/second-person-de", replace(second, frame=frame("/kiosk/second", "de")), "de"
     )
+    yield Sample("kiosk/second-person-first", replace(second, is_recipient_awaited=True))
     refused = kiosk.Refused(frame=frame("/kiosk/collect"))
+    yield Sample("kiosk/refused-for-two", replace(refused, retry="/kiosk", is_for_two=True))
     yield Sample("kiosk/refused", refused)
     yield Sample("kiosk/refused-wait", replace(refused, retry_in_s=272))
     door = kiosk.DoorOpen(frame=frame("/kiosk/door", back=None), panel=PANEL)

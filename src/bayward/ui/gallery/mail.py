@@ -80,6 +80,18 @@ def to_staff() -> Iterator[Letter]:
         ),
     )
     yield Letter(
+        "keeper-code",
+        mail.CourierCode(
+            site=SITE,
+            person="R. Haas",
+            carrier="custody",
+            code="58204417",
+            where="Property room",
+            until=ahead(365),
+            modes=("evidence", "medicine"),
+        ),
+    )
+    yield Letter(
         "invitation",
         mail.Invitation(
             site=SITE,

@@ -74,6 +74,17 @@ class People(ConsoleView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorCode:
+    """A bank where somebody may open doors for two, with a code of his own."""
+
+    bank_id: str
+    bank: str
+    modes: tuple[str, ...]  # core.compartment.Mode
+    until: Instant
+    is_waiting: bool = False  # the bank has not drawn the code yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonForm(ConsoleView):
     """Invite (`person_id` empty) or edit. `roles`: those the signed-in person may give."""
 
@@ -84,6 +95,8 @@ class PersonForm(ConsoleView):
     languages: tuple[Choice, ...]
     units: tuple[str, ...] = ()  # known units, offered while typing
     scopes: tuple[Choice, ...] = ()  # where somebody can keep or carry items
+    door_codes: tuple[DoorCode, ...] = ()
+    door_banks: tuple[Choice, ...] = ()  # banks with doors for two where he could have a code
     person_id: str = ""
     name: str = ""
     email: str = ""

@@ -55,6 +55,8 @@ class Items(ConsoleView):
     holders: tuple[Choice, ...] = ()
     query: str = ""
     is_narrowed: bool = False  # by a kind, a holder or a word
+    has_doors: bool = False  # doors for two, with so many questions waiting
+    doors_waiting: int = 0
     pager: Pager = ONE_PAGE
 
 

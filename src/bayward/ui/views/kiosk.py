@@ -101,6 +101,7 @@ class SecondPerson(KioskView):
 
     template: ClassVar[str] = "kiosk/second_person.html"
     digits: int = 8
+    is_recipient_awaited: bool = False  # the second person was the first to come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class Refused(KioskView):
     retry_in_s: int = 0
     scan: str = "collect"
     is_camera_offered: bool = True
+    is_for_two: bool = False  # a door for evidence or medicine, and he is not admitted for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,10 @@ class Collected(MailView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourierCode(MailView):
-    """A courier's own sign-in code for one bank or site."""
+    """Somebody's own code for one bank: a courier's, or of one who opens doors for two.
+
+    `modes` are those of the doors, keys of [mail.keeper_code]; none for a courier.
+    """
 
     template: ClassVar[str] = "mail/courier_code"
     person: str
@@ -77,6 +80,7 @@ class CourierCode(MailView):
     code: str
     where: str
     until: Instant
+    modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,9 @@ class CloudLink:
             not_after=command.not_after,
             epoch=command.epoch,
         )
-        self._calls.ask(Action.COMMAND, wire, now, within_ms=within_ms, about=command.id)
+        self._calls.ask(
+            Action.COMMAND, spoken(wire, self._version), now, within_ms=within_ms, about=command.id
+        )
 
     def page(self, page: Directory, now: int) -> None:
         """Send one page of the directory; `PageTaken` asks for the next."""

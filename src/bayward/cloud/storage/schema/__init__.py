@@ -12,7 +12,14 @@ has a row, so the only ones are over values nobody can guess: random ids and has
 from __future__ import annotations
 
 from bayward.cloud.storage.schema.columns import metadata
-from bayward.cloud.storage.schema.custody import admission, grant, item, parcel, parcel_link
+from bayward.cloud.storage.schema.custody import (
+    admission,
+    approval,
+    grant,
+    item,
+    parcel,
+    parcel_link,
+)
 from bayward.cloud.storage.schema.delivery import delivery, job, letter, webhook
 from bayward.cloud.storage.schema.evidence import evidence
 from bayward.cloud.storage.schema.fleet import (
@@ -57,6 +64,7 @@ __all__ = [
     "admission",
     "anchor_stamp",
     "anchored",
+    "approval",
     "bank",
     "beacon",
     "command",

@@ -63,6 +63,22 @@ item = c.table(
     sa.Index(None, "tenant", "parcel"),
 )
 
+approval = c.table(
+    "approval",
+    c.tenant(),
+    c.key("bank"),
+    c.key("compartment"),
+    c.key("kind"),  # cloud.custody.approvals.Kind
+    c.personal(c.text("asked_by"), "identifier", c.SECURITY),
+    c.sealed("reason", "free text", c.SECURITY, of="asked_by", blank=""),
+    c.instant("asked_at"),
+    c.instant("until"),  # to agree; once somebody has, as long as it counts
+    c.personal(c.text("given_by", optional=True), "identifier", c.SECURITY),
+    c.instant("given_at", optional=True),
+    c.belongs_to("tenant", "bank"),
+    period=c.Period("order", "until", 90),
+)
+
 grant = c.table(
     "grant",
     c.tenant(),
@@ -105,6 +121,7 @@ admission = c.table(
     c.instant("until"),
     c.instant("changed_at"),
     c.text("command"),  # the order that brought it here
+    c.text("modes", optional=True),  # of doors for two (`core.compartment.modes_text`)
     c.personal(c.text("granted_by"), "identifier", c.SECURITY),
     c.belongs_to("tenant", "person"),
     c.belongs_to("tenant", "bank"),
