@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from time import perf_counter, perf_counter_ns, process_time
-from typing import Protocol
 
 import uvloop
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from bayward.cloud.storage.log_store import postgres, sqlite
-from bayward.cloud.storage.log_store.segment import Segment
+from bayward.cloud.storage.log_store.logs import OneLog
 from bayward.cloud.storage.log_store.sequencer import Sequencer
 from bayward.ledger.keys import Signer, ed25519_signer
 from bayward.ledger.leaf import SALT_BYTES, Sealed, Value, seal
-from bayward.ledger.log import Store
 from bench.postgres import OWNER, WRITER, Server
 
 ORIGIN = "bench.example/tenant/1"
@@ -42,14 +40,6 @@ _EVENT: dict[str, Value] = {
 }
 
 
-class SegmentStore(Store, Protocol):
-    """What both stores offer."""
-
-    def close(self) -> None: ...
-
-    def segments(self, first: int = 0) -> Iterator[Segment]: ...
-
-
 def event() -> Sealed:
     """An event of 13 fields, sealed; salts from one draw."""
     drawn = os.urandom(SALT_BYTES * 13)
@@ -61,18 +51,19 @@ def signers() -> Sequence[Signer]:
     return [SIGNER]
 
 
-def sqlite_store(folder: Path) -> SegmentStore:
+def sqlite_store(folder: Path) -> OneLog:
     path = folder / f"log{next(_numbers)}.sqlite"
     connection = sqlite.connect(path)
     sqlite.create(connection)
     connection.close()
-    return sqlite.SqliteLogStore(lambda: sqlite.connect(path), ORIGIN)
+    return OneLog(sqlite.SqliteLogs(lambda: sqlite.connect(path)), ORIGIN)
 
 
-def postgres_store(server: Server) -> SegmentStore:
+def postgres_store(server: Server) -> OneLog:
     with server.connect(OWNER) as owner:
         postgres.create(owner, WRITER)
-    return postgres.PostgresLogStore(lambda: server.connect(WRITER), f"{ORIGIN}/{next(_numbers)}")
+    logs = postgres.PostgresLogs(lambda: server.connect(WRITER))
+    return OneLog(logs, f"{ORIGIN}/{next(_numbers)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +77,14 @@ class Load:
 
 
 @contextmanager
-def opened(store: SegmentStore) -> Iterator[SegmentStore]:
+def opened(store: OneLog) -> Iterator[OneLog]:
     try:
         yield store
     finally:
         store.close()
 
 
-def load(store: Store, clients: int, seconds: float, make: Callable[[], Sealed] = event) -> Load:
+def load(store: OneLog, clients: int, seconds: float, make: Callable[[], Sealed] = event) -> Load:
     """Each client makes an event, waits for its receipt, and makes the next."""
     taken: list[float] = []
 
@@ -102,12 +93,14 @@ def load(store: Store, clients: int, seconds: float, make: Callable[[], Sealed] 
         while going:
             sealed = make()
             start = perf_counter_ns()
-            await sequencer.append(sealed.leaf, "\n".join(sealed.disclosures).encode())
+            await sequencer.append(
+                store.origin, sealed.leaf, "\n".join(sealed.disclosures).encode()
+            )
             taken.append((perf_counter_ns() - start) / 1_000)
             going = perf_counter() < end
 
     async def run() -> float:
-        async with Sequencer(store, signers) as sequencer:
+        async with Sequencer(store.logs, lambda _: signers()) as sequencer:
             start = perf_counter()
             await asyncio.gather(*(client(sequencer, start + seconds) for _ in range(clients)))
             return perf_counter() - start

@@ -7,27 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Self
 
 from bayward.cloud.storage.log_store import postgres, sqlite
-from bayward.cloud.storage.log_store.segment import Segment
+from bayward.cloud.storage.log_store.logs import Commit, Logs, OneLog, SegmentLogs
+from bayward.cloud.storage.log_store.sequencer import Placed, Sequencer
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier, inclusion_proof
 from bayward.ledger.log import Append, Log, Store
 from bayward.ledger.merkle import leaf_hash, verify_inclusion
+from bayward.ledger.proof import Proof
 from bench.postgres import OWNER, WRITER, Server
 from ledger_bench import LOG, ORIGIN
 
-STEPS = ("begin", "head", "entries", "hashes", "commit")
-"""The steps of a commit, the same in both stores."""
-
-
-class SegmentStore(Store, Protocol):
-    """What both offer."""
-
-    def close(self) -> None: ...
-
-    def segments(self, first: int = 0) -> Iterator[Segment]: ...
+STEPS = {"sqlite": ("begin", "head", "entries", "hashes", "commit"), "postgres": ("commit",)}
+"""The statements of a commit. In PostgreSQL it is one, and what is within it is the server's."""
 
 
 class Broken(Exception):
@@ -79,26 +73,6 @@ class FaultyConnection:
         with self.faults.around():
             return self.real.execute(*arguments, **options)
 
-    def executemany(self, *arguments: Any) -> Any:
-        with self.faults.around():
-            return self.real.executemany(*arguments)
-
-    @contextmanager
-    def cursor(self) -> Iterator[FaultyCursor]:
-        with self.real.cursor() as cursor:
-            yield FaultyCursor(cursor, self.faults)
-
-
-@dataclass
-class FaultyCursor:
-    real: Any
-    faults: Faults
-
-    @contextmanager
-    def copy(self, statement: str) -> Iterator[Any]:
-        with self.faults.around(), self.real.copy(statement) as copy:
-            yield copy
-
 
 @dataclass
 class Kind:
@@ -107,24 +81,27 @@ class Kind:
     name: str
     connect: Callable[[], Any]
     raw: Callable[[], Any]  # past our own code: as somebody with a shell would
-    make: Callable[[Callable[[], Any], str], SegmentStore]
+    make: Callable[[Callable[[], Any]], SegmentLogs]
     address: tuple[str, ...]  # for `log_store_writer`
     prefix: str = ""  # of the names of its logs, where the database is shared
     faults: Faults = field(default_factory=Faults)
-    opened: list[SegmentStore] = field(default_factory=list)
+    opened: list[SegmentLogs] = field(default_factory=list)
 
-    def store(self, origin: str = ORIGIN, *, faulty: bool = False) -> SegmentStore:
+    def store(self, origin: str = ORIGIN, *, faulty: bool = False) -> OneLog:
+        return OneLog(self.logs(faulty=faulty), self.prefix + origin)
+
+    def logs(self, *, faulty: bool = False) -> SegmentLogs:
         def broken() -> Any:
             self.faults.connecting()
             return FaultyConnection(self.connect(), self.faults)
 
-        store = self.make(broken if faulty else self.connect, self.prefix + origin)
-        self.opened.append(store)
-        return store
+        logs = self.make(broken if faulty else self.connect)
+        self.opened.append(logs)
+        return logs
 
     def close(self) -> None:
-        for store in self.opened:
-            store.close()
+        for logs in self.opened:
+            logs.close()
 
 
 def sqlite_kind(folder: Path) -> Kind:
@@ -136,7 +113,7 @@ def sqlite_kind(folder: Path) -> Kind:
         "sqlite",
         lambda: sqlite.connect(path),
         lambda: sqlite3.connect(path, isolation_level=None),
-        sqlite.SqliteLogStore,
+        sqlite.SqliteLogs,
         ("sqlite", str(path), ORIGIN),
     )
 
@@ -147,7 +124,7 @@ def postgres_kind(server: Server, database: str, prefix: str = "") -> Kind:
         "postgres",
         lambda: server.connect(WRITER, database),
         lambda: server.connect(OWNER, database),
-        postgres.PostgresLogStore,
+        postgres.PostgresLogs,
         ("postgres", str(server.folder), prefix + ORIGIN, database),
         prefix,
     )
@@ -199,11 +176,11 @@ def entry(n: int) -> bytes:
     return f"entry {n}".encode() * (n % 5)
 
 
-def entries(store: SegmentStore) -> list[bytes]:
+def entries(store: OneLog) -> list[bytes]:
     return [one for segment in store.segments() for one in segment.entries]
 
 
-def recheck(store: SegmentStore) -> list[bytes]:
+def recheck(store: OneLog) -> list[bytes]:
     """Verify everything a store holds against the checkpoints in it; gives the entries."""
     edge, every = Frontier(), list(store.segments())
     note = store.read_head()
@@ -245,3 +222,44 @@ class Slow:
         self.batches.append(len(append.entries))
         assert self.gate.wait(30)
         self.real.commit(append, note)
+
+
+@dataclass
+class Single:
+    """A store of one log, for who wants many."""
+
+    store: Store
+
+    def read_head(self, origin: str) -> str | None:
+        del origin
+        return self.store.read_head()
+
+    def read_hashes(self, origin: str, indexes: Sequence[int]) -> Sequence[bytes]:
+        del origin
+        return self.store.read_hashes(indexes)
+
+    def commit(self, commits: Sequence[Commit]) -> None:
+        [one] = commits
+        self.store.commit(one.append, one.note)
+
+
+class Only:
+    """A sequencer of which only one log is used."""
+
+    def __init__(self, store: Store) -> None:
+        logs: Logs = store.logs if isinstance(store, OneLog) else Single(store)
+        self.origin = store.origin if isinstance(store, OneLog) else ORIGIN
+        self.real = Sequencer(logs, lambda _: [LOG])
+
+    async def __aenter__(self) -> Self:
+        await self.real.__aenter__()
+        return self
+
+    async def __aexit__(self, *why: object) -> None:
+        await self.real.__aexit__(*why)
+
+    async def append(self, entry: bytes, opened: bytes = b"") -> Placed:
+        return await self.real.append(self.origin, entry, opened)
+
+    async def prove(self, index: int) -> Proof:
+        return await self.real.prove(self.origin, index)

@@ -9,29 +9,29 @@ from pathlib import Path
 import psycopg
 
 from bayward.cloud.storage.log_store import sqlite
-from bayward.cloud.storage.log_store.postgres import PostgresLogStore
+from bayward.cloud.storage.log_store.logs import OneLog
+from bayward.cloud.storage.log_store.postgres import PostgresLogs
 from bayward.cloud.storage.log_store.sequencer import Sequencer
-from bayward.ledger.log import Store
 from ledger_bench import LOG
 
 CLIENTS = 8
 
 
-def store_at(kind: str, where: str, origin: str, database: str = "") -> Store:
+def store_at(kind: str, where: str, origin: str, database: str = "") -> OneLog:
     if kind == "sqlite":
-        return sqlite.SqliteLogStore(lambda: sqlite.connect(Path(where)), origin)
-    return PostgresLogStore(
-        lambda: psycopg.connect(host=where, dbname=database, user="writer"), origin
-    )
+        return OneLog(sqlite.SqliteLogs(lambda: sqlite.connect(Path(where))), origin)
+    logs = PostgresLogs(lambda: psycopg.connect(host=where, dbname=database, user="writer"))
+    return OneLog(logs, origin)
 
 
 async def main(run: str, *address: str) -> None:
-    async with Sequencer(store_at(*address), lambda: [LOG]) as sequencer:
+    store = store_at(*address)
+    async with Sequencer(store.logs, lambda _: [LOG]) as sequencer:
 
         async def client(number: int) -> None:
             for n in range(1_000_000):
                 entry = f"{run}-{number}-{n}"
-                placed = await sequencer.append(entry.encode())
+                placed = await sequencer.append(store.origin, entry.encode())
                 print(placed.index, entry, flush=True)
 
         await asyncio.gather(*(client(number) for number in range(CLIENTS)))

@@ -17,14 +17,14 @@ from time import perf_counter, process_time
 
 import uvloop
 
+from bayward.cloud.storage.log_store.logs import OneLog
 from bayward.cloud.storage.log_store.sequencer import BATCH_MAX, Sequencer
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier
 from bayward.ledger.export import LogEntry
-from bayward.ledger.log import Log, Store
+from bayward.ledger.log import Log
 from bayward.ledger.merkle import leaf_hash
 from bench import logs, plot, postgres
-from bench.logs import SegmentStore
 from bench.table import Table, microseconds, percentile, us
 
 LEAF_BYTES = 612  # of an event of 13 fields
@@ -80,7 +80,7 @@ def measure(sizes: Sequence[int]) -> Table:
     return table
 
 
-def grow(kind: str, store: SegmentStore, sizes: Sequence[int]) -> Iterator[Point]:
+def grow(kind: str, store: OneLog, sizes: Sequence[int]) -> Iterator[Point]:
     size = 0
     for wanted in sizes:
         rate = append(store, size, wanted)
@@ -102,17 +102,17 @@ def proofs(log: Log, size: int) -> tuple[float, float]:
     return percentile(inclusion, 0.5), percentile(older, 0.5)
 
 
-def append(store: Store, size: int, wanted: int) -> float:
+def append(store: OneLog, size: int, wanted: int) -> float:
     """Through the sequencer, as many in flight as a batch holds; entries per second."""
     rest = bytes(LEAF_BYTES - 8)
     numbers = iter(range(size, wanted))
 
     async def client(sequencer: Sequencer) -> None:
         for n in numbers:
-            await sequencer.append(n.to_bytes(8, "big") + rest)
+            await sequencer.append(store.origin, n.to_bytes(8, "big") + rest)
 
     async def everybody() -> None:
-        async with Sequencer(store, logs.signers) as sequencer:
+        async with Sequencer(store.logs, lambda _: logs.signers()) as sequencer:
             await asyncio.gather(*(client(sequencer) for _ in range(BATCH_MAX)))
 
     start = perf_counter()
@@ -121,7 +121,7 @@ def append(store: Store, size: int, wanted: int) -> float:
     return (wanted - size) / (perf_counter() - start)
 
 
-def fsck(store: SegmentStore) -> float:
+def fsck(store: OneLog) -> float:
     """Hash every entry, build the tree, compare with the signed root; seconds of CPU."""
     start = process_time()
     edge = Frontier()
@@ -135,7 +135,7 @@ def fsck(store: SegmentStore) -> float:
     return process_time() - start
 
 
-def export(store: SegmentStore) -> float:
+def export(store: OneLog) -> float:
     """Write every entry as a line of an export; seconds of CPU."""
     start = process_time()
     with tempfile.TemporaryFile() as file:

@@ -12,10 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, process_time
 
+from bayward.cloud.storage.log_store.logs import OneLog
 from bayward.ledger.leaf import Sealed
 from bayward.ledger.log import Log
 from bench import logs, postgres
-from bench.logs import Load, SegmentStore
+from bench.logs import Load
 from bench.measures.receipt import fdatasync_us
 from bench.table import Table, percentile, us
 
@@ -69,7 +70,7 @@ def run(*, quick: bool) -> Table:
 
 
 def under_load(
-    table: Table, name: str, make: Callable[[], SegmentStore], *, seconds: float, rounds: int
+    table: Table, name: str, make: Callable[[], OneLog], *, seconds: float, rounds: int
 ) -> dict[int, Round]:
     """Clients in a loop; of each number of them the round that did best against its yardstick."""
     best: dict[int, Round] = {}
@@ -98,7 +99,7 @@ def under_load(
     return best
 
 
-def one_round(store: SegmentStore, clients: int, seconds: float) -> Round:
+def one_round(store: OneLog, clients: int, seconds: float) -> Round:
     with tempfile.TemporaryDirectory() as name:
         flush = fdatasync_us(Path(name), 200)
     used, start = process_time(), perf_counter()
@@ -130,7 +131,7 @@ def pre_sealed(table: Table, folder: Path, server: postgres.Server, seconds: flo
             table.ratio(f"  / {what}", appended, rows, goal="≥ 0.30")
 
 
-def appending(store: SegmentStore, events: Sequence[Sealed]) -> Callable[[], object]:
+def appending(store: OneLog, events: Sequence[Sealed]) -> Callable[[], object]:
     log = Log(store, logs.signers)
     leaves = [one.leaf for one in events]
     opened = ["\n".join(one.disclosures).encode() for one in events]

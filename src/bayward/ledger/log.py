@@ -121,13 +121,25 @@ class Log:
 
     def append(self, entries: Sequence[bytes], opened: Sequence[bytes] = ()) -> Append:
         """Append entries and commit them under a new signed checkpoint, in one transaction."""
+        planned, note = self.prepare(entries, opened)
+        self._store.commit(planned, note)
+        self.kept(planned, note)
+        return planned
+
+    def prepare(self, entries: Sequence[bytes], opened: Sequence[bytes] = ()) -> tuple[Append, str]:
+        """What appending means, and its signed checkpoint, for who commits several logs at once.
+
+        Nobody may be told of that checkpoint yet. Until `kept`, the log does not know its edge.
+        """
         planned = plan_append(self.resume(), entries, opened)
         signers = self._signers()
         note = sign_checkpoint(planned.checkpoint(signers[0].key.name), signers)
         self._frontier = None
-        self._store.commit(planned, note)
+        return planned, note
+
+    def kept(self, planned: Append, note: str) -> None:
+        """What was prepared is durable."""
         self._frontier, self._note = planned.frontier, note
-        return planned
 
     @property
     def note(self) -> str:

@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bayward.cloud.storage.log_store import sequencer as module
-from bayward.cloud.storage.log_store.sequencer import BATCH_MAX, WAITING_MAX, Sequencer
+from bayward.cloud.storage.log_store.logs import Commit, OneLog, SegmentLogs
+from bayward.cloud.storage.log_store.sequencer import BATCH_MAX, LOGS_MAX, WAITING_MAX, Sequencer
 from bayward.core.errors import Unavailable
 from bayward.ledger.checkpoint import open_checkpoint
-from bayward.ledger.errors import OutOfRange, Unverified
+from bayward.ledger.errors import OutOfRange
+from bayward.ledger.keys import Signer, ed25519_signer
 from bayward.ledger.log import Log
 from ledger_bench import IMPOSTOR, LOG, MemoryStore, refused
-from log_store_bench import Kind, Slow, recheck
+from log_store_bench import Kind, Only, Slow, recheck, sqlite_kind
 
 
 async def until_all_wait() -> None:
@@ -21,7 +27,7 @@ async def until_all_wait() -> None:
 
 
 async def test_one_client_has_a_commit_of_his_own(kind: Kind) -> None:
-    async with Sequencer(kind.store(), lambda: [LOG]) as sequencer:
+    async with Only(kind.store()) as sequencer:
         placed = [await sequencer.append(b"%d" % n, b"opens") for n in range(3)]
     for n, one in enumerate(placed):
         assert one.index == n
@@ -33,7 +39,7 @@ async def test_one_client_has_a_commit_of_his_own(kind: Kind) -> None:
 async def test_who_comes_during_a_commit_shares_the_next() -> None:
     store, gate = MemoryStore(), threading.Event()
     slow = Slow(store, gate)
-    async with Sequencer(slow, lambda: [LOG]) as sequencer:
+    async with Only(slow) as sequencer:
         clients = [asyncio.create_task(sequencer.append(b"first"))]
         await until_all_wait()
         clients += [asyncio.create_task(sequencer.append(b"%d" % n)) for n in range(50)]
@@ -49,26 +55,26 @@ async def test_who_comes_during_a_commit_shares_the_next() -> None:
 async def test_what_waits_is_bounded_by_number() -> None:
     store, gate = MemoryStore(), threading.Event()
     slow = Slow(store, gate)
-    async with Sequencer(slow, lambda: [LOG]) as sequencer:
+    async with Only(slow) as sequencer:
         count = 1 + WAITING_MAX + 500
         clients = [asyncio.create_task(sequencer.append(b"%d" % n)) for n in range(count)]
         await until_all_wait()
-        assert len(sequencer._waiting) <= WAITING_MAX
+        assert len(sequencer.real._waiting) <= WAITING_MAX
         gate.set()
         placed = await asyncio.gather(*clients)
     assert max(slow.batches) == BATCH_MAX
     assert sorted(one.index for one in placed) == list(range(count))
-    assert sequencer._bytes == 0
+    assert sequencer.real._bytes == 0
 
 
 async def test_what_waits_is_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAITING_BYTES_MAX", 1_000)
     gate = threading.Event()
-    async with Sequencer(Slow(MemoryStore(), gate), lambda: [LOG]) as sequencer:
+    async with Only(Slow(MemoryStore(), gate)) as sequencer:
         clients = [asyncio.create_task(sequencer.append(bytes(300))) for _ in range(40)]
         clients.append(asyncio.create_task(sequencer.append(bytes(60_000))))
         await until_all_wait()
-        assert sequencer._bytes <= 1_000
+        assert sequencer.real._bytes <= 1_000
         gate.set()
         placed = await asyncio.gather(*clients)
     assert len({one.index for one in placed}) == 41
@@ -76,7 +82,7 @@ async def test_what_waits_is_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_leaving_commits_what_waits_and_takes_nothing_more() -> None:
     store, gate = MemoryStore(), threading.Event()
-    sequencer = Sequencer(Slow(store, gate), lambda: [LOG])
+    sequencer = Only(Slow(store, gate))
     async with sequencer:
         clients = [asyncio.create_task(sequencer.append(b"%d" % n)) for n in range(10)]
         await until_all_wait()
@@ -89,7 +95,7 @@ async def test_leaving_commits_what_waits_and_takes_nothing_more() -> None:
 
 async def test_a_client_that_goes_away_takes_nobody_along() -> None:
     store, gate = MemoryStore(), threading.Event()
-    async with Sequencer(Slow(store, gate), lambda: [LOG]) as sequencer:
+    async with Only(Slow(store, gate)) as sequencer:
         going = asyncio.create_task(sequencer.append(b"going"))
         staying = asyncio.create_task(sequencer.append(b"staying"))
         await until_all_wait()
@@ -99,15 +105,92 @@ async def test_a_client_that_goes_away_takes_nobody_along() -> None:
 
 
 async def test_an_entry_that_is_too_long_is_the_matter_of_its_sender() -> None:
-    async with Sequencer(MemoryStore(), lambda: [LOG]) as sequencer:
+    async with Only(MemoryStore()) as sequencer:
         with refused(OutOfRange, "entry.length"):
             await sequencer.append(bytes(65_536))
         assert (await sequencer.append(b"fine")).index == 0
 
 
-async def test_nothing_is_begun_on_a_store_that_was_touched() -> None:
+async def test_nothing_is_appended_to_a_store_that_was_touched() -> None:
     store = MemoryStore()
     Log(store, lambda: [IMPOSTOR]).append([b"x"])
-    with pytest.raises(Unverified):
-        async with Sequencer(store, lambda: [LOG]):
-            pass
+    async with Only(store) as sequencer:
+        with pytest.raises(Unavailable) as caught:
+            await sequencer.append(b"y")
+    assert caught.value.facts == {"cause": "Unverified"}
+    assert len(store.entries) == 1
+
+
+NAMES = [f"bench.example/tenant/{n}" for n in range(12)]
+
+
+def signed(origin: str) -> list[Signer]:
+    private = Ed25519PrivateKey.from_private_bytes(origin.encode().rjust(32)[-32:])
+    return [ed25519_signer(origin, private)]
+
+
+class Counting:
+    """Logs that count what one transaction carries."""
+
+    def __init__(self, real: SegmentLogs, gate: threading.Event) -> None:
+        self.real, self.gate = real, gate
+        self.carried: list[dict[str, int]] = []
+        self.read_head, self.read_hashes = real.read_head, real.read_hashes
+
+    def commit(self, commits: Sequence[Commit]) -> None:
+        self.carried.append({one.origin: len(one.append.entries) for one in commits})
+        assert self.gate.wait(30)
+        self.real.commit(commits)
+
+
+async def test_one_transaction_carries_the_segments_of_many_logs(kind: Kind) -> None:
+    gate = threading.Event()
+    names = [kind.prefix + name for name in NAMES]
+    logs = Counting(kind.logs(), gate)
+    async with Sequencer(logs, signed) as sequencer:
+        clients = [asyncio.create_task(sequencer.append(names[0], b"first"))]
+        await until_all_wait()
+        every = [(name, b"%d" % n) for n in range(3) for name in names]
+        clients += [asyncio.create_task(sequencer.append(*one)) for one in every]
+        await until_all_wait()
+        gate.set()
+        placed = await asyncio.gather(*clients)
+        assert logs.carried == [{names[0]: 1}, dict.fromkeys(names, 3)]
+        for (name, entry), one in zip(every, placed[1:], strict=True):
+            [signer] = signed(name)
+            assert open_checkpoint(one.note, signer.key).checkpoint.size == 3 + (name == names[0])
+            (await sequencer.prove(name, one.index)).verify(entry, signer.key)
+
+
+async def test_a_log_that_moved_does_not_take_the_others_along(kind: Kind) -> None:
+    gate = threading.Event()
+    one, two, three = names = [kind.prefix + name for name in NAMES[:3]]
+    logs = Counting(kind.logs(), gate)
+    async with Sequencer(logs, signed) as sequencer:
+        gate.set()
+        await asyncio.gather(*(sequencer.append(name, b"before") for name in names))
+        Log(OneLog(kind.logs(), two), lambda: signed(two)).append([b"another program's"])
+        gate.clear()
+        held = asyncio.create_task(sequencer.append(one, b"held"))
+        await until_all_wait()
+        clients = [asyncio.create_task(sequencer.append(name, b"after")) for name in names]
+        await until_all_wait()
+        gate.set()
+        await held
+        assert [found.index for found in await asyncio.gather(*clients)] == [2, 2, 1]
+        assert [len(each) for each in logs.carried[-4:]] == [3, 1, 1, 1]
+        for name, index in ((one, 2), (two, 2), (three, 1)):
+            (await sequencer.prove(name, index)).verify(b"after", signed(name)[0].key)
+
+
+async def test_the_edges_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LOGS_MAX > 3
+    monkeypatch.setattr(module, "LOGS_MAX", 3)
+    with TemporaryDirectory() as folder:
+        kind = sqlite_kind(Path(folder))
+        async with Sequencer(kind.logs(), signed) as sequencer:
+            for _ in range(3):
+                await asyncio.gather(*(sequencer.append(name, b"x") for name in NAMES))
+                assert len(sequencer._open_logs) == 3
+            assert (await sequencer.prove(NAMES[0], 2)).index == 2
+        kind.close()

@@ -1,14 +1,15 @@
-"""A log in PostgreSQL, over psycopg 3.
+"""Logs in PostgreSQL, over psycopg 3.
 
 The program that writes is not the owner of the tables: it may select and insert, and move the
 head. Triggers hold even for the owner until he drops them, and refuse `TRUNCATE` as well. Only
 a superuser gets past that in one line (`session_replication_role`), and only an outside memory
 of checkpoints shows it.
 
-Each commit is one transaction. It updates the head where the size is the one it must have: a
-second writer waits at that row, then finds it changed and keeps nothing. Entries and hashes
-then go in as binary `COPY`. Before it is committed the trigger looks at the head again, so
-that nothing is kept past the fence even by a program with a mistake in it.
+Each commit is one statement, and so one transaction and one journey to the server: a function
+there updates the head of each log where the size is the one it must have, and adds entries and
+hashes. A second writer waits at that row, then finds it changed and keeps nothing. Before it is
+committed the triggers look at the heads again, so that nothing is kept past the fence even by a
+program with a mistake in it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from bayward.cloud.storage.log_store.logs import Commit
 from bayward.cloud.storage.log_store.segment import Packed, Segment, hash_in, pack, runs, unpack
 from bayward.core.errors import Conflict
 from bayward.ledger.errors import Unverified
-from bayward.ledger.log import Append
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -96,6 +97,30 @@ CREATE OR REPLACE TRIGGER head_stay BEFORE DELETE OR TRUNCATE ON bayward_log.hea
   FOR EACH STATEMENT EXECUTE FUNCTION bayward_log.refuse();
 """
 
+# All that one transaction adds, in one call and so in one journey to the server.
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION bayward_log.append(
+  logs bigint[], firsts bigint[], counts integer[], notes text[], leaves bytea[],
+  entries bytea[], opened bytea[], run_logs bigint[], places bigint[], runs bytea[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. cardinality(logs) LOOP
+    UPDATE bayward_log.head SET size = firsts[i] + counts[i], note = notes[i]
+      WHERE head.log = logs[i] AND head.size = firsts[i];
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'log % has moved', logs[i] USING ERRCODE = 'LM001', DETAIL = logs[i];
+    END IF;
+    IF counts[i] > 0 THEN
+      INSERT INTO bayward_log.segment (log, first, count, note, leaves, entries, opened)
+        VALUES (logs[i], firsts[i], counts[i], notes[i], leaves[i], entries[i], opened[i]);
+    END IF;
+  END LOOP;
+  INSERT INTO bayward_log.hash_run (log, place, run)
+    SELECT l, p, r FROM unnest(run_logs, places, runs) AS new (l, p, r);
+END $$;
+"""
+_MOVED = "LM001"
+
 _GRANTS = """
 GRANT USAGE ON SCHEMA bayward_log TO {role};
 GRANT SELECT, INSERT ON bayward_log.segment, bayward_log.hash_run TO {role};
@@ -112,12 +137,11 @@ SELECT first, count, entries, leaves, opened, note FROM bayward_log.segment
 WHERE log = %b AND first <= %b ORDER BY first DESC LIMIT 1
 """
 _BEGIN_LOG = "INSERT INTO bayward_log.head (origin, size) VALUES (%b, 0) ON CONFLICT DO NOTHING"
-_MOVE_HEAD = "UPDATE bayward_log.head SET size = %b, note = %b WHERE log = %b AND size = %b"
-_COPY_SEGMENT = """
-COPY bayward_log.segment (log, first, count, note, leaves, entries, opened)
-FROM STDIN (FORMAT BINARY)
+_APPEND = """
+SELECT bayward_log.append(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[],
+  %b::bytea[], %b::bytea[], %b::bigint[], %b::bigint[], %b::bytea[])
 """
-_COPY_RUNS = "COPY bayward_log.hash_run (log, place, run) FROM STDIN (FORMAT BINARY)"
+_LEASE = "SELECT pg_try_advisory_lock(hashtextextended(%b, 0))"
 
 
 def create(connection: Connection, writer: str) -> None:
@@ -125,69 +149,81 @@ def create(connection: Connection, writer: str) -> None:
     with connection.transaction():
         connection.execute(_TABLES)
         connection.execute(_GUARDS)
+        connection.execute(_FUNCTION)
         connection.execute(sql.SQL(_GRANTS).format(role=sql.Identifier(writer)))
 
 
-class PostgresLogStore:
-    """One log in a database that `create` has prepared (`ledger.log.Store`).
+class PostgresLogs:
+    """The logs of a database that `create` has prepared (`log_store.logs.SegmentLogs`).
 
     `connect` gives a connection of the writer's role; it is called at first use and again after
     a failed commit. For one thread at a time.
+
+    With `is_leased` a log belongs to the session that has first appended to it, until that ends:
+    others are told `Conflict("log.elsewhere")` and need not plan in vain. A lease is an advisory
+    lock of the session that commits, so a session that is gone takes lease and transaction along.
+    Through a pool that shares sessions out (PgBouncer by transaction) there is no such thing.
     """
 
-    def __init__(self, connect: Callable[[], Connection], origin: str) -> None:
+    def __init__(self, connect: Callable[[], Connection], *, is_leased: bool = False) -> None:
         self._connect = connect
-        self._origin = origin
+        self._is_leased = is_leased
+        self._leased: set[str] = set()
         self._connection: Connection | None = None
-        self._log = 0
+        self._numbers: dict[str, int] = {}
 
     def close(self) -> None:
-        """Let go of the connection; the next use makes another."""
+        """Let go of the connection, and of all leases; the next use makes another."""
+        self._leased.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def read_head(self) -> str | None:
-        """The latest signed checkpoint, or None."""
-        connection = self._ready()
-        row = connection.execute(
-            "SELECT note FROM bayward_log.head WHERE log = %b", (self._log,)
-        ).fetchone()
+    def read_head(self, origin: str) -> str | None:
+        """The latest signed checkpoint of a log, or None."""
+        log = self._number(origin)
+        row = (
+            self._ready()
+            .execute("SELECT note FROM bayward_log.head WHERE log = %b", (log,))
+            .fetchone()
+        )
         return None if row is None or row[0] is None else str(row[0])
 
-    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
+    def read_hashes(self, origin: str, indexes: Sequence[int]) -> list[bytes]:
         """The hashes at these places, in this order, in one statement."""
-        connection = self._ready()
-        rows = connection.execute(_FIND_HASHES, (list(indexes), self._log), binary=True)
+        log = self._number(origin)
+        rows = self._ready().execute(_FIND_HASHES, (list(indexes), log), binary=True)
         found = {wanted: hash_in(run, wanted, place) for wanted, place, run in rows}
         for index in indexes:
             if not found.get(index):
                 raise Unverified("log.hash", f"the hash at place {index} is gone")
         return [found[index] for index in indexes]
 
-    def commit(self, append: Append, note: str) -> None:
+    def commit(self, commits: Sequence[Commit]) -> None:
         """Keep it all or nothing; raises `Conflict("log.moved")` when another was faster."""
-        connection = self._ready()
+        numbered = sorted(((self._number(one.origin), one) for one in commits), key=_key)
         try:
-            connection.execute("BEGIN")
-            moved = connection.execute(
-                _MOVE_HEAD, (append.new_size, note, self._log, append.first), prepare=True
+            for _, one in numbered:
+                self._lease(one.origin)
+            self._ready().execute(_APPEND, _columns(numbered), prepare=True)
+        except psycopg.Error as error:
+            self.close()  # nobody knows what it did
+            if error.sqlstate != _MOVED:
+                raise
+            moved = next(
+                one.origin for log, one in numbered if str(log) == error.diag.message_detail
             )
-            if moved.rowcount != 1:
-                raise Conflict("log.moved", origin=self._origin)  # noqa: TRY301 - undone below
-            if append.entries:
-                self._copy(connection, append, note)
-            connection.execute("COMMIT")
+            raise Conflict("log.moved", origin=moved) from error
         except BaseException:
-            self.close()  # which rolls back whatever was not committed
+            self.close()
             raise
 
-    def segments(self, first: int = 0) -> Iterator[Segment]:
+    def segments(self, origin: str, first: int = 0) -> Iterator[Segment]:
         """The segments from the one that holds entry `first` on, one in memory at a time."""
         entry = first
         while True:
-            connection = self._ready()
-            found = connection.execute(_FIND_SEGMENT, (self._log, entry), binary=True).fetchone()
+            wanted = (self._number(origin), entry)
+            found = self._ready().execute(_FIND_SEGMENT, wanted, binary=True).fetchone()
             if found is None or found[0] + found[1] <= entry:
                 return
             *columns, note = found
@@ -195,27 +231,50 @@ class PostgresLogStore:
             yield unpack(packed, note)
             entry = packed.first + packed.count
 
-    def _copy(self, connection: Connection, append: Append, note: str) -> None:
-        row = pack(append)
-        with connection.cursor() as cursor:
-            with cursor.copy(_COPY_SEGMENT) as copy:
-                copy.set_types(("int8", "int8", "int4", "text", "bytea", "bytea", "bytea"))
-                copy.write_row(
-                    (self._log, row.first, row.count, note, row.leaves, row.entries, row.opened)
-                )
-            with cursor.copy(_COPY_RUNS) as copy:
-                copy.set_types(("int8", "int8", "bytea"))
-                for place, run in runs(append):
-                    copy.write_row((self._log, place, run))
+    def _lease(self, origin: str) -> None:
+        if not self._is_leased or origin in self._leased:
+            return
+        row = self._ready().execute(_LEASE, (f"bayward_log {origin}",)).fetchone()
+        if row is None or not row[0]:
+            raise Conflict("log.elsewhere", origin=origin)
+        self._leased.add(origin)
+
+    def _number(self, origin: str) -> int:
+        """The key of a log, which begins here when nobody has named it before."""
+        if origin not in self._numbers:
+            connection = self._ready()
+            connection.execute(_BEGIN_LOG, (origin,))
+            row = connection.execute(
+                "SELECT log FROM bayward_log.head WHERE origin = %b", (origin,)
+            ).fetchone()
+            assert row is not None, "begun above, and never deleted"
+            self._numbers[origin] = int(row[0])
+        return self._numbers[origin]
 
     def _ready(self) -> Connection:
         if self._connection is None:
-            connection = self._connect()
-            connection.autocommit = True  # transactions are begun and ended by name
-            connection.execute(_BEGIN_LOG, (self._origin,))
-            row = connection.execute(
-                "SELECT log FROM bayward_log.head WHERE origin = %b", (self._origin,)
-            ).fetchone()
-            assert row is not None, "begun above, and never deleted"
-            self._connection, self._log = connection, int(row[0])
+            self._connection = self._connect()
+            self._connection.autocommit = True  # each call is a transaction
         return self._connection
+
+
+def _key(numbered: tuple[int, Commit]) -> int:
+    return numbered[0]
+
+
+def _columns(numbered: Sequence[tuple[int, Commit]]) -> tuple[list[Any], ...]:
+    """What `bayward_log.append` is given; in the order of the keys, or two would wait for ever."""
+    rows = [(log, pack(one.append), one.note) for log, one in numbered]
+    parts = [(log, *part) for log, one in numbered for part in runs(one.append)]
+    return (
+        [log for log, _, _ in rows],
+        [row.first for _, row, _ in rows],
+        [row.count for _, row, _ in rows],
+        [note for _, _, note in rows],
+        [row.leaves for _, row, _ in rows],
+        [row.entries for _, row, _ in rows],
+        [row.opened for _, row, _ in rows],
+        [log for log, _, _ in parts],
+        [place for _, place, _ in parts],
+        [run for _, _, run in parts],
+    )

@@ -1,8 +1,8 @@
-"""A log in a file of SQLite.
+"""Logs in a file of SQLite.
 
-Each commit is one transaction: the head moves from the size it must have to the new one, one
-row takes the entries, a few take the hashes. `BEGIN IMMEDIATE` lets one writer in at a time,
-and the head is the fence: the second finds another size and keeps nothing.
+Each commit is one transaction. For each log in it the head moves from the size it must have to the
+new one, one row takes the entries, a few take the hashes. `BEGIN IMMEDIATE` lets one writer in at a
+time, and the head is the fence: the second finds another size and keeps nothing.
 
 The triggers refuse an `INSERT` anywhere but at the end, so `INSERT OR REPLACE` cannot rewrite
 a row either, whatever `recursive_triggers` is set to in the program that tries.
@@ -14,10 +14,10 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bayward.cloud.storage.log_store.logs import Commit
 from bayward.cloud.storage.log_store.segment import RUN_HASHES, Segment, unpack
 from bayward.cloud.storage.log_store.tables import OPTIONAL, Layout, LogRows
 from bayward.core.errors import Conflict
-from bayward.ledger.log import Append
 
 BUSY_S = 5.0
 
@@ -90,18 +90,17 @@ def create(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {_TABLES}{guards}{_ORDER} COMMIT;")
 
 
-class SqliteLogStore:
-    """One log in a file that `create` has prepared (`ledger.log.Store`).
+class SqliteLogs:
+    """The logs of a file that `create` has prepared (`log_store.logs.SegmentLogs`).
 
     `connect` is called at first use, and again after a failed commit: a connection of which
     nobody knows what it did is not used any further. For one thread at a time.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], origin: str) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
-        self._origin = origin
         self._connection: sqlite3.Connection | None = None
-        self._log = 0
+        self._numbers: dict[str, int] = {}
 
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
@@ -109,54 +108,68 @@ class SqliteLogStore:
             self._connection.close()
             self._connection = None
 
-    def read_head(self) -> str | None:
-        """The latest signed checkpoint, or None."""
-        row = self._ready().execute("SELECT note FROM head WHERE log = ?", (self._log,)).fetchone()
+    def read_head(self, origin: str) -> str | None:
+        """The latest signed checkpoint of a log, or None."""
+        log = self._number(origin)
+        row = self._ready().execute("SELECT note FROM head WHERE log = ?", (log,)).fetchone()
         return None if row[0] is None else str(row[0])
 
-    def read_hashes(self, indexes: Sequence[int]) -> list[bytes]:
+    def read_hashes(self, origin: str, indexes: Sequence[int]) -> list[bytes]:
         """The hashes at these places, in this order, in one statement."""
-        return self._rows().read_hashes(indexes)
+        return self._rows(origin).read_hashes(indexes)
 
-    def commit(self, append: Append, note: str) -> None:
+    def commit(self, commits: Sequence[Commit]) -> None:
         """Keep it all or nothing; raises `Conflict("log.moved")` when another was faster."""
+        for one in commits:
+            self._number(one.origin)  # begins it
         connection = self._ready()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            moved = connection.execute(
-                "UPDATE head SET size = ?, note = ? WHERE log = ? AND size = ?",
-                (append.new_size, note, self._log, append.first),
-            )
-            if moved.rowcount != 1:
-                raise Conflict("log.moved", origin=self._origin)  # noqa: TRY301 - undone below
-            if append.entries:
-                self._rows().add(append, note)
+            for one in commits:
+                self._add(connection, one)
             connection.execute("COMMIT")
         except BaseException:
             self.close()  # which rolls back whatever was not committed
             raise
 
-    def segments(self, first: int = 0) -> Iterator[Segment]:
+    def segments(self, origin: str, first: int = 0) -> Iterator[Segment]:
         """The segments from the one that holds entry `first` on, one in memory at a time."""
         entry = first
-        while found := list(self._rows().segments(entry, END, limit=1)):
+        while found := list(self._rows(origin).segments(entry, END, limit=1)):
             [(packed, note)] = found
             yield unpack(packed, note)
             entry = packed.first + packed.count
 
-    def _rows(self) -> LogRows:
-        connection = self._ready()
-        return LogRows(LAYOUT, (self._log,), connection.execute)
+    def _add(self, connection: sqlite3.Connection, one: Commit) -> None:
+        append = one.append
+        moved = connection.execute(
+            "UPDATE head SET size = ?, note = ? WHERE log = ? AND size = ?",
+            (append.new_size, one.note, self._number(one.origin), append.first),
+        )
+        if moved.rowcount != 1:
+            raise Conflict("log.moved", origin=one.origin)
+        if append.entries:
+            self._rows(one.origin).add(append, one.note)
+
+    def _rows(self, origin: str) -> LogRows:
+        log = self._number(origin)
+        return LogRows(LAYOUT, (log,), self._ready().execute)
+
+    def _number(self, origin: str) -> int:
+        """The key of a log, which begins here when nobody has named it before."""
+        if origin not in self._numbers:
+            connection = self._ready()
+            connection.execute("BEGIN IMMEDIATE")
+            find = "SELECT log FROM head WHERE origin = ?"
+            row = connection.execute(find, (origin,)).fetchone()
+            if row is None:
+                connection.execute("INSERT INTO head (origin, size) VALUES (?, 0)", (origin,))
+                row = connection.execute(find, (origin,)).fetchone()
+            connection.execute("COMMIT")
+            self._numbers[origin] = int(row[0])
+        return self._numbers[origin]
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is None:
-            connection = self._connect()
-            connection.execute("BEGIN IMMEDIATE")
-            find = "SELECT log FROM head WHERE origin = ?"
-            row = connection.execute(find, (self._origin,)).fetchone()
-            if row is None:
-                connection.execute("INSERT INTO head (origin, size) VALUES (?, 0)", (self._origin,))
-                row = connection.execute(find, (self._origin,)).fetchone()
-            connection.execute("COMMIT")
-            self._connection, self._log = connection, int(row[0])
+            self._connection = self._connect()
         return self._connection
