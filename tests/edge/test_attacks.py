@@ -224,4 +224,4 @@ def test_identity_28_the_twin_of_a_used_pass_opens_nothing(tmp_path: Path) -> No
     kinds = [one for one in bench.journal.events() if one.grant == issued.grant]
     assert [one.type for one in kinds].count(T.ACCESS_GRANTED) == 1
     reasons = [one.reason for one in kinds if one.reason]
-    assert reasons == ["grant.in_use", "grant.parcel_gone", "grant.parcel_gone"]
+    assert reasons == ["grant.in_use", "grant.used", "grant.used"]

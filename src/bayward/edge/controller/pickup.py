@@ -94,8 +94,7 @@ def tap(desk: Desk, grant: GrantId, command: CommandId) -> None:
         raise Denied("lockdown")
     if desk.needs_second(found.compartment):
         raise Denied("grant.two_people")
-    _check_door(desk, found)
-    grants.check(found, desk.now, is_expiry_on_hold=desk.is_expiry_on_hold)
+    _check(desk, found)
     _use(desk, found, "tap", command)
 
 
@@ -175,8 +174,7 @@ def _open(desk: Desk, grant_id: GrantId, method: str, second: PersonId | None = 
     try:
         if holds(desk.bank.lockdowns, grant.compartment) is not None:
             raise Denied("lockdown")
-        _check_door(desk, grant)
-        grants.check(grant, desk.now, is_expiry_on_hold=desk.is_expiry_on_hold)
+        _check(desk, grant)
     except BaywardError as error:
         if error.code == "lockdown":
             _show_lockdown(desk, method)
@@ -207,7 +205,9 @@ def _wrong_two(desk: Desk, grant: Grant, second: PersonId | None) -> str | None:
     return None
 
 
-def _check_door(desk: Desk, grant: Grant) -> None:
+def _check(desk: Desk, grant: Grant) -> None:
+    """Raise `Denied` unless it opens its door; of a used one that it was used, whatever since."""
+    grants.check(grant, desk.now, is_expiry_on_hold=desk.is_expiry_on_hold)
     if desk.bank.pending_unlock(grant.compartment) is not None:
         raise Denied("grant.in_use")
     space = desk.bank.spaces[grant.compartment]
