@@ -16,7 +16,6 @@ class Action(StrEnum):
     PASS_LIST = "pass.list"  # noqa: S105 - the pass of a parcel, not a password
     PASS_READ = "pass.read"  # noqa: S105 - as above
     GRANT_OPEN = "grant.open"
-    GRANT_EXTEND = "grant.extend"
     RECEIPT_READ = "receipt.read"
     # A courier at the wall.
     COMPARTMENT_DEPOSIT = "compartment.deposit"

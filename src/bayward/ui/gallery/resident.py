@@ -49,8 +49,6 @@ PASS = resident.Pass(
     tracking_masked="1Z 5R8…7127",
     wall=WALL,
     position=DOOR_14,
-    extend_to=ahead(14),
-    is_delegation_offered=True,
     history=HISTORY,
     is_receipt_ready=True,
 )
@@ -71,25 +69,11 @@ def passes() -> Iterator[Sample]:
         yield Sample(
             f"resident/pass-{state.value.replace('_', '-')}", replace(PASS, opening=opening)
         )
-    helpers = (resident.Helper(ref="h1", name="Ada Okafor", until=ahead(2)),)
-    overdue = replace(
-        PASS, state=resident.PassState.OVERDUE, until=ago(90_000), helpers=helpers, extend_to=None
-    )
+    overdue = replace(PASS, state=resident.PassState.OVERDUE, until=ago(90_000))
     yield Sample("resident/pass-overdue", overdue)
     for end in ("collected", "returned", "held", "on_its_way"):
-        ended = replace(PASS, state=resident.PassState(end), helpers=())
+        ended = replace(PASS, state=resident.PassState(end))
         yield Sample(f"resident/pass-{end.replace('_', '-')}", ended)
-    yield Sample(
-        "resident/delegate",
-        resident.Delegate(
-            frame=frame(),
-            url=URL,
-            compartment="14",
-            where="Lobby A",
-            until=ahead(7),
-            helpers=helpers,
-        ),
-    )
 
 
 def pages() -> Iterator[Sample]:

@@ -8,9 +8,6 @@ own script keeps them on the phone (localStorage, for this parcel) and draws the
 | GET  /p/{token} | | `Pass` (no side effect: previews of links are harmless) |
 | GET  /p/{token}/live | | text/event-stream: `Renderer.live(view)` as unnamed messages |
 | POST /p/{token}/open | `presence` (number on the kiosk; absent after its QR) | 303 back |
-| POST /p/{token}/extend | | 303 back |
-| GET/POST /p/{token}/delegate | `name`, `email` | `Delegate` / 303 back |
-| POST /p/{token}/delegate/{ref}/revoke | | 303 back |
 | GET  /p/{token}/receipt | | application/json, the receipt as a file |
 | GET  /me, GET/POST /me/sign-in (`email`) | | `Home`, `SignIn` → `SignInSent` |
 | GET  /l/{token} | | `LinkOpen`: one button, so that scanners of mail do not use the link up |
@@ -88,15 +85,6 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Helper:
-    """Somebody who may collect as well. `ref` names the permission in addresses."""
-
-    ref: str
-    name: str
-    until: Instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass(PhoneView):
     """One parcel. `url` is /p/{token}; actions are offered when their flag says so."""
 
@@ -118,9 +106,6 @@ class Pass(PhoneView):
     is_here: bool = False  # reached by the kiosk's QR: no number is asked
     is_open_offered: bool = True
     trouble: Problem | None = None  # why a tap opens nothing now: lockdown, or no way to the bank
-    extend_to: Instant | None = None  # None: not offered
-    is_delegation_offered: bool = False
-    helpers: tuple[Helper, ...] = ()
     opening: Opening | None = None
     history: tuple[Moment, ...] = ()
     is_receipt_ready: bool = False
@@ -160,19 +145,6 @@ class Here(PhoneView):
     is_fresh: bool = True  # False: the number on the kiosk has changed since; scan again
     is_signed_in: bool = True
     trouble: Problem | None = None  # as in `Pass`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegate(PhoneView):
-    """Let someone else collect: their name and e-mail; they get their own code."""
-
-    template: ClassVar[str] = "resident/delegate.html"
-    url: str
-    compartment: str
-    where: str
-    until: Instant
-    helpers: tuple[Helper, ...] = ()
-    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
