@@ -65,6 +65,11 @@ def doors(count: int) -> list[CompartmentId]:
     return [CompartmentId.of(number.to_bytes(16, "big")) for number in range(1, count + 1)]
 
 
+async def keep_nothing(state: dict[str, object]) -> None:
+    """A governor's memory that nobody needs afterwards."""
+    del state
+
+
 def steel(count: int = 4, *, closed_level: int = 1, pulse_ms: int = PULSE_MS) -> TwinSettings:
     """A small bank with short pulses, lively springs, a little bounce, and a fast line."""
     port = TwinPort("main", baud=115_200)
@@ -174,7 +179,7 @@ async def driven(
         rig.readings.append((compartment, reading))
         rig.told.set()
 
-    def on_governor(state: dict[str, object]) -> None:
+    async def on_governor(state: dict[str, object]) -> None:
         rig.governor = state
 
     hardware = Hardware(

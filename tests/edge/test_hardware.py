@@ -289,10 +289,10 @@ async def test_what_the_governor_cannot_store_is_not_pulsed() -> None:
     async with rigged() as rig:
         await rig.until_known()
 
-        def full(_: dict[str, object]) -> None:
+        async def full(_: dict[str, object]) -> None:
             raise Unavailable("journal.full")
 
-        rig.hardware._governor._on_change = full
+        rig.hardware._governor._store = full
         assert await rig.hardware.unlock(rig.request(DOOR, 1)) is UnlockOutcome.REFUSED
         assert rig.twin.pulses == []
 

@@ -12,6 +12,7 @@ from bayward.edge.uplink import LinkStatus
 from bayward.edge.view import bank_view, out_of_order
 from bayward.ledger.dense import Frontier
 from edge_bench import HandClock, make_settings
+from hardware_bench import keep_nothing
 from table_top import TableTop
 
 SHUT = KnownDoor(is_closed=True, is_occupied=None, at=Instant(1))
@@ -23,7 +24,7 @@ def silent_hardware() -> Hardware:
         make_settings().hardware,
         clock=HandClock(),
         on_reading=lambda *_: None,
-        on_governor=lambda _: None,
+        on_governor=keep_nothing,
     )
 
 

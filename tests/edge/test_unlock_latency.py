@@ -21,7 +21,7 @@ from bayward.edge.wiring import PortSettings
 from bayward.sim.hardware.commissioning import commissioned
 from bayward.sim.hardware.settings import one_line
 from bayward.sim.hardware.twin import BankTwin
-from hardware_bench import SEED, doors
+from hardware_bench import SEED, doors, keep_nothing
 from virtual_loop import LoopClock, run
 
 BOARDS, LOCKS = 10, 16
@@ -83,9 +83,7 @@ async def latencies(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     twin._ends["main"] = wires
     monkeypatch.setattr(serialx, "create_serial_connection", wires.create)
     settings = replace(commissioned(twin), limits=OFTEN)
-    hardware = Hardware(
-        settings, clock=clock, on_reading=lambda *_: None, on_governor=lambda _: None
-    )
+    hardware = Hardware(settings, clock=clock, on_reading=lambda *_: None, on_governor=keep_nothing)
     await hardware.start()
     await asyncio.sleep(5)
     taken = []

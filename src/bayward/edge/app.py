@@ -300,8 +300,9 @@ class Edge:
         if self.uplink is not None:
             self.uplink.readings_changed()
 
-    def _keep_governor(self, state: dict[str, object]) -> None:
-        self._state.write("governor.json", json.dumps(state).encode())
+    async def _keep_governor(self, state: dict[str, object]) -> None:
+        raw = json.dumps(state).encode()
+        await asyncio.to_thread(self._state.write, "governor.json", raw)
 
     def _kept_governor(self) -> Mapping[str, object] | None:
         raw = self._state.read("governor.json")

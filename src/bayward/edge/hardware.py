@@ -16,7 +16,7 @@ from bayward.core.errors import Conflict, LimitExceeded, NotFound
 from bayward.core.ids import CommandId, CompartmentId
 from bayward.edge.drivers.bus import BusScheduler
 from bayward.edge.drivers.line import LineHealth
-from bayward.edge.governor_host import GovernorHost
+from bayward.edge.governor_host import GovernorHost, Store
 from bayward.edge.opener import Opener
 from bayward.edge.unlock import Unlock, UnlockRequest, requested, resolving
 from bayward.edge.wiring import HardwareSettings, LockSettings
@@ -54,7 +54,7 @@ class Hardware:
         *,
         clock: Clock,
         on_reading: ReadingSink,
-        on_governor: Callable[[dict[str, object]], None],
+        on_governor: Store,
         governor: Mapping[str, object] | None = None,
         on_siren: Callable[[bool], None] = _ignore,
     ) -> None:
@@ -96,7 +96,7 @@ class Hardware:
             task.cancel()
         if running:
             await asyncio.wait(running)
-        self._governor.store_time()
+        await self._governor.store_time()
         for error in ended:
             if error is not None:
                 raise error
@@ -181,4 +181,4 @@ class Hardware:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(STORE_TIME_S)
-            self._governor.store_time()
+            await self._governor.store_time()

@@ -89,7 +89,7 @@ class Opener:
             if door is not Signal.READ_SHUT:
                 return door
             try:
-                decision = self._governor.ask(self._pulse_request(request))
+                decision = await self._governor.ask(self._pulse_request(request))
             except BaywardError:
                 return Signal.NO_TOKEN  # not durable, so not permitted
             match decision:

@@ -16,7 +16,7 @@ from bayward.cli import main
 from bayward.core.door import KnownDoor
 from bayward.edge.hardware import Hardware
 from bayward.edge.settings import load
-from hardware_bench import RealClock, eventually
+from hardware_bench import RealClock, eventually, keep_nothing
 
 
 def free_port() -> int:
@@ -61,7 +61,7 @@ async def test_our_own_driver_reads_its_doors(tmp_path: Path, cable: str) -> Non
             settings.hardware,
             clock=RealClock(),
             on_reading=lambda *_: None,
-            on_governor=lambda _: None,
+            on_governor=keep_nothing,
         )
         await hardware.start()
         door = settings.layout[1].id
