@@ -22,6 +22,7 @@ from bayward.ledger.errors import Unverified
 from bayward.ledger.keys import VerifierKey
 
 SECOND_MS = 1_000
+BEACON_AGE_MS = 60 * 60 * SECOND_MS  # a connected bank is given a cosignature four times as often
 TOLERANCE_MS = 5 * SECOND_MS  # a synchronised clock is wrong by half a round trip and its drift
 
 
@@ -68,6 +69,10 @@ class Bounds:
         if self.not_before is not None and time < self.not_before - tolerance:
             return True
         return self.not_after is not None and time > self.not_after + tolerance
+
+    def is_open_below(self, time: int, limit: int = BEACON_AGE_MS) -> bool:
+        """Is there no beacon within `limit` before `time`, as the entry's own clock has it?"""
+        return self.not_before is None or time - self.not_before > limit
 
 
 def open_cosigned(note: str, log: VerifierKey, witnesses: Sequence[VerifierKey]) -> Cosigned:

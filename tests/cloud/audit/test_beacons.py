@@ -9,7 +9,7 @@ from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.storage import schema as s
-from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
+from bayward.core.clock import DAY_MS, HOUR_MS, SECOND_MS, Instant
 from bayward.core.events import EventType
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.keys import parse_vkey
@@ -24,8 +24,9 @@ async def bank(cloud: CloudBench) -> BankTwin:
     return await cloud.bank(await cloud.tenant())
 
 
-def opened(bank: BankTwin) -> None:
-    bank.record(_T.DOOR_OPENED, compartment=bank.door(1))
+def opened(bank: BankTwin, boot: int | None = None) -> None:
+    more = {} if boot is None else {"boot": boot}
+    bank.record(_T.DOOR_OPENED, compartment=bank.door(1), **more)
 
 
 async def beacon(bank: BankTwin, **changes: str | int) -> None:
@@ -36,6 +37,7 @@ async def beacon(bank: BankTwin, **changes: str | int) -> None:
     witness = parse_vkey((await bank.bench.do(beacons.vkeys))[0])
     seen = open_cosigned(bank.told.cosigned, key, [witness])
     told: dict[str, str | int] = {
+        "boot": 1,
         "origin": key.name,
         "log_size": seen.checkpoint.size,
         "cosigned_at": seen.time * SECOND_MS,
@@ -140,6 +142,24 @@ async def test_audit_10_without_beacons_there_is_only_an_upper_bound(
         cloud.clock.at = Instant(cloud.clock.at + HOUR_MS)
     assert {one.bounds.not_before for one in await told(cloud, bank)} == {None}
     assert len({one.bounds.not_after for one in await told(cloud, bank)}) == 3
+
+
+async def test_audit_10_an_entry_without_a_young_beacon_says_so(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """A beacon, an event soon after, and one after a day with the cable cut."""
+    opened(bank, boot=1)
+    await bank.upload(cloud.ingest)
+    await beacon(bank)
+    opened(bank, boot=1)
+    cloud.clock.at = Instant(cloud.clock.at + DAY_MS)
+    opened(bank, boot=1)
+    await bank.upload(cloud.ingest)
+    first, *soon, late = await told(cloud, bank)
+    assert [one.is_beacon_missing for one in (first, *soon, late)] == [True, False, False, True]
+    wanted = Wanted(types=(_T.BANK_LOG_ACCEPTED,))
+    ours = await cloud.do(audit.happenings, bank.tenant, wanted, count=9)
+    assert not any(one.is_beacon_missing for one in ours)  # our own clock is another matter
 
 
 @pytest.mark.parametrize(

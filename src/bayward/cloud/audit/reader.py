@@ -47,6 +47,12 @@ class Happened:
         """Does its own clock contradict what is proven?"""
         return self.bounds.is_suspect(self.event.time)
 
+    @property
+    def is_beacon_missing(self) -> bool:
+        """Had the bank nothing young from outside when it wrote this (a cut cable, mostly)?"""
+        is_a_banks = self.event.boot is not None
+        return is_a_banks and self.bounds.is_open_below(self.event.time)
+
 
 def heads(work: Work, tenant: TenantId) -> list[LogHead]:
     """All logs of a tenant, with what this unit of work has appended."""

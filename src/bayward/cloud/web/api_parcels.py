@@ -141,6 +141,7 @@ async def events(request: AnyRequest, asker: Asking) -> PageOut:
                     not_before=one.bounds.not_before,
                     not_after=one.bounds.not_after,
                     is_time_suspect=one.is_time_suspect,
+                    is_beacon_missing=one.is_beacon_missing,
                 )
                 for one in shown
             ],

@@ -270,7 +270,8 @@ class EventOut(Given, frozen=True):
     """Something that happened, and where it stands in which log.
 
     `not_before` and `not_after` are what is proven of its time from outside (milliseconds since
-    1970); `is_time_suspect`: its own clock contradicts that.
+    1970); `is_time_suspect`: its own clock contradicts that. `is_beacon_missing`: a bank wrote it
+    without anything from outside that was younger than an hour.
     """
 
     origin: str
@@ -279,6 +280,7 @@ class EventOut(Given, frozen=True):
     not_before: int | None = None
     not_after: int | None = None
     is_time_suspect: bool = False
+    is_beacon_missing: bool = False
 
 
 class TenantIn(Taken, frozen=True):

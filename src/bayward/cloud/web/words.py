@@ -244,6 +244,7 @@ def time_proof(happened: Happened) -> TimeProof:
         not_before=None if before is None else Instant(before),
         not_after=None if after is None else Instant(after),
         is_suspect=happened.is_time_suspect,
+        is_beacon_missing=happened.is_beacon_missing,
     )
 
 

@@ -359,7 +359,6 @@ def contradiction() -> Iterator[Sample]:
         contradictions=(shown,),
     )
     yield Sample("console/incident-contradiction", page)
-    kind = "tenant_log.doubted"
     for ours, reason in (("rollback", "rollback"), ("fork", "fork"), ("unproven", "withheld")):
         doubt = replace(
             shown,
@@ -370,8 +369,8 @@ def contradiction() -> Iterator[Sample]:
             if ours != "unproven"
             else views.ShownCheckpoint(size=None, root="", note=""),
         )
-        told = (entry(95, kind, {"reason": doubt.reason}, "", Severity.CRITICAL),)
-        row = replace(page.row, kind=kind)
+        told = (entry(95, "tenant_log.doubted", {"reason": doubt.reason}, "", Severity.CRITICAL),)
+        row = replace(page.row, kind="tenant_log.doubted")
         sample = replace(page, row=row, timeline=told, contradictions=(doubt,))
         yield Sample(f"console/incident-log-{ours}", sample)
 

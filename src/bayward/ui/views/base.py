@@ -38,12 +38,14 @@ class TimeProof:
 
     `quality` is the clock's letter (U unknown, I informative, S synchronised, R relative);
     `not_before` and `not_after` are proven, None where nothing proves anything.
+    `is_beacon_missing`: the lower bound is more than an hour older than the clock says.
     """
 
     quality: str
     not_before: Instant | None = None
     not_after: Instant | None = None
     is_suspect: bool = False
+    is_beacon_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
