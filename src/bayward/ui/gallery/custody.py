@@ -80,6 +80,8 @@ LINES = (
 )  # fmt: skip
 BREAK = line(9, 1, "custody.taken", before="Ines Duarte", after="R. Haas", who="R. Haas",
              note="holder is ill", is_broken=True)  # fmt: skip
+AFTER = line(9, 1, "custody.accepted", before="Ines Duarte", after="R. Haas", who="R. Haas",
+             seal="S-004417", result="intact")  # fmt: skip
 PAGE = views.ItemPage(
     shell=SHELL,
     row=KNIFE,
@@ -110,6 +112,7 @@ def samples() -> Iterator[Sample]:
     offered = replace(
         PAGE,
         row=replace(KNIFE, holder="R. Haas", state="offered"),
+        lines=(*LINES, AFTER),
         acts=("accept", "refuse"),
         offer_to="Ines Duarte",
         offer_kind="hand_over",
