@@ -63,6 +63,16 @@ def person(who: str) -> Holder:
     return Holder(HolderKind.PERSON, who)
 
 
+def test_a_photo_is_added_by_who_holds_it_and_moves_nothing() -> None:
+    item = after(new())
+    photo: dict[str, Any] = {"photo": "0" * 64}
+    assert follow(item, told(_T.ITEM_PHOTOGRAPHED, actor=ANNE, **photo)) == item
+    with pytest.raises(Conflict, match="not_the_holder"):
+        follow(item, told(_T.ITEM_PHOTOGRAPHED, actor=BEN, **photo))
+    with pytest.raises(Invalid, match=r"photo\.hash"):
+        follow(item, told(_T.ITEM_PHOTOGRAPHED, actor=ANNE, photo="0" * 63))
+
+
 def test_who_registers_it_holds_it_until_the_other_side_says_yes() -> None:
     offered = after(new(), offer(recipient=BEN))
     assert (offered.holder, offered.state) == (person(ANNE), ItemState.OFFERED)

@@ -120,6 +120,7 @@ class EventType(StrEnum):
     CUSTODY_BROKEN = "custody.broken"
     SEAL_APPLIED = "seal.applied"
     SEAL_CHECKED = "seal.checked"
+    ITEM_PHOTOGRAPHED = "item.photographed"
     ITEM_DISPOSED = "item.disposed"
     # Four eyes at a door that opens for nobody alone.
     APPROVAL_ASKED = "approval.asked"
@@ -319,6 +320,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.CUSTODY_BROKEN: ("item", "reason"),
     _T.SEAL_APPLIED: ("actor", "item", "seal"),
     _T.SEAL_CHECKED: ("actor", "item", "seal", "result"),
+    _T.ITEM_PHOTOGRAPHED: ("actor", "item", "photo"),
     _T.ITEM_DISPOSED: ("actor", "item", "witness", "authority"),
     _T.APPROVAL_ASKED: ("actor", "bank", "compartment", "purpose", "reason", "not_after"),
     _T.APPROVAL_GIVEN: ("actor", "bank", "compartment", "purpose", "subject"),

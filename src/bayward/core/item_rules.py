@@ -208,6 +208,12 @@ def _checked(item: Item, event: Event) -> Item:
     return _seal_read(item, event)
 
 
+def _photographed(item: Item, event: Event) -> Item:
+    """Only who has it in his hands can say that this is what it looks like."""
+    _only_holder(item, event.actor)
+    return item
+
+
 _RULES: Mapping[EventType, Callable[[Item, Event], Item]] = {
     EventType.CUSTODY_OFFERED: _offered,
     EventType.CUSTODY_ACCEPTED: _accepted,
@@ -222,6 +228,7 @@ _RULES: Mapping[EventType, Callable[[Item, Event], Item]] = {
     EventType.CUSTODY_BROKEN: _broken,
     EventType.SEAL_APPLIED: _sealed,
     EventType.SEAL_CHECKED: _checked,
+    EventType.ITEM_PHOTOGRAPHED: _photographed,
     EventType.ITEM_DISPOSED: _disposed,
 }
 

@@ -30,6 +30,22 @@ async def test_a_hand_over_asks_both_sides_for_a_code_of_their_own(desk: Desk) -
     assert len(set(steps)) == 2
 
 
+async def test_a_photo_is_a_line_with_its_hash_and_only_the_holder_adds_one(desk: Desk) -> None:
+    digest = "ab" * 32
+    for wrong in ("", "xyz", "ab" * 33):
+        assert (await desk.by_anne("photo", photo=wrong)).status_code == 422, wrong
+    assert (await desk.by_bert("photo", photo=digest)).status_code == 403
+    answer = await desk.by_anne("photo", photo=digest.upper(), detail="blade, with a scale")
+    assert answer.status_code == 303
+    page = (await desk.anne.get(desk.url)).text
+    assert f'data-photo="{digest}" data-line="2"' in page
+    assert "blade, with a scale" in page
+    assert "<photo-check" in page
+    rows = (await desk.anne.get(f"/api/v1/items/{desk.item}/custody")).json()["rows"]
+    assert (rows[1]["what"], rows[1]["photo_sha256"]) == ("item.photographed", digest)
+    assert rows[1]["comments"] == "blade, with a scale"
+
+
 async def test_nobody_answers_for_another(desk: Desk) -> None:
     await desk.by_anne("hand-over", to=desk.bert_id)
     for act in ("accept", "refuse", "hand-over", "seal"):

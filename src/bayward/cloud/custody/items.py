@@ -248,6 +248,16 @@ def check_seal(
     ))  # fmt: skip
 
 
+def photograph(
+    work: Work, tenant: TenantId, item: ItemId, photo: str, *, actor: PersonId, detail: str = ""
+) -> None:
+    """Write down the hash of a photograph of it; the picture stays with who took it."""
+    _do(work, tenant, Event(
+        type=_T.ITEM_PHOTOGRAPHED, time=work.now, actor=actor, item=item,
+        photo=_photo(photo) or _missing("photo"), detail=_text("detail", detail),
+    ))  # fmt: skip
+
+
 def _do(work: Work, tenant: TenantId, event: Event) -> None:
     """Say it, when it may follow what is known; nothing is logged that the rules forbid."""
     found = get_item(work, tenant, ItemId(event.item or ""))

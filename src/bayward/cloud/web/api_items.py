@@ -81,6 +81,13 @@ class SealIn(Taken, frozen=True):
     reason: Reason = ""
 
 
+class PhotoIn(Taken, frozen=True):
+    """The SHA-256 of a photograph, and what it shows."""
+
+    photo: Short
+    detail: Reason = ""
+
+
 class ItemOut(Given, frozen=True):
     """An item; `holder` is an id, or what a party outside is called."""
 
@@ -303,6 +310,19 @@ async def check(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) -
         places.item(item),
         item,
         lambda work, you, one: items.check_seal(work, you.tenant, one, read, actor=you.person),
+    )
+
+
+@api("post", "/items/{item:str}/photo", Action.SEAL_CHECK)
+async def photo(asker: Asking, item: FromPath[str], data: JSONBody[PhotoIn]) -> ItemOut:
+    """Write down the SHA-256 of a photograph of it."""
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: items.photograph(
+            work, you.tenant, one, data.photo, actor=you.person, detail=data.detail
+        ),
     )
 
 

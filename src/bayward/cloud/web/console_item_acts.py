@@ -42,6 +42,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "take": ("reason",),
     "seal": ("seal", "reason"),
     "check": READ,
+    "photo": ("photo", "detail"),
 }
 OFFERS = {
     "hand-over": OfferKind.HAND_OVER,
@@ -62,6 +63,7 @@ class ActFields(Struct, frozen=True):
     result: Short = ""
     photo: Short = ""
     reason: Short = ""
+    detail: Short = ""
 
     def reading(self) -> Reading:
         """What was read on the seal."""
@@ -190,6 +192,17 @@ async def check(asker: Asking, item: FromPath[str], data: Form) -> Response[str]
         items.check_seal(work, you.tenant, item_id, data.reading(), actor=you.person)
 
     return await _do(asker, places.item(item), "check", data, verb)
+
+
+@do(f"{URL}/{{item:str}}/photo", Do.SEAL_CHECK)
+async def photo(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
+    """Write down the hash of a photograph."""
+
+    def verb(work: Work, you: You, item_id: ItemId) -> None:
+        hash_, what = data.photo, data.detail
+        items.photograph(work, you.tenant, item_id, hash_, actor=you.person, detail=what)
+
+    return await _do(asker, places.item(item), "photo", data, verb)
 
 
 async def _do(

@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, Action] = {
     "take": Action.CUSTODY_TAKE,
     "seal": Action.SEAL_CHECK,
     "check": Action.SEAL_CHECK,
+    "photo": Action.SEAL_CHECK,
 }
 """What an act of the pages is for the policy."""
 
@@ -103,7 +104,7 @@ def _possible(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
     if not holds:
         return ("take",)
     seals = ("seal", "check") if item.seal is not None else ("seal",)
-    return ("hand-over", *seals, "release", "dispose")
+    return ("hand-over", *seals, "photo", "release", "dispose")
 
 
 def _answers(offer: Offer, you: You, *, holds: bool) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ PAGE = views.ItemPage(
     description="Kitchen knife, blade 21 cm, wooden handle, brown stains near the tip",
     received_from="patrol 14, sergeant Lund",
     lines=LINES,
-    acts=("hand-over", "seal", "check", "release", "dispose"),
+    acts=("hand-over", "seal", "check", "photo", "release", "dispose"),
 )
 ACT = views.ItemAct(
     shell=SHELL,
@@ -135,6 +135,8 @@ def samples() -> Iterator[Sample]:
         problems=(FieldProblem("seal", "seal.mismatch"),),
     )
     yield Sample("console/item-act-wrong", accept)
+    photo = replace(ACT, act="photo", fields=("photo", "detail"), people=())
+    yield Sample("console/item-photo", photo)
     yield Sample("console/item-form", FORM)
     yield Sample("console/item-form-broken", replace(FORM, row=broken, lines=(*LINES, BREAK) * 2))
 
