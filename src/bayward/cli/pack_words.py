@@ -49,6 +49,8 @@ def in_words(verdict: PackVerdict) -> str:
         lines.append(f"key       {KEY_WORDS[log.trust]}")
         lines += [f"witness   {name} at {time_text(at)}" for name, at in log.cosigned.items()]
     lines += above_words(verdict.chain) or ["above     nothing: no other log has recorded it here"]
+    if verdict.is_recorded:
+        lines.append("export    logged: its receipt names this pack")
     for one in verdict.stamps:
         known = "which you know" if one.is_known else "as it calls itself"
         lines.append(f"stamp     {one.path}, {one.stamp.time} UTC by {one.stamp.signer}, {known}")

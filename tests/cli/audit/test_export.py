@@ -53,6 +53,7 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
     )
     assert done == 0, said
     assert "\nVERIFIES\n" in said
+    assert "export    logged: its receipt names this pack" in said
     [told] = await house.events(EventType.EVIDENCE_EXPORTED)
     pack, receipt = tmp_path / f"{told.subject}.zip", tmp_path / f"{told.subject}.receipt.json"
     assert json.loads(receipt.read_text())["kind"] == "bayward-receipt"

@@ -75,6 +75,13 @@ def anchoring(cloud: CloudBench, witnesses: list[Witness]) -> Anchoring:
     return Anchoring(cloud.unit, parties, lambda: httpx.AsyncClient(mounts=mounts))
 
 
+async def chained(
+    cloud: CloudBench, bank: BankTwin, place: Place, shown: frozenset[str] | None = None
+) -> list[Receipt]:
+    own = await cloud.do(lambda work: audit.receipt(work, bank.tenant, place, shown))
+    return await cloud.do(chains.of_receipt, bank.tenant, own)
+
+
 def policy(witnesses: list[Witness]) -> str:
     lines = [f"log {KEY.vkey}"]
     lines += [f"witness w{n} {one.cosigners()[0].key.vkey}" for n, one in enumerate(witnesses)]
@@ -95,7 +102,7 @@ async def test_any_entry_is_believed_by_who_knows_the_anchor_and_both_witnesses(
     origin = await cloud.do(audit.origin_of, bank.tenant)
     of_bank = Place(bank.log.signer.key.name, 0)
     for place, links in ((of_bank, 2), (Place(origin, 0), 1)):
-        found = await cloud.do(chains.of_entry, bank.tenant, place)
+        found = await chained(cloud, bank, place)
         assert len(found) == 1 + links
         assert judged(found, given) == ([], Trust.TRUSTED)
     found = await cloud.do(chains.of_bank, bank.tenant, bank.id)
@@ -109,10 +116,10 @@ async def test_a_witness_that_is_away_is_missed(
     away = Anchoring(cloud.unit, keeper._witnesses[:1], keeper._connect)
     await away.settle()
     place = Place(bank.log.signer.key.name, 0)
-    found = await cloud.do(chains.of_entry, bank.tenant, place)
+    found = await chained(cloud, bank, place)
     assert judged(found, given) == (["not witnessed"], Trust.TRUSTED)
     await keeper.settle()
-    assert judged(await cloud.do(chains.of_entry, bank.tenant, place), given)[0] == []
+    assert judged(await chained(cloud, bank, place), given)[0] == []
 
 
 async def test_what_is_not_anchored_yet_has_what_there_is(
@@ -121,9 +128,16 @@ async def test_what_is_not_anchored_yet_has_what_there_is(
     with pytest.raises(NotFound, match=r"log\.anchor"):
         await cloud.do(chains.of_bank, bank.tenant, bank.id)
     place = Place(bank.log.signer.key.name, 0)
-    assert len(await cloud.do(chains.of_entry, bank.tenant, place)) == 2
+    (own,) = await chained(cloud, bank, place)
+    assert await cloud.do(chains.text_of, bank.tenant, own) == own.text
     await anchoring(cloud, witnesses).settle()
     await upload(cloud, bank)  # newer than what is anchored
+    await upload(cloud, bank)
+    found = await chained(cloud, bank, place)
+    assert judged(found, policy(witnesses)) == ([], Trust.TRUSTED)
+    assert found[0].proof.checkpoint != own.proof.checkpoint
+    newest = Place(bank.log.signer.key.name, bank.log.size - 1)
+    assert len(await chained(cloud, bank, newest)) == 1
     old = await cloud.do(chains.of_bank, bank.tenant, bank.id)
     assert len(old) == 2
     assert judged(old, policy(witnesses)) == ([], Trust.TRUSTED)
@@ -135,7 +149,7 @@ async def test_what_is_hidden_stays_hidden(
     await anchoring(cloud, witnesses).settle()
     origin = await cloud.do(audit.origin_of, bank.tenant)
     for place in (Place(origin, 0), Place(bank.log.signer.key.name, 0)):
-        shown = await cloud.do(chains.of_entry, bank.tenant, place, frozenset({"type"}))
+        shown = await chained(cloud, bank, place, frozenset({"type"}))
         found = verify_chained(chain_text(shown))
         assert found.ok
         assert "time" not in found.fields

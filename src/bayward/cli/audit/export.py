@@ -15,7 +15,8 @@ import httpx
 from bayward.cli import pack_words
 from bayward.cli.audit.told import EXIT_CODES, UNREADABLE, WELL, WRONG, Subparsers
 from bayward.cloud.audit.hideable import HIDEABLE
-from bayward.ledger.pack.verify import verify_zip
+from bayward.ledger.pack.verify import verify_zip, with_receipt
+from bayward.ledger.receipt import lines_of_chain
 
 PATH = "/api/v1/audit/exports"
 TIMEOUT_S = 60
@@ -74,12 +75,14 @@ def main(asked: argparse.Namespace) -> int:
         ) as client:
             pack, receipt, name = export(client, asked, time.sleep)
             (asked.out / f"{name}.zip").write_bytes(pack)
-            (asked.out / f"{name}.receipt.json").write_bytes(receipt)
+            is_chain = len(lines_of_chain(receipt.decode())) > 1
+            kept = f"{name}.receipt.{'jsonl' if is_chain else 'json'}"
+            (asked.out / kept).write_bytes(receipt)
     except (httpx.HTTPError, OSError, Refused) as error:
         print(f"bayward audit export: {type(error).__name__} {error}", file=sys.stderr)
         return UNREADABLE
-    verdict = verify_zip(pack)
-    print(f"{asked.out / name}.zip, .receipt.json\n{pack_words.in_words(verdict)}")
+    verdict = with_receipt(verify_zip(pack), receipt.decode())
+    print(f"{asked.out / name}.zip, {kept}\n{pack_words.in_words(verdict)}")
     return WELL if verdict.ok else WRONG
 
 

@@ -7,15 +7,18 @@ a round at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from bayward.cloud.audit import anchor, evidence_store, reader, service, store
+from bayward.cloud.audit import anchor, beacon_store, evidence_store, reader, service, store
+from bayward.cloud.audit.store import LogHead
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import OPERATOR, Place, Work
 from bayward.core.errors import NotFound
 from bayward.core.ids import BankId, TenantId
+from bayward.ledger.chain import chain_text
 from bayward.ledger.leaf import Disclosure
 from bayward.ledger.receipt import Receipt
 
@@ -57,33 +60,66 @@ def of_bank_checkpoint(
     work: Work, tenant: TenantId, bank: BankId, origin: str, size: int
 ) -> list[Receipt]:
     """The links above a bank's checkpoint, as far as they reach; none when it is not recorded."""
-    parent = service.origin_of(work, tenant)
-    for index in evidence_store.records_of_checkpoints(work.tx, tenant, parent, bank):
-        (entry,) = reader.entries(work, tenant, parent, index, 1)
-        told = {one.name: one.value for one in map(Disclosure.parse, entry.disclosures)}
-        if (told.get("origin"), told.get("log_size")) == (origin, size):
+    for index, told, of in _recorded(work, tenant, bank):
+        if (told, of) == (origin, size):
             return of_tenant_entry(work, tenant, index)
     return []
 
 
-def of_entry(
-    work: Work, tenant: TenantId, place: Place, shown: frozenset[str] | None = None
-) -> list[Receipt]:
-    """The receipt of an entry, and the links above it as far as they reach today.
+def of_receipt(work: Work, tenant: TenantId, own: Receipt) -> list[Receipt]:
+    """A receipt and the links above it, up to the anchor.
 
-    `shown` names the fields of the entry that are disclosed; None: all.
+    It is shown under the newest checkpoint from which they reach that far; alone when there is
+    none yet.
     """
-    head = reader.head(work, tenant, place.origin)
-    own = service.receipt(work, tenant, place, shown)
+    place = Place(own.key.name, own.proof.index)
+    head = store.get_log(work.tx, tenant, place.origin)
     if head.bank is not None:
-        return [own, *of_bank_checkpoint(work, tenant, head.bank, head.origin, head.size)]
-    if head.kind != store.TENANT_LOG:
-        return [own]
-    found = anchored(work, tenant, place.index + 1)
+        return _of_bank_entry(work, tenant, head, own) or [own]
+    found = anchored(work, tenant, place.index + 1) if head.kind == store.TENANT_LOG else None
     if found is None:
         return [own]
     under = anchor.receipt_under(work, tenant, place, found.note)
     return [replace(under, disclosures=own.disclosures), link_to_anchor(work, found)]
+
+
+def text_of(work: Work, tenant: TenantId, own: Receipt) -> str:
+    """What somebody keeps: the chain of a receipt, or the receipt alone."""
+    found = of_receipt(work, tenant, own)
+    return chain_text(found) if len(found) > 1 else own.text
+
+
+def _of_bank_entry(work: Work, tenant: TenantId, head: LogHead, own: Receipt) -> list[Receipt]:
+    assert head.bank is not None, "of a bank"
+    for index, origin, size in _recorded(work, tenant, head.bank):
+        if origin != head.origin or size <= own.proof.index:
+            break
+        note = _note_of(work, tenant, head, size)
+        if note is not None and anchored(work, tenant, index + 1) is not None:
+            place = Place(head.origin, own.proof.index)
+            under = anchor.receipt_under(work, tenant, place, note)
+            shown = replace(under, disclosures=own.disclosures)
+            return [shown, *of_tenant_entry(work, tenant, index)]
+    return []
+
+
+def _note_of(work: Work, tenant: TenantId, head: LogHead, size: int) -> str | None:
+    """A bank's checkpoint of some size, as far as it is still kept."""
+    if size == head.size:
+        return head.note
+    kept = beacon_store.find(work.tx, tenant, head.origin, size)
+    return kept[0].note if kept else None
+
+
+def _recorded(work: Work, tenant: TenantId, bank: BankId) -> Iterator[tuple[int, str, int]]:
+    """Where the tenant's log recorded which checkpoint of a bank, newest first."""
+    parent = service.origin_of(work, tenant)
+    for index in evidence_store.records_of_checkpoints(work.tx, tenant, parent, bank):
+        (entry,) = reader.entries(work, tenant, parent, index, 1)
+        told = {one.name: one.value for one in map(Disclosure.parse, entry.disclosures)}
+        size = told.get("log_size")
+        if type(size) is int:
+            yield index, str(told.get("origin")), size
 
 
 def of_bank(work: Work, tenant: TenantId, bank: BankId) -> list[Receipt]:

@@ -261,12 +261,12 @@ def fetchable(work: Work, tenant: TenantId, name: str, person: PersonId) -> Evid
 
 
 def receipt(work: Work, tenant: TenantId, name: str) -> str:
-    """The receipt of the event that names the pack's hash."""
+    """The receipt of the event that names the pack's hash, with the logs above it by now."""
     found = packs.get(work.tx, tenant, name)
     if found.exported_index is None:
         raise NotFound("evidence")
     place = Place(service.origin_of(work, tenant), found.exported_index)
-    return service.receipt(work, tenant, place).text
+    return chains.text_of(work, tenant, service.receipt(work, tenant, place))
 
 
 def progress(work: Work, asked: Evidence, done: int) -> None:

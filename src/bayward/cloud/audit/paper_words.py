@@ -113,7 +113,8 @@ is said in the same file, in the lines of a C2SP tlog-policy:
 
 verify.py cannot check ML-DSA keys and does not count them; a browser may.
 
-The receipt of this export is handed over beside the pack. It must name this pack:
+The receipt of this export (.json, or .jsonl with the logs above it) is handed over beside the
+pack. It must name this pack:
 
   python3 verify.py {name}.zip --receipt {name}.receipt.json
 

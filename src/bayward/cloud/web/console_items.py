@@ -12,6 +12,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct, structs
 
+from bayward.cloud.audit import chains
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit import store as audit_store
 from bayward.cloud.custody import form, items
@@ -193,7 +194,9 @@ async def receipt(asker: Asking, item: FromPath[str], number: FromPath[str]) -> 
         line = [one for one in told.rows if str(one.number) == number]
         if not line:
             raise NotFound("item.line")
-        return audit.receipt(work, you.tenant, Place(line[0].log, line[0].entry)).text
+        return chains.text_of(
+            work, you.tenant, audit.receipt(work, you.tenant, Place(line[0].log, line[0].entry))
+        )
 
     text = await asker.read(places.item_to_read(item), read)
     return as_file(text, f"receipt-{item_id.label}-{number}.json")

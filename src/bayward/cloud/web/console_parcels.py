@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from bayward.cloud.access import service as access
 from bayward.cloud.access.store import GrantView
+from bayward.cloud.audit import chains
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
@@ -31,6 +32,7 @@ from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import TEXT_CHARS_MAX
 from bayward.core.ids import ParcelId, TenantId
 from bayward.core.policy import Action as Do
+from bayward.ledger.receipt import lines_of_chain
 from bayward.ui.views.base import Say
 from bayward.ui.views.console import (
     Action,
@@ -132,7 +134,9 @@ async def receipt(asker: Asking, parcel: FromPath[str]) -> Response[str]:
     parcel_id = places.parse(ParcelId, parcel)
     text = await asker.read(
         places.parcel(parcel),
-        lambda work, you: audit.parcel_receipt(work, you.tenant, parcel_id).text,
+        lambda work, you: chains.text_of(
+            work, you.tenant, audit.parcel_receipt(work, you.tenant, parcel_id)
+        ),
     )
     return as_file(text, f"receipt-{parcel_id}.json")
 
@@ -158,7 +162,7 @@ async def event_receipt(request: AnyRequest, asker: Asking) -> Response[str]:
         if not (index.isascii() and index.isdigit()):
             raise NotFound("log.entry")
         place = Place(origin, int(index[:INDEX_DIGITS]))
-        return audit.receipt(work, you.tenant, place).text
+        return chains.text_of(work, you.tenant, audit.receipt(work, you.tenant, place))
 
     text = await asker.read(places.everything, read)
     return as_file(text, f"receipt-{index}.json")
@@ -219,7 +223,9 @@ def row(words: Words, parcel: ParcelView) -> ParcelRow:
 
 
 def as_file(text: str, name: str) -> Response[str]:
-    """A receipt to keep."""
+    """A receipt to keep; with the logs above it, it is JSON lines."""
+    if len(lines_of_chain(text)) > 1:
+        name += "l"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, headers=headers, media_type=RECEIPT)
 

@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from bayward.cloud import orders
 from bayward.cloud.access import service as access
 from bayward.cloud.access.store import GrantView
+from bayward.cloud.audit import chains
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
@@ -257,7 +258,8 @@ async def _receipt_page(request: AnyRequest, asker: Asker, way: Way) -> Response
 async def _receipt(asker: Asker, way: Way) -> Response[str]:
     def find(work: Work, you: You) -> tuple[ParcelId, str]:
         parcel_id = way.find(you)
-        return parcel_id, audit.parcel_receipt(work, you.tenant, parcel_id).text
+        own = audit.parcel_receipt(work, you.tenant, parcel_id)
+        return parcel_id, chains.text_of(work, you.tenant, own)
 
     parcel_id, text = await asker.read(way.at, find)
     return as_file(text, f"receipt-{parcel_id}.json")

@@ -11,13 +11,14 @@ have seen it: that is what `data/chain.txt` is for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bayward.ledger.chain import Links, Place, examine_links, place_of, verify_chained
 from bayward.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_text
 from bayward.ledger.errors import LedgerError, Malformed
-from bayward.ledger.keys import VerifierKey
+from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.known import Demand, read_known
 from bayward.ledger.leaf import parse_leaf
 from bayward.ledger.merkle import leaf_hash
@@ -76,6 +77,10 @@ class PackVerdict:
     logs: tuple[LogPart, ...] = ()
     chain: tuple[Above, ...] = ()
     stamps: tuple[Stamped, ...] = ()
+    told: tuple[VerifierKey, ...] = ()
+    """Keys that trusted logs above told of logs below."""
+    is_recorded: bool = False
+    """The receipt of the export names this pack (`with_receipt`)."""
 
     @property
     def ok(self) -> bool:
@@ -120,7 +125,7 @@ def with_receipt(
     demand: Demand | None = None,
 ) -> PackVerdict:
     """Hold the receipt of the export against the pack it was made for."""
-    receipt = verify_chained(text, trusted, demand)
+    receipt = verify_chained(text, [*trusted, *verdict.told], demand)
     found = [
         Finding(one.fault, one.at, f"receipt of the export: {one}") for one in receipt.findings
     ]
@@ -128,7 +133,7 @@ def with_receipt(
     if receipt.ok and told != (EXPORTED, verdict.digest):
         found.append(Finding(Fault.CHAIN_MISMATCH, None, "the receipt is of another export"))
     every = tuple(dict.fromkeys((*verdict.findings, *found)))
-    return replace(verdict, findings=every[:FINDINGS_MAX])
+    return replace(verdict, findings=every[:FINDINGS_MAX], is_recorded=not found)
 
 
 class _Examination:
@@ -185,6 +190,7 @@ class _Examination:
             tuple(self.logs),
             tuple(self.links.above),
             tuple(self.stamps),
+            tuple(_keys_of(self.links.keys)),
         )
 
     def _take_policy(self) -> None:
@@ -352,6 +358,14 @@ class _Examination:
         self.trusts.append(trust)
         if trust is Trust.UNKNOWN:
             self.find(Fault.UNKNOWN_KEY, None, key.vkey)
+
+
+def _keys_of(texts: Collection[str]) -> Iterator[VerifierKey]:
+    for text in sorted(texts):
+        with suppress(Malformed):
+            key = parse_vkey(text)
+            if not key.is_cosigner:
+                yield key
 
 
 def _is_of_log(path: str) -> bool:

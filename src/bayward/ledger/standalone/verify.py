@@ -1361,6 +1361,7 @@ class PackCheck:
         digest = hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
         proven = {"bag": self.bag, "maker": self.maker, "digest": digest, "logs": self.logs}
         proven["chain"], proven["stamps"] = self.links.above, self.stamps
+        proven["told"] = sorted(self.links.keys)
         return Outcome(self.findings, trust, unexamined, **proven)
 
     def take_bag(self) -> None:
@@ -1560,13 +1561,20 @@ def add_receipt(
     outcome: Outcome, text: str, given: list[Key], demand: Demand | None = None
 ) -> None:
     """Hold the receipt of the export against the pack it was made for."""
-    receipt = verify_receipt(text, given, demand)
+    told_keys = []  # that trusted logs above told of logs below
+    for vkey in outcome.proven.get("told", []):
+        try:
+            told_keys.append(Key(vkey))
+        except Bad:
+            continue
+    receipt = verify_receipt(text, given + logs_of(told_keys), demand)
     for one in receipt.findings:
         outcome.findings.append(Finding(one.fault, one.at, f"receipt of the export: {one}"))
     fields = receipt.proven.get("fields", {})
     told = fields.get("type"), fields.get("detail")
     if receipt.ok and told != ("evidence.exported", outcome.proven.get("digest")):
         outcome.findings.append(Finding(CHAIN_MISMATCH, None, "the receipt is of another export"))
+    outcome.proven["recorded"] = receipt.ok and outcome.ok
 
 
 # --- time stamps (RFC 3161), as far as they speak for themselves --------------------------------
@@ -1906,6 +1914,8 @@ def in_words(outcome: Outcome, given: list[Key]) -> str:
         if not told["chain"]:
             lines.append("ABOVE     nothing: no other log in this pack has recorded it")
         lines += above_words(told["chain"])
+        if told.get("recorded"):
+            lines.append("EXPORT    logged: its receipt names this pack")
         for one in told["stamps"]:
             known = "that you know" if one["known"] else "whom it calls itself"
             lines.append(f"STAMP     {one['path']} was there at {stamp_text(one['time'])}, says")
