@@ -60,8 +60,8 @@ class CloudSettings:
     name what the first start makes. `public_logs` lets whoever knows the origin of a log read it
     (`/log/…`; leaves disclose nothing); `witness_policy` is a file of `log` lines
     (c2sp.org/tlog-policy): the logs of others that this control plane witnesses and mirrors.
-    `anchor_policy` is a file of `witness` lines with addresses: who is asked to cosign our anchor
-    log, once a minute.
+    `anchor_policy` is a file of `witness` lines with addresses (submission prefixes): who is asked
+    to cosign our anchor log, once a minute.
     """
 
     state: Path

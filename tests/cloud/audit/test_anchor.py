@@ -64,7 +64,7 @@ def witness(tmp_path: Path) -> Iterator[Witness]:
 
 def anchoring(cloud: CloudBench, witness: Witness) -> Anchoring:
     transport = httpx.ASGITransport(WitnessApp(witness))
-    party = Party(witness.cosigners()[0].key, "http://w.test/")
+    party = Party(witness.cosigners()[0].key, "http://w.test/witness/")
     return Anchoring(cloud.unit, [party], lambda: httpx.AsyncClient(transport=transport))
 
 
@@ -127,7 +127,7 @@ async def test_what_everybody_is_shown_carries_the_lines_of_all_witnesses(
             )
 
         keys_of = {"http://one": witness, "http://two": other, "http://away": witness}
-        parties = [Party(one.cosigners()[0].key, url) for url, one in keys_of.items()]
+        parties = [Party(one.cosigners()[0].key, f"{url}/witness") for url, one in keys_of.items()]
         keeper = Anchoring(cloud.unit, parties, connect)
         await keeper.enter()
         plain = await cloud.do(anchor.published)

@@ -64,6 +64,33 @@ async def test_a_witness_that_lies_or_is_away_stops_nothing(
     assert await keeper.enter() == 0
 
 
+async def test_a_witness_is_asked_below_its_submission_prefix_as_others_are(
+    anchored: CloudBench,
+) -> None:
+    """What the Go witness of transparency-dev/witness (54dbcdd) takes, and all that it answers."""
+    asked: list[httpx.Request] = []
+    answers = [(409, "1\n"), (404, ""), (403, ""), (422, ""), (409, ""), (400, ""), (429, "")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        status, text = answers[len(asked) % len(answers)]
+        asked.append(request)
+        return httpx.Response(status, text=text)
+
+    def connect() -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+    for prefix in ("https://w.test", "https://w.test/some/where/"):
+        keeper = Anchoring(anchored.unit, [Party(WITNESS, prefix)], connect)
+        for _ in answers:
+            await keeper.ask()
+    assert {one.url.path for one in asked} == {"/add-checkpoint", "/some/where/add-checkpoint"}
+    head = await anchored.unit.read(anchor.find)
+    assert head is not None
+    assert asked[0].method == "POST"
+    assert asked[0].content == b"old 0\n\n" + head.note.encode()
+    assert await anchored.do(anchor.seen_by, NAME) is None
+
+
 @pytest.mark.system
 async def test_the_witness_of_the_command_line_cosigns_the_anchor(
     anchored: CloudBench, tmp_path: Path
@@ -81,7 +108,7 @@ async def test_the_witness_of_the_command_line_cosigns_the_anchor(
             vkeys = []
             while (line := process.stdout.readline()) and not line.startswith("listening"):
                 vkeys.append(line.strip())
-            url = line.split()[2].removesuffix("/witness")
+            url = line.split()[2]
             policy = tmp_path / "policy.txt"
             policy.write_text(f"witness w {vkeys[0]} {url}\nquorum w\n")
             keeper = Anchoring(anchored.unit, read_witnesses(policy))

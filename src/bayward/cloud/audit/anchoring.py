@@ -1,8 +1,9 @@
 """Keeping the anchor: enter what has grown, ask the witnesses, and go on when one is away.
 
-The witnesses are those of a policy file (c2sp.org/tlog-policy) with their addresses. A witness
-that cannot be reached, or that remembers another log, is said and asked again with the next
-round; nothing waits for it.
+The witnesses are those of a policy file (c2sp.org/tlog-policy) with their addresses, which are
+submission prefixes (c2sp.org/tlog-witness): `add-checkpoint` is asked for below. A witness that
+cannot be reached, or that remembers another log, is said and asked again with the next round;
+nothing waits for it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ ASK_EVERY = 6  # rounds: once a minute
 STAMP_EVERY = 360  # rounds: once an hour
 TIMEOUT_S = 15
 ANSWER_BYTES_MAX = 64 * 1024
-ADD_CHECKPOINT = "witness/add-checkpoint"
+ADD_CHECKPOINT = "add-checkpoint"
 
 _log = structlog.get_logger()
 
@@ -129,7 +130,7 @@ class Anchoring:
         request, response = answer
         if response.status_code != HTTPStatus.OK:
             raise ValueError(f"{response.status_code}: {response.text[:120]}")
-        lines = response.text.splitlines(keepends=True)
+        lines = [f"{line}\n" for line in response.text.removesuffix("\n").split("\n")]
         return request, lines, witness
 
     async def _send(
