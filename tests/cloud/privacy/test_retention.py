@@ -16,9 +16,10 @@ from bayward.cloud.privacy import holds, retention
 from bayward.cloud.privacy.hold_store import Hold, HoldKind
 from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.schema.columns import NO_LONGER_KEPT
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, HOUR_MS
-from bayward.core.events import ERASED, EventType
+from bayward.core.events import EventType
 from bayward.core.ids import GrantId, ParcelId, PersonId
 from bayward.core.policy import Aal
 from cloud_bench import CloudBench, named
@@ -64,7 +65,7 @@ async def test_what_is_past_its_period_is_gone_and_nothing_else(ended: Ended) ->
     assert parcel(cloud)["tracking"] is not None
     await days_later(ended, 2)
     row = parcel(cloud)
-    assert (row["recipient"], row["courier"]) == (ERASED, ERASED)
+    assert (row["recipient"], row["courier"]) == (NO_LONGER_KEPT, NO_LONGER_KEPT)
     assert (row["tracking"], row["tracking_key"]) == (None, None)
     assert row["state"] == "collected"
     assert count(cloud, s.grant, recipient=str(ended.anne)) == 0
@@ -127,7 +128,7 @@ async def test_audit_13_what_is_held_is_kept_until_the_hold_is_lifted(
         assert cloud.rows(s.incident)[0]._mapping["closed_by"] == ended.ada
         await cloud.do(holds.lift, ended.tenant, placed.id, actor=ended.ada)
         await days_later(ended, 2)
-        assert cloud.rows(s.incident)[0]._mapping["closed_by"] == ERASED
+        assert cloud.rows(s.incident)[0]._mapping["closed_by"] == NO_LONGER_KEPT
         return
     placed = await hold(ended, kind, subject, **times)
     await days_later(ended, 400)
@@ -137,7 +138,7 @@ async def test_audit_13_what_is_held_is_kept_until_the_hold_is_lifted(
     assert count(cloud, s.delivery, person=str(ended.anne)) > 0
     await cloud.do(holds.lift, ended.tenant, placed.id, actor=ended.ada)
     await days_later(ended, 2)
-    assert parcel(cloud)["recipient"] == ERASED
+    assert parcel(cloud)["recipient"] == NO_LONGER_KEPT
     assert count(cloud, s.delivery, person=str(ended.anne)) == 0
 
 
@@ -152,7 +153,7 @@ async def test_a_hold_on_one_keeps_nobody_else(ended: Ended) -> None:
     await hold(ended, HoldKind.PERSON, ended.ben)
     await days_later(ended, 400)
     kept = {row._mapping["recipient"] for row in ended.cloud.rows(s.parcel)}
-    assert kept == {ended.ben, ERASED}
+    assert kept == {ended.ben, NO_LONGER_KEPT}
 
 
 async def test_it_is_done_every_day(ended: Ended) -> None:
@@ -179,7 +180,7 @@ async def test_more_than_fits_in_one_round_is_done_too(
     await days_later(ended, 400)
     kept = {row._mapping["parcel"]: row._mapping["recipient"] for row in ended.cloud.rows(s.parcel)}
     assert kept[PARCEL] == ended.anne
-    assert kept[named(ParcelId, 9)] == ERASED
+    assert kept[named(ParcelId, 9)] == NO_LONGER_KEPT
 
 
 async def test_another_tenant_is_not_touched(ended: Ended) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from bayward.cloud.privacy.plan import blanks, period_of, personal_columns
-from bayward.cloud.storage.schema.columns import Erase
+from bayward.cloud.storage.schema.columns import IN_PLACE_OF_A_PERSON, NO_LONGER_KEPT, Erase
 from bayward.core.clock import DAY_MS, Instant
 from bayward.core.ids import PersonId, TenantId
 
@@ -72,7 +72,7 @@ def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key]) -> None:
     if period.then is Erase.DELETE:
         tx.execute(table.delete().where(this), given)
     else:
-        tx.execute(table.update().where(this).values(blanks(table)), given)
+        tx.execute(table.update().where(this).values(_expired(table)), given)
 
 
 def _whom(table: sa.Table) -> list[sa.Column[Any]]:
@@ -81,9 +81,17 @@ def _whom(table: sa.Table) -> list[sa.Column[Any]]:
     return [table.c[name] for name, one in declared if one.of == name]
 
 
+def _expired(table: sa.Table) -> dict[str, object]:
+    """What takes the place of what was personal; nobody was erased."""
+    return {
+        name: NO_LONGER_KEPT if blank == IN_PLACE_OF_A_PERSON else blank
+        for name, blank in blanks(table).items()
+    }
+
+
 def _left(table: sa.Table) -> list[sa.ColumnElement[bool]]:
     """Conditions of which one is true while a row still says something of somebody."""
     return [
         table.c[name].is_not(None) if blank is None else table.c[name] != blank
-        for name, blank in blanks(table).items()
+        for name, blank in _expired(table).items()
     ]

@@ -177,6 +177,7 @@ ROWS = (
     parcel("DoorDash DD-55120", "T. Abebe, 2A", "", "expected", 3_000),
     parcel("FedEx 794644799001", "L. Silva, 4C", "19", "returned", 170_000),
     parcel("Amazon TBA305120011", "B. Stein, 7C", "48", "missing", 260_000),
+    parcel("UPS 1Z5R80000127", "expired", "05", "collected", 8_000_000),
 )
 ROOT = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
 PROOF = views.Proof(

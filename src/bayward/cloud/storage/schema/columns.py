@@ -32,6 +32,7 @@ Kind = TypeVar("Kind")
 INFO = "personal"  # where a column keeps what `personal` says
 PERIOD = "period"  # where a table keeps how long its rows are kept
 IN_PLACE_OF_A_PERSON = "erased"  # core.events.ERASED; a schema imports no rules
+NO_LONGER_KEPT = "expired"  # the same, of somebody who is there and not named here any more
 
 
 class Erase(StrEnum):
