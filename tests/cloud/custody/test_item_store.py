@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bayward.cloud.custody import item_store, items
 from bayward.cloud.custody.item_store import Wanted
 from bayward.cloud.custody.items import Description, Proposal
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.ids import ItemId, PersonId
-from bayward.core.items import ItemKind, ItemState, OfferKind
+from bayward.core.items import Holder, HolderKind, ItemKind, ItemState, OfferKind
 from cloud_bench import BankTwin, CloudBench, named
 
 ANNE, BEN = PersonId(named(PersonId, 1)), PersonId(named(PersonId, 2))
@@ -57,3 +60,39 @@ async def test_a_row_reads_back_as_it_was_put(cloud: CloudBench, bank: BankTwin)
 
     await cloud.unit.write(put)
     assert len(cloud.rows(s.item)) == 1
+
+
+async def test_what_an_outside_party_is_called_lies_sealed_and_is_found(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    numbers = [await register(cloud, bank, "26-1", exhibit) for exhibit in ("A1", "A2", "A3")]
+    names = ("Laboratory Quill", "laboratory quill", "Doctor Ibex")
+
+    def give_away(work: Work) -> None:
+        for number, name in zip(numbers, names, strict=True):
+            view = item_store.find(work.tx, bank.tenant, number)
+            assert view is not None
+            gone = replace(view.item, holder=Holder(HolderKind.PARTY, name))
+            item_store.put(work.tx, bank.tenant, replace(view, item=gone))
+
+    await cloud.do(give_away)
+    assert not [name for name in names if name.encode() in cloud.dump()]
+
+    def look(work: Work) -> None:
+        holders = item_store.holders(work.tx, bank.tenant, Wanted(), count=9)
+        assert [one.ref.casefold() for one in holders] == ["doctor ibex", "laboratory quill"]
+        assert item_store.count(work.tx, bank.tenant, Wanted(holder="LABORATORY QUILL")) == 2
+        assert item_store.count(work.tx, bank.tenant, Wanted(holder="Quill")) == 0
+
+    await cloud.do(look)
+    await cloud.do(lambda work: cells.reindex(work.tx, bank.tenant))
+    await cloud.do(look)
+    await cloud.do(lambda work: item_store.put(work.tx, bank.tenant, back(work, numbers[0], bank)))
+    wanted = Wanted(holder="laboratory quill")
+    assert await cloud.do(items.count, bank.tenant, wanted) == 1  # its digest went with the name
+
+
+def back(work: Work, item: ItemId, bank: BankTwin) -> item_store.ItemView:
+    view = item_store.find(work.tx, bank.tenant, item)
+    assert view is not None
+    return replace(view, item=replace(view.item, holder=Holder(HolderKind.PERSON, ANNE)))

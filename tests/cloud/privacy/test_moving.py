@@ -13,10 +13,13 @@ from bayward.cloud import upkeep
 from bayward.cloud.access import couriers
 from bayward.cloud.audit import export
 from bayward.cloud.audit import service as audit
+from bayward.cloud.custody import item_store
+from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.keyring import cells
 from bayward.cloud.notify import service as notify
-from bayward.cloud.notify.store import Channel, State, Wanted
+from bayward.cloud.notify.store import Channel, State
+from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.people import store as people_store
 from bayward.cloud.privacy import holds, moving
 from bayward.cloud.privacy.hold_store import HoldKind
@@ -25,14 +28,16 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.cloud.unit import House, Work
 from bayward.core.clock import DAY_MS, after
-from bayward.core.ids import TenantId
-from cloud_bench import CloudBench, make
+from bayward.core.ids import ItemId, TenantId
+from bayward.core.items import Holder, HolderKind, Item, ItemKind, ItemState, Offer, OfferKind
+from cloud_bench import CloudBench, make, named
 from older_database import at_revision, entries_as_rows
 from privacy_bench import Ended
 
 WORDS = (
     "Anne", "anne@example.com", "Zacharias", "4711-Z", "1Z5R80000127",
     "the court of Northgate", "looked at it twice", "1 555 0142",
+    "Laboratory Quill", "Doctor Ibex", "paper 9 W 7",
 )  # fmt: skip
 
 
@@ -97,6 +102,22 @@ async def lived(ended: Ended) -> None:
         work.tx.execute(s.incident.update().values(told))
 
     await cloud.do(close)
+    await cloud.do(lambda work: item_store.put(work.tx, tenant, with_a_party(work)))
+
+
+def with_a_party(work: Work) -> ItemView:
+    """An item that is with somebody outside, and offered to another."""
+    until = after(work.now, DAY_MS)
+    offer = Offer(kind=OfferKind.RELEASE, until=until, party="Doctor Ibex", authority="paper 9 W 7")
+    item = Item(
+        id=ItemId(named(ItemId, 1)),
+        kind=ItemKind.EVIDENCE,
+        state=ItemState.HELD,
+        holder=Holder(HolderKind.PARTY, "Laboratory Quill"),
+        since=work.now,
+        offer=offer,
+    )
+    return ItemView(item=item, case=None, exhibit=None, registered_at=work.now, changed_at=work.now)
 
 
 def _fields(person: people_store.Person) -> dict[str, Any]:
@@ -127,6 +148,8 @@ def written(path: Path, cloud: CloudBench) -> None:
 def as_it_was(row: dict[str, Any], table: str) -> dict[str, Any]:
     if table == "person" and row["email"] is not None:
         row["email_key"] = row["email"].casefold()
+    if table == "item" and row["holder_kind"] == "party":
+        row["holder"] = row["holder_party"]
     if table == "delivery" and row["channel"] == "webhook":
         row |= {"address": row["webhook"], "facts": '{"reason": "looked at it twice"}'}
     return {name: int(one) if isinstance(one, bool) else one for name, one in row.items()}
@@ -164,6 +187,11 @@ async def test_audit_13_the_rows_of_an_older_database_are_sealed_at_start(old: O
             lambda work: people_store.with_email(work.tx, "BENEDICT@example.com")
         )
         assert (ben.name, ben.unit, ben.needs_low) == ("Zacharias", "4711-Z", True)
+        wanted = Wanted(holder="laboratory quill")
+        [item] = await newer.do(
+            lambda work: item_store.items(work.tx, old.tenant, wanted, before=None, count=9)
+        )
+        assert item.item.holder == Holder(HolderKind.PARTY, "Laboratory Quill")
         for head in await newer.do(audit.logs, old.tenant):
             assert (await newer.do(export.verify, old.tenant, head.origin)).ok
         assert await newer.do(moving.seal_some) == 0
@@ -191,7 +219,9 @@ async def test_a_call_that_held_a_whole_event_is_not_made_any_more(old: Old) -> 
     newer = old.opened()
     try:
         await upkeep.before_anybody(newer.unit)
-        calls = await newer.do(notify.deliveries, old.tenant, Wanted(channel=Channel.WEBHOOK))
+        calls = await newer.do(
+            notify.deliveries, old.tenant, WantedDeliveries(channel=Channel.WEBHOOK)
+        )
         assert calls
         assert {(one.state, one.last_error) for one in calls} == {(State.EXPIRED, "upgraded")}
         assert [one.facts for one in calls if one.facts] == []

@@ -22,8 +22,8 @@ ROUND = 500  # entries of one transaction: a few milliseconds
 
 
 # `user_version` of a database in which nothing is plain and the file written anew; grows whenever
-# something else is sealed (1: disclosures, 2: cells).
-SEALED = 2
+# something else is sealed (1: disclosures, 2: cells, 3: names of outside parties).
+SEALED = 3
 
 
 def is_pending(work: Work) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bayward.cloud.keyring import cells
 from bayward.cloud.storage.schema import item as table
 from bayward.core.clock import Instant
 from bayward.core.ids import ItemId, PersonId, TenantId
@@ -77,6 +80,7 @@ class Wanted:
 def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
     """Write an item, known or not."""
     item, offer = view.item, view.item.offer
+    is_party = item.holder.kind is HolderKind.PARTY
     values = {
         "kind": item.kind.value,
         "label": item.id.label,
@@ -84,7 +88,8 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "exhibit": view.exhibit,
         "state": item.state.value,
         "holder_kind": item.holder.kind.value,
-        "holder": item.holder.ref,
+        "holder": "" if is_party else item.holder.ref,
+        "holder_party": item.holder.ref if is_party else None,
         "since": item.since,
         "offer_kind": None if offer is None else offer.kind.value,
         "offer_to": None if offer is None else offer.to,
@@ -100,7 +105,8 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "scope": view.scope,
         "out_since": item.out_since,
     }
-    tx.execute(_PUT, values | {"tenant": tenant, "item": item.id})
+    named = {"tenant": tenant, "item": item.id}
+    tx.execute(_PUT, {"holder_party_key": None} | cells.sealed(tx, table, values | named))
 
 
 def find(tx: sa.Connection, tenant: TenantId, item: str) -> ItemView | None:
@@ -122,7 +128,8 @@ def inside(tx: sa.Connection, tenant: TenantId, compartment: str) -> list[ItemVi
     """What a compartment holds."""
     is_inside = table.c.holder_kind == HolderKind.COMPARTMENT.value
     here = (table.c.tenant == tenant) & is_inside & (table.c.holder == compartment)
-    return [_view(row) for row in tx.execute(sa.select(table).where(here).order_by(table.c.item))]
+    rows = tx.execute(sa.select(table).where(here).order_by(table.c.item)).mappings()
+    return [_view(tx, row) for row in rows]
 
 
 def items(
@@ -134,37 +141,42 @@ def items(
     count: int,
 ) -> list[ItemView]:
     """Newest change first; what is out, longest out first."""
-    query = sa.select(table).where(*_matches(tenant, wanted))
+    query = sa.select(table).where(*_matches(tx, tenant, wanted))
     by = table.c.out_since if wanted.is_out else table.c.changed_at
     if before is not None:
         at, item = before
         is_next = by > at if wanted.is_out else by < at
         query = query.where(is_next | ((by == at) & (table.c.item < item)))
     order = by.asc() if wanted.is_out else by.desc()
-    rows = tx.execute(query.order_by(order, table.c.item.desc()).limit(count))
-    return [_view(row) for row in rows]
+    rows = tx.execute(query.order_by(order, table.c.item.desc()).limit(count)).mappings()
+    return [_view(tx, row) for row in rows]
 
 
 def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
     """How many there are."""
-    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tenant, wanted))
+    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tx, tenant, wanted))
     found: int = tx.execute(matching).scalar_one()
     return found
 
 
 def holders(tx: sa.Connection, tenant: TenantId, wanted: Wanted, *, count: int) -> list[Holder]:
     """Who has what matches, each once."""
-    query = sa.select(table.c.holder_kind, table.c.holder).where(*_matches(tenant, wanted))
-    rows = tx.execute(query.distinct().order_by(table.c.holder_kind, table.c.holder).limit(count))
-    return [Holder(HolderKind(row.holder_kind), row.holder) for row in rows]
+    who = (table.c.holder_kind, table.c.holder, table.c.holder_party_key)
+    one_each = sa.select(sa.func.min(table.c.item)).where(*_matches(tx, tenant, wanted))
+    each = one_each.group_by(*who).order_by(*who).limit(count)
+    query = sa.select(table).where(table.c.tenant == tenant, table.c.item.in_(each))
+    found = [_holder(cells.opened(tx, table, row)) for row in tx.execute(query).mappings()]
+    return sorted(found, key=lambda one: (one.kind, one.ref))
 
 
-def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _matches(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     told: list[sa.ColumnElement[bool]] = [table.c.tenant == tenant]
     if wanted.states:
         told.append(table.c.state.in_([one.value for one in wanted.states]))
     if wanted.holder is not None:
-        told.append(table.c.holder == wanted.holder)
+        party = cells.digest(tx, table.c.holder_party, tenant, wanted.holder)
+        is_party = sa.false() if party is None else table.c.holder_party_key == party
+        told.append((table.c.holder == wanted.holder) | is_party)
     if wanted.kind is not None:
         told.append(table.c.kind == wanted.kind.value)
     if wanted.concerns is not None:
@@ -200,38 +212,44 @@ def _seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:
 
 
 def _one(tx: sa.Connection, where: sa.ColumnElement[bool]) -> ItemView | None:
-    row = tx.execute(sa.select(table).where(where)).one_or_none()
-    return None if row is None else _view(row)
+    row = tx.execute(sa.select(table).where(where)).mappings().one_or_none()
+    return None if row is None else _view(tx, row)
 
 
-def _view(row: sa.Row[tuple[object, ...]]) -> ItemView:
+def _holder(told: Mapping[str, Any]) -> Holder:
+    kind = HolderKind(told["holder_kind"])
+    return Holder(kind, told["holder_party"] if kind is HolderKind.PARTY else told["holder"])
+
+
+def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
+    told = cells.opened(tx, table, row)
     offer = None
-    if row.offer_kind is not None:
+    if told["offer_kind"] is not None:
         offer = Offer(
-            kind=OfferKind(row.offer_kind),
-            until=Instant(row.offer_until),
-            to=None if row.offer_to is None else PersonId(row.offer_to),
-            party=row.offer_party,
-            authority=row.offer_authority,
+            kind=OfferKind(told["offer_kind"]),
+            until=Instant(told["offer_until"]),
+            to=None if told["offer_to"] is None else PersonId(told["offer_to"]),
+            party=told["offer_party"],
+            authority=told["offer_authority"],
         )
     item = Item(
-        id=ItemId(row.item),
-        kind=ItemKind(row.kind),
-        state=ItemState(row.state),
-        holder=Holder(HolderKind(row.holder_kind), row.holder),
-        since=Instant(row.since),
+        id=ItemId(told["item"]),
+        kind=ItemKind(told["kind"]),
+        state=ItemState(told["state"]),
+        holder=_holder(told),
+        since=Instant(told["since"]),
         offer=offer,
-        seal=row.seal,
-        seal_state=None if row.seal_state is None else SealState(row.seal_state),
-        is_broken=row.is_broken,
-        out_since=None if row.out_since is None else Instant(row.out_since),
+        seal=told["seal"],
+        seal_state=None if told["seal_state"] is None else SealState(told["seal_state"]),
+        is_broken=told["is_broken"],
+        out_since=None if told["out_since"] is None else Instant(told["out_since"]),
     )
     return ItemView(
         item=item,
-        case=row.case,
-        exhibit=row.exhibit,
-        registered_at=Instant(row.registered_at),
-        changed_at=Instant(row.changed_at),
-        parcel=row.parcel,
-        scope=row.scope,
+        case=told["case"],
+        exhibit=told["exhibit"],
+        registered_at=Instant(told["registered_at"]),
+        changed_at=Instant(told["changed_at"]),
+        parcel=told["parcel"],
+        scope=told["scope"],
     )

@@ -103,6 +103,8 @@ def _how(one: Personal) -> str:
 
 def _kept(period: Period | None, one: Personal) -> str:
     erased = "deleted" if one.erase is Erase.DELETE else "blanked"
+    if one.of == "tenant":
+        return "as long as the row"
     if period is None:
         return f"until erased, then {erased}"
     then = "deleted" if period.then is Erase.DELETE else "blanked"

@@ -32,6 +32,9 @@ parcel = c.table(
     period=c.Period("parcel", "ended_at", 90, c.Erase.BLANK),
 )
 
+# A party has no account and so no key: under the tenant's own.
+_party = c.sealed("holder_party", "name", c.SECURITY, of="tenant", blank="")
+
 item = c.table(
     "item",
     c.tenant(),
@@ -42,13 +45,15 @@ item = c.table(
     c.text("exhibit", optional=True),
     c.text("state"),  # core.items.ItemState
     c.text("holder_kind"),
-    # a person's or a compartment's id, or what a party is called
+    # a person's or a compartment's id; "" for a party
     c.personal(c.text("holder"), "identifier", c.SECURITY),
+    _party,
+    c.found_by(_party),
     c.instant("since"),
     c.text("offer_kind", optional=True),
     c.personal(c.text("offer_to", optional=True), "identifier", c.SECURITY),
-    c.text("offer_party", optional=True),
-    c.text("offer_authority", optional=True),
+    c.sealed("offer_party", "name", c.SECURITY, of="tenant"),
+    c.sealed("offer_authority", "free text", c.SECURITY, of="tenant"),
     c.instant("offer_until", optional=True),
     c.text("seal", optional=True),
     c.text("seal_state", optional=True),
