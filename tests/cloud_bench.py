@@ -40,7 +40,7 @@ from bayward.core.ids import (
     TenantId,
 )
 from bayward.core.roles import Binding, Node, Role
-from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
+from bayward.ledger.keys import Signer, cosigner, ecdsa_signer, ed25519_signer
 from bayward.wire import letters
 from bayward.wire.messages import Acked, Hello, Letter, LetterKind, layout_of
 from link_bench import DeviceLog
@@ -85,6 +85,10 @@ class HandShelf:
 
 class HandKeys(FileKeys):
     """Keys in memory, with cosigners that need no directory."""
+
+    def anchor_signer(self, origin: str) -> Signer:
+        seed = hashlib.sha256(b"anchor").digest()
+        return ed25519_signer(origin, Ed25519PrivateKey.from_private_bytes(seed))
 
     def cosigners(self, role: str, name: str, time: int) -> list[Signer]:
         seed = hashlib.sha256(f"{role} {name}".encode()).digest()

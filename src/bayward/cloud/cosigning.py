@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from bayward.core.errors import Misconfigured
-from bayward.ledger.keys import Signer, cosigner, mldsa_cosigner
+from bayward.ledger.keys import Signer, cosigner, ed25519_signer, mldsa_cosigner
 
 _OTHERS = 0o077
 AnyPrivate = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
@@ -52,6 +52,11 @@ class CosigningKeys:
             else mldsa_cosigner(self.name, one, time)
             for one in self._privates
         ]
+
+    def log_signers(self) -> list[Signer]:
+        """Sign checkpoints as the log of this name, with the keys that a log can have."""
+        each = (one for one in self._privates if isinstance(one, ed25519.Ed25519PrivateKey))
+        return [ed25519_signer(self.name, one) for one in each]
 
     @property
     def vkeys(self) -> list[str]:

@@ -47,6 +47,10 @@ class Keys(Protocol):
         """Sign checkpoints of the log `origin`."""
         ...
 
+    def anchor_signer(self, origin: str) -> Signer:
+        """Sign the anchor log a second time, with Ed25519: many witnesses know no other kind."""
+        ...
+
     def cosigners(self, role: str, name: str, time: int) -> Sequence[Signer]:
         """Cosign at `time` (POSIX seconds) under `name`, as `witness` or as `mirror`.
 
@@ -155,8 +159,15 @@ class FileKeys:
         """Sign as `origin`: one key, a name for each log."""
         return self._log_signer(origin)
 
+    def anchor_signer(self, origin: str) -> Signer:
+        """Ed25519 from `anchor.pem`, which is made when it is first asked for."""
+        return self._keys_of("anchor", origin).log_signers()[0]
+
     def cosigners(self, role: str, name: str, time: int) -> Sequence[Signer]:
         """Ed25519 from `<role>.pem`, which is made when it is first asked for."""
+        return self._keys_of(role, name).signers(time)
+
+    def _keys_of(self, role: str, name: str) -> CosigningKeys:
         if self._directory is None:
             raise Misconfigured("keys.missing", file=f"{role}.pem")
         keys = self._cosigning.get(role)
@@ -165,7 +176,7 @@ class FileKeys:
             if keys.is_new:
                 _log.info("keys.made", role=role, vkey=keys.vkeys[0])
         assert keys.name == name, "a key serves one name"
-        return keys.signers(time)
+        return keys
 
     def seal(self, context: str, plain: bytes) -> bytes:
         """AES-256-GCM with a random nonce; the context is authenticated."""

@@ -33,7 +33,7 @@ from bayward.cloud.unit import JOBS, House, Ids, Unit, Work
 from bayward.core.commands import CommandResult
 from bayward.core.errors import Invalid, Unavailable
 from bayward.core.ids import BankId, TenantId
-from bayward.ledger.keys import Signer, cosigner, ecdsa_signer
+from bayward.ledger.keys import Signer, cosigner, ecdsa_signer, ed25519_signer
 from bayward.sim.gateway import Gateway
 from bayward.sim.network import Network
 from bayward.sim.plane import Crash, LogKeys, Plane
@@ -68,6 +68,11 @@ class Keys:
         if origin not in self._signers:
             self._signers[origin] = ecdsa_signer(origin, self._log)
         return self._signers[origin]
+
+    def anchor_signer(self, origin: str) -> Signer:
+        """The same in every world."""
+        seed = hashlib.sha256(b"anchor").digest()
+        return ed25519_signer(origin, ed25519.Ed25519PrivateKey.from_private_bytes(seed))
 
     def cosigners(self, role: str, name: str, time: int) -> list[Signer]:
         """One key for each role, the same in every world."""

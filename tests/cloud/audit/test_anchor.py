@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -25,6 +26,7 @@ from bayward.core.clock import HOUR_MS, SECOND_MS, Instant
 from bayward.core.errors import NotFound
 from bayward.core.events import EventType
 from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.keys import ECDSA_P256, ED25519
 from bayward.ledger.leaf import open_leaf
 from bayward.ledger.policy import Party
 from bayward.ledger.tiles import decode_bundle
@@ -101,6 +103,27 @@ async def test_a_witness_outside_cosigns_and_goes_on_where_it_was(
     head, witnesses = await cloud.do(anchor.status)
     assert head is not None
     assert witnesses == [(NAME, 3, SEEN_AT * SECOND_MS)]
+
+
+async def test_a_witness_that_knows_ed25519_only_cosigns_all_the_same(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    """As those built on Go's sumdb/note, the public witness network among them."""
+    second = keys().anchor_signer(f"{HOUSE}/anchor").key
+    assert (second.kind, KEY.kind) == (ED25519, ECDSA_P256)
+    modern = replace(witness, logs={KEY.name: [second]})
+    keeper = anchoring(cloud, modern)
+    for size in (1, 2):
+        await upload(cloud, bank)
+        await keeper.enter()
+        await keeper.ask()
+        seen = await cloud.do(anchor.seen_by, NAME)
+        assert seen is not None
+        assert seen.checkpoint.size == size
+    shown = await cloud.do(anchor.published)
+    for key in (KEY, second):
+        opened = open_checkpoint(shown, key, [modern.cosigners()[0].key])
+        assert opened.cosignatures == {NAME: SEEN_AT}
 
 
 async def test_what_everybody_is_shown_carries_the_lines_of_all_witnesses(

@@ -138,14 +138,14 @@ def test_who_is_asked_is_read_from_a_policy(tmp_path: Path) -> None:
 
 
 def test_the_policy_for_others_names_the_anchor_and_whom_it_asks(tmp_path: Path) -> None:
-    alone = parse_policy(policy_text(None, WITNESS_LOG, "https://x.example/log/a").encode())
+    alone = parse_policy(policy_text(None, [WITNESS_LOG], "https://x.example/log/a").encode())
     assert ([one.key for one in alone.logs], alone.witnesses) == ([WITNESS_LOG], {})
     path = tmp_path / "policy.txt"
     path.write_text(
         f"# ours\nlog {WITNESS_LOG.vkey}\nwitness w {WITNESS.vkey} https://w.example\n"
         "group g any w\nquorum g\n"
     )
-    found = parse_policy(policy_text(path, WITNESS_LOG, "https://x.example/log/a").encode())
+    found = parse_policy(policy_text(path, [WITNESS_LOG], "https://x.example/log/a").encode())
     assert [(one.key, one.url) for one in found.logs] == [(WITNESS_LOG, "https://x.example/log/a")]
     assert (found.witness_keys, found.quorum) == ([WITNESS], b"g")
 

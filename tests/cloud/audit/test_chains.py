@@ -70,7 +70,8 @@ def anchoring(cloud: CloudBench, witnesses: list[Witness]) -> Anchoring:
     hosts = {f"http://w{n}.test": WitnessApp(one) for n, one in enumerate(witnesses)}
     mounts = {url: httpx.ASGITransport(app) for url, app in hosts.items()}
     parties = [
-        Party(one.cosigners()[0].key, f"http://w{n}.test") for n, one in enumerate(witnesses)
+        Party(one.cosigners()[0].key, f"http://w{n}.test/witness")
+        for n, one in enumerate(witnesses)
     ]
     return Anchoring(cloud.unit, parties, lambda: httpx.AsyncClient(mounts=mounts))
 

@@ -121,7 +121,7 @@ def test_a_bank_cannot_tell_what_only_the_control_plane_knows(
     every = dict.fromkeys(
         ("actor", "subject", "role", "scope", "method", "reason", "detail", "origin", "command",
          "incident", "bank", "result", "channel", "log_root", "authority", "handed_to",
-         "item", "purpose", "compartment", "parcel", "party", "witness", "seal"), "x",
+         "item", "purpose", "compartment", "parcel", "party", "witness", "seal", "photo"), "x",
     )  # fmt: skip
     told = entry(type=kind.value, time=1, log_size=1, not_after=1, count=1, cosigned_at=1, **every)
     with pytest.raises(Invalid) as caught:

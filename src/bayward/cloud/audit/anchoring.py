@@ -157,12 +157,12 @@ def _keep(work: Work, answers: Sequence[Answer]) -> None:
             _log.warning("anchor.witness", witness=witness.name, why=str(error)[:200])
 
 
-def policy_text(path: Path | None, log: VerifierKey, url: str) -> str:
-    """A policy (c2sp.org/tlog-policy) for the anchor: its key, and the witnesses it asks.
+def policy_text(path: Path | None, logs: Sequence[VerifierKey], url: str) -> str:
+    """A policy (c2sp.org/tlog-policy) for the anchor: its keys, and the witnesses it asks.
 
     It says whom the operator asks. Whom to believe is for the reader to decide.
     """
-    lines = [f"log {log.vkey} {url}"]
+    lines = [f"log {log.vkey} {url}" for log in logs]
     if path is None:
         return "\n".join([*lines, "quorum none"]) + "\n"
     raw = path.read_bytes()

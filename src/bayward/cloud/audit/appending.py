@@ -40,10 +40,12 @@ def enter(
 def open_log(work: Work, tenant: TenantId, head: LogHead) -> Log:
     """The log of `ledger` over our tables; only our own can be appended to."""
     if head.kind in store.OURS:
-        signer = work.house.keys.log_signer(head.origin)
+        signers = [work.house.keys.log_signer(head.origin)]
     else:
-        signer = Signer(parse_vkey(head.vkey), _refuse)
-    return Log(_Kept(work, tenant, head), lambda: [signer])
+        signers = [Signer(parse_vkey(head.vkey), _refuse)]
+    if head.kind == store.ANCHOR_LOG:
+        signers.append(work.house.keys.anchor_signer(head.origin))
+    return Log(_Kept(work, tenant, head), lambda: signers)
 
 
 @dataclass(slots=True)

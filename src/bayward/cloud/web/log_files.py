@@ -30,7 +30,6 @@ from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import BankId, TenantId
 from bayward.core.policy import Action
 from bayward.ledger.chain import chain_text
-from bayward.ledger.keys import parse_vkey
 from bayward.ledger.serve import NEVER_CHANGES, SHORT_LIVED, TEXT, Served
 from bayward.ledger.strict import MAX_NUMBER
 
@@ -86,8 +85,9 @@ def _public(work: Work, origin: str, path: str, policy: Path | None) -> Served:
     if path == "checkpoint":
         return Served.checkpoint(anchor.published(work))
     if path == "policy":
-        key = parse_vkey(work.house.keys.log_signer(origin).key.vkey)
-        text = anchoring.policy_text(policy, key, f"{work.house.base_url}/log/{origin}")
+        held = work.house.keys
+        logs = [held.log_signer(origin).key, held.anchor_signer(origin).key]
+        text = anchoring.policy_text(policy, logs, f"{work.house.base_url}/log/{origin}")
         return Served(text.encode(), TEXT, SHORT_LIVED)
     return static.read(work, tenant, origin, path)
 
