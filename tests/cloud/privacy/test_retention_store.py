@@ -21,7 +21,7 @@ async def test_each_table_can_be_asked_and_emptied(ended: Ended, name: str) -> N
 
     def take(work: Work) -> tuple[int, int]:
         found = store.old(work.tx, ended.tenant, table, NEVER, behind=None, count=99)
-        store.take_out(work.tx, table, [one.key for one in found])
+        assert store.take_out(work.tx, table, [one.key for one in found], NEVER) == len(found)
         left = store.old(work.tx, ended.tenant, table, NEVER, behind=None, count=99)
         return len(found), len(left)
 
@@ -69,3 +69,13 @@ async def test_nobody_else_has_old_rows(cloud: CloudBench) -> None:
             lambda work, table=table: store.old(work.tx, tenant, table, NEVER, behind=None, count=9)
         )
         assert found == []
+
+
+async def test_a_row_that_was_prolonged_since_it_was_found_stays(ended: Ended) -> None:
+    def prolong(work: Work) -> int:
+        found = store.old(work.tx, ended.tenant, s.delivery, NEVER, behind=None, count=99)
+        assert found
+        work.tx.execute(s.delivery.update().values(not_after=NEVER))
+        return store.take_out(work.tx, s.delivery, [one.key for one in found], NEVER)
+
+    assert await ended.cloud.do(prolong) == 0

@@ -32,9 +32,11 @@ class Forgetting:
         """Take out what is past its period, and come back tomorrow."""
         tenant, left, total = TenantId(job.payload["tenant"]), retention.everything(), 0
         while left:
-            some = partial(retention.carry_out, tenant=tenant, left=left)
-            count, left = await self._unit.write(some)
-            total += count
+            found = await self._unit.read(partial(retention.find, tenant=tenant, left=left))
+            if any(found.values()):
+                some = partial(retention.carry_out, tenant=tenant, found=found)
+                total += await self._unit.write(some)
+            left = retention.still(found)
         if total:
             await self._unit.scrub()
         return lambda work: retention.again(work, tenant)

@@ -32,6 +32,9 @@ ROUND = 500  # rows of each table in one transaction
 Left = Mapping[str, Key | None]
 """Tables that are not done yet, and behind which row each goes on."""
 
+Found = Mapping[str, list[Old]]
+"""Rows that are past their period, by table."""
+
 TABLES = {name: table for name, table in s.metadata.tables.items() if period_of(table) is not None}
 
 
@@ -81,24 +84,34 @@ def everything() -> Left:
     return dict.fromkeys(TABLES)
 
 
-def carry_out(work: Work, tenant: TenantId, left: Left) -> tuple[int, Left]:
-    """Take out some of what is past its period; gives how many rows, and what is left to do."""
+def find(work: Work, tenant: TenantId, left: Left) -> Found:
+    """Some of what is past its period, table by table; looking takes longer than taking out."""
+    return {
+        name: retention_store.old(
+            work.tx, tenant, TABLES[name], work.now, behind=behind, count=ROUND
+        )
+        for name, behind in left.items()
+    }
+
+
+def still(found: Found) -> Left:
+    """Tables in which there may be more, and behind which row."""
+    return {name: rows[-1].key for name, rows in found.items() if len(rows) == ROUND}
+
+
+def carry_out(work: Work, tenant: TenantId, found: Found) -> int:
+    """Take out what was found, as far as no hold is on it; gives how many rows that were."""
     held = _Held(work, tenant)
     done: Counter[str] = Counter()
-    still: dict[str, Key | None] = {}
-    for name, behind in left.items():
+    for name, rows in found.items():
         table, period = TABLES[name], period_of(TABLES[name])
         assert period is not None, "the others are not in the list"
-        found = retention_store.old(work.tx, tenant, table, work.now, behind=behind, count=ROUND)
-        free = [one.key for one in found if not held.holds(one)]
-        retention_store.take_out(work.tx, table, free)
-        done[period.kind] += len(free)
-        if len(found) == ROUND:
-            still[name] = found[-1].key
+        free = [one.key for one in rows if not held.holds(one)]
+        done[period.kind] += retention_store.take_out(work.tx, table, free, work.now)
     total = done.total()
     if total:
         _tell(work, tenant, done)
-    return total, still
+    return total
 
 
 @dataclass

@@ -9,7 +9,12 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from bayward.cloud.privacy.plan import blanks, period_of, personal_columns
-from bayward.cloud.storage.schema.columns import IN_PLACE_OF_A_PERSON, NO_LONGER_KEPT, Erase
+from bayward.cloud.storage.schema.columns import (
+    IN_PLACE_OF_A_PERSON,
+    NO_LONGER_KEPT,
+    Erase,
+    Period,
+)
 from bayward.core.clock import DAY_MS, Instant
 from bayward.core.ids import PersonId, TenantId
 
@@ -42,11 +47,8 @@ def old(
     assert period is not None, "asked of tables that have one"
     key, who = list(table.primary_key), _whom(table)
     things = [table.c[name] for name in _THINGS if name in table.c]
-    is_old = table.c[period.since] <= now - period.days * DAY_MS
     query = sa.select(*dict.fromkeys((*key, *who, *things)))
-    query = query.where(table.c.tenant == tenant, is_old)
-    if period.then is Erase.BLANK:
-        query = query.where(sa.or_(*_left(table)))
+    query = query.where(table.c.tenant == tenant, *_is_over(table, period, now))
     if behind is not None:
         query = query.where(sa.tuple_(*key) > behind)
     rows = tx.execute(query.order_by(*key).limit(count)).mappings()
@@ -60,19 +62,30 @@ def old(
     ]
 
 
-def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key]) -> None:
-    """Delete these rows, or blank what is about people in them."""
+def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key], now: Instant) -> int:
+    """Delete these rows, or blank what is about people in them, if their period is still over.
+
+    Gives how many that were.
+    """
     period, key = period_of(table), list(table.primary_key)
     assert period is not None, "asked of tables that have one"
-    this = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in key))
     names = [f"its_{column.name}" for column in key]
     given = [dict(zip(names, one, strict=True)) for one in keys]
     if not given:
-        return
+        return 0
+    this = [column == sa.bindparam(f"its_{column.name}") for column in key]
+    this += _is_over(table, period, now)
     if period.then is Erase.DELETE:
-        tx.execute(table.delete().where(this), given)
-    else:
-        tx.execute(table.update().where(this).values(_expired(table)), given)
+        return tx.execute(table.delete().where(*this), given).rowcount
+    return tx.execute(table.update().where(*this).values(_expired(table)), given).rowcount
+
+
+def _is_over(table: sa.Table, period: Period, now: Instant) -> list[sa.ColumnElement[bool]]:
+    """Past its period, and something is left to take out."""
+    told = [table.c[period.since] <= now - period.days * DAY_MS]
+    if period.then is Erase.BLANK:
+        told.append(sa.or_(*_left(table)))
+    return told
 
 
 def _whom(table: sa.Table) -> list[sa.Column[Any]]:
