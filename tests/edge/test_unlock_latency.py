@@ -38,7 +38,7 @@ class Wires:
 
     twin: BankTwin
     port: str
-    url: str = "direct"
+    url: str = "/direct"
     protocol: asyncio.Protocol | None = None
 
     async def create(
@@ -107,7 +107,7 @@ def test_an_unlock_waits_for_one_exchange_and_the_reading_of_its_door(
 ) -> None:
     """The reading is what forbids a pulse at a door that stands open, and cannot be left out."""
     byte_ms = BITS_PER_BYTE * 1_000 / BAUD
-    gap_ms = PortSettings("main", "direct").gap_ms
+    gap_ms = PortSettings("main", "/direct").gap_ms
     exchange_ms = (ASK_BYTES + ANSWER_BYTES) * byte_ms + LATENCY_MS + gap_ms
     taken = run(latencies(monkeypatch))
     assert max(taken) <= 2 * exchange_ms + UNLOCK_BYTES * byte_ms + ROUNDING_MS
