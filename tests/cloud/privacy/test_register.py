@@ -23,7 +23,7 @@ def test_every_column_about_a_person_is_in_it_once() -> None:
 
 def test_it_says_how_long_and_how() -> None:
     found = {(line.table, line.category): line for line in register.lines() if line.how == "sealed"}
-    assert found["parcel", "delivery"].kept == "90 days from `ended_at`, then blanked"
+    assert found["parcel", "delivery"].kept == "90 days from ended_at, then blanked"
     assert found["person", "name"].kept == "until erased, then blanked"
     assert found["person", "health"].columns == "needs_low"
 

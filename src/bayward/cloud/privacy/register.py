@@ -26,7 +26,7 @@ the same as a file (*Privacy*). The fields of the logs are sealed under the same
 names and dwellings of whom parcels may be left for.
 
 *Sealed*: encrypted under a key that is destroyed with the person
-([0014](../decisions/0014-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.
+([0017](../decisions/0017-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.
 """
 
 
@@ -109,7 +109,7 @@ def _kept(period: Period | None, one: Personal) -> str:
         return f"until erased, then {erased}"
     then = "deleted" if period.then is Erase.DELETE else "blanked"
     days = "1 day" if period.days == 1 else f"{period.days} days"
-    return f"{days} from `{period.since}`, then {then}"
+    return f"{days} from {period.since}, then {then}"
 
 
 def _code(columns: str) -> str:
