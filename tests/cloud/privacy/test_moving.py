@@ -27,7 +27,7 @@ from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.cloud.unit import House, Work
-from bayward.core.clock import DAY_MS, after
+from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.ids import ItemId, TenantId
 from bayward.core.items import Holder, HolderKind, Item, ItemKind, ItemState, Offer, OfferKind
 from cloud_bench import CloudBench, make, named
@@ -195,6 +195,25 @@ async def test_audit_13_the_rows_of_an_older_database_are_sealed_at_start(old: O
         for head in await newer.do(audit.logs, old.tenant):
             assert (await newer.do(export.verify, old.tenant, head.origin)).ok
         assert await newer.do(moving.seal_some) == 0
+    finally:
+        newer.store.close()  # type: ignore[attr-defined]  # an `SqliteStore`
+
+
+async def test_audit_13_who_was_erased_since_is_not_sealed_but_gone(old: Old) -> None:
+    ring = old.house.keyring
+    [ben] = [one["person"] for one in old.said["person"] if one["name"] == "Zacharias"]
+    held = ring.held(old.tenant, ben)
+    assert held is not None
+    ring.destroy(old.tenant, ben, held.id, Instant(0))
+    newer = old.opened()
+    try:
+        await upkeep.before_anybody(newer.unit)
+        assert b"Zacharias" not in on_disk(old.path)
+        said = await newer.unit.read(said_by)
+        assert "Zacharias" not in str(said)
+        assert "Anne" in str(said)
+        assert next(one for one in said["person"] if one["person"] == ben)["email"] is None
+        assert ring.held(old.tenant, ben) is None
     finally:
         newer.store.close()  # type: ignore[attr-defined]  # an `SqliteStore`
 

@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from bayward.cloud.access import service as access
+from bayward.cloud.notify import service as notify
 from bayward.cloud.people import set_up, sign_in
+from bayward.cloud.storage import outbox
+from bayward.cloud.storage import schema as s
+from bayward.cloud.storage.outbox import Job
+from bayward.cloud.web import links
 from bayward.cloud.web.links import LINKS
 from bayward.core.ids import GrantId
+from bayward.core.roles import Role
+from cloud_bench import CloudBench
 from cloud_house import House, World
 
 
@@ -24,3 +35,29 @@ async def test_each_kind_of_link_leads_to_its_own_page(house: House, world: Worl
     assert (await house.do(lambda work: sign_in.follow_link(work, login))).person == world.rosa
     found = await house.do(lambda work: set_up.follow_link(work, setup))
     assert found.person.person == world.rosa
+
+
+async def asked(cloud: CloudBench) -> Job:
+    """Zoe typed her address, and nobody has looked yet."""
+    await cloud.person(await cloud.tenant(), "Zoe", Role.RESIDENT)
+    await cloud.do(links.ask, "zoe@example.com")
+    now = cloud.clock.at
+    [job] = await cloud.do(lambda work: outbox.claim(work.tx, now, 1000, 9, [links.ASKED_JOB]))
+    return job
+
+
+async def test_an_address_that_waits_cannot_be_read(cloud: CloudBench) -> None:
+    job = await asked(cloud)
+    assert b"zoe@example.com" not in cloud.dump()
+    settle = await links.duty().do(job)
+    assert settle is not None
+    await cloud.unit.write(settle)
+    assert [row._mapping["kind"] for row in cloud.rows(s.delivery)] == [notify.SIGN_IN_LINK]
+
+
+@pytest.mark.parametrize("payload", [{}, {"sealed": "not hex"}, {"sealed": "00" * 40}])
+async def test_what_another_process_was_asked_is_dropped(
+    cloud: CloudBench, payload: dict[str, str]
+) -> None:
+    job = replace(await asked(cloud), payload=payload)
+    assert await links.duty().do(job) is None

@@ -52,7 +52,7 @@ async def _asked(job: Job) -> Settle | None:
     try:
         sealed = bytes.fromhex(str(job.payload.get("sealed", "")))
         email = decrypt(_OF_THIS_PROCESS, ASKED_JOB, sealed).decode()
-    except Invalid:
+    except (Invalid, ValueError):
         return None
 
     def settle(work: Work) -> None:
