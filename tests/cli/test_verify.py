@@ -10,12 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bayward.cli import main
+from bayward.ledger.chain import chain_text
 from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
 from bayward.ledger.dense import Frontier
 from bayward.ledger.export import LogEntry, LogHeader
 from bayward.ledger.keys import Signer, ecdsa_signer
 from bayward.ledger.leaf import SALT_BYTES, seal
 from bayward.ledger.merkle import leaf_hash
+from pack_bench import ANCHOR, BANK, PackBench, policy, zipped
 
 ORIGIN = "example.org/bank/1"
 SIGNER = ecdsa_signer(ORIGIN, ec.derive_private_key(7, ec.SECP256R1()))
@@ -129,3 +131,59 @@ def test_an_empty_file_is_called_empty(verify: Callable[..., tuple[int, str]]) -
     assert "the file is empty" in said
     assert "none could be read" in said
     assert "NOT one of those you gave" not in said
+
+
+BENCH = PackBench()
+CHAIN = [chain_text([one]).encode() for one in (BENCH.receipt(3), *BENCH.chain)]
+
+
+def test_a_chain_is_followed_to_the_witnesses(
+    verify: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    known = tmp_path / "known.txt"
+    known.write_text(policy("group two 2 a b c", "quorum two", logs=[ANCHOR.key]))
+    code, said = verify(CHAIN, "--policy", str(known))
+    assert code == 0
+    assert "above     recorded in demo/anchor, which had 2 entries then" in said
+    assert "witness   outside.example/b at " in said
+    code, said = verify(CHAIN[:2], "--policy", str(known))
+    assert code == 1
+    assert "WRONG     not witnessed: demo/bank/7/1: seen by 0 of your witnesses" in said
+    code, said = verify([CHAIN[0], CHAIN[2], CHAIN[1]], "--key", BANK.key.vkey)
+    assert code == 1
+    assert "WRONG     chain mismatch at 2" in said
+    assert json.loads(verify(CHAIN, "--json")[1])["chain"][1]["origin"] == "demo/anchor"
+
+
+def test_a_policy_that_is_none(
+    verify: Callable[..., tuple[int, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "known.txt"
+    for text in ("quorum nobody\n", "group g any\n", "nonsense\n"):
+        known.write_text(text)
+        assert main(["verify", str(tmp_path / "none"), "--policy", str(known)]) == 2
+        assert "bayward verify: policy." in capsys.readouterr().err
+    assert verify(CHAIN, "--policy", str(tmp_path / "missing"))[0] == 2
+
+
+def test_a_pack_and_the_receipt_of_its_export(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = BENCH.files()
+    pack, receipt = tmp_path / "p.zip", tmp_path / "r.json"
+    pack.write_bytes(zipped(files))
+    receipt.write_text(BENCH.exported(files).text)
+    words = ["verify", str(pack), "--receipt", str(receipt), "--key", ANCHOR.key.vkey]
+    assert main(words) == 0
+    assert "export    logged: its receipt names this pack" in capsys.readouterr().out
+    receipt.write_text(BENCH.chain[0].text)
+    assert main(words) == 1
+    assert "WRONG     chain mismatch: the receipt is of another export" in capsys.readouterr().out
+
+
+def test_a_file_of_no_kind_is_told_what_was_expected(
+    verify: Callable[..., tuple[int, str]],
+) -> None:
+    code, said = verify([b"hello\n"])
+    assert code == 1
+    assert "neither an evidence pack (ZIP or folder), nor a receipt or a chain" in said

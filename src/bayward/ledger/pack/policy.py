@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from bayward.ledger.keys import VerifierKey
 
 
-def write_policy(logs: Iterable[VerifierKey], witnesses: Iterable[VerifierKey] = ()) -> bytes:
-    """The policy of a pack: its logs, who cosigned them, and nothing demanded."""
-    lines = [f"log {key.vkey}\n" for key in logs]
-    lines += [f"witness w{n} {key.vkey}\n" for n, key in enumerate(witnesses, start=1)]
-    return "".join(lines).encode() + b"quorum none\n"
+def write_policy(logs: Iterable[VerifierKey]) -> bytes:
+    """The policy of a pack: its logs, and nothing demanded."""
+    return "".join(f"log {key.vkey}\n" for key in logs).encode() + b"quorum none\n"
