@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from playwright.sync_api import Browser, Page, Route, expect
 
+from bayward.ledger.chain import chain_text
 from bayward.ledger.checkpoint import sign_checkpoint
 from bayward.ledger.dense import Frontier, inclusion_proof
 from bayward.ledger.keys import Signer, ecdsa_signer, ed25519_signer
@@ -22,6 +23,7 @@ from bayward.ledger.strict import base64url_text
 from bayward.ui.gallery.world import NOW
 from bayward.ui.render import Renderer, security_headers
 from bayward.ui.views.verify import KnownLog, Verify
+from pack_bench import BANK, PackBench
 
 pytestmark = pytest.mark.browser
 
@@ -162,3 +164,16 @@ def scanned(
     found = box.get_attribute("data-verdict"), box.inner_text(), asked
     context.close()
     return found
+
+
+def test_a_receipt_with_the_logs_above_it(chromium: Browser, gallery: str) -> None:
+    """What is downloaded once the anchor holds it: more lines, and the same word."""
+    bench = PackBench()
+    text = chain_text([bench.receipt(3), *bench.chain])
+    log = KnownLog(
+        origin=BANK.key.name, vkey=BANK.key.vkey, name="Lobby A", size=45, root="", at=NOW
+    )
+    found, steps = verdict(chromium, gallery, Verify(known=(log,)), text)
+    assert (found, steps) == ("good", [True] * 4)
+    swapped = chain_text([bench.receipt(3), bench.chain[1], bench.chain[0]])
+    assert verdict(chromium, gallery, Verify(known=(log,)), swapped)[0] == "bad"
