@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -101,3 +102,30 @@ def test_an_authority_is_used_when_the_settings_name_one(tmp_path: Path) -> None
         stamper_of(CloudSettings(state=tmp_path, tsa_url="http://x", tsa_root=tmp_path / "no"))
     with pytest.raises(Misconfigured):
         CloudSettings(state=tmp_path, tsa_url="http://x")
+
+
+class Away:
+    """Keepers of the anchor of whom one never answers, and one has a full disk."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    async def settle(self) -> None:
+        if self._error is not None:
+            raise self._error
+        await asyncio.sleep(3_600)
+
+
+@pytest.mark.parametrize("error", [None, Unavailable("storage.full")])
+async def test_a_pack_that_cannot_be_anchored_is_made_and_says_so(
+    cloud: CloudBench, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    monkeypatch.setattr(maker, "SETTLE_S", 0.05)
+    bank = await story(cloud)
+    one = await asked(cloud, bank)
+    made = Maker(cloud.unit, VERIFIERS, anchors=Away(error))
+    await run(cloud, made)
+    done = await cloud.do(evidence.get, bank.tenant, one.name)
+    assert done.state == "ready"
+    words = read_zip(await made.fetch(done))[1]["README.txt"].decode()
+    assert "NOT ANCHORED" in words

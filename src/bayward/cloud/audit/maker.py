@@ -10,6 +10,8 @@ import importlib
 from collections.abc import Mapping
 from typing import Protocol
 
+import structlog
+
 from bayward.cloud.audit import evidence, papers
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.pack_custody import Forms
@@ -19,13 +21,16 @@ from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import Instant
-from bayward.core.errors import Conflict, Misconfigured, NotFound
+from bayward.core.errors import BaywardError, Conflict, Misconfigured, NotFound
 from bayward.core.ids import TenantId
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import write_zip
 
 PAGE_ENTRIES = 500
+SETTLE_S = 12  # witnesses and the authority; a job has 45
 LADDER_MS = (5_000, 30_000, 120_000)
+
+_log = structlog.get_logger()
 
 
 class Stamper(Protocol):
@@ -102,14 +107,23 @@ class Maker:
             raise Hopeless(str(error)) from None
         if asked.state == "ready":
             return None
-        if self._anchors is not None:
-            await self._anchors.settle()
+        await self._settle()
         asked = await self._unit.read(lambda work: evidence.with_chain(work, asked))
         files = await self._files(asked, is_told=True)
         stamp = None
         if self._stamper is not None:
             stamp = await self._stamper.stamp(files[bag.TAG_MANIFEST])
         return lambda work: evidence.made(work, asked, files, stamp)
+
+    async def _settle(self) -> None:
+        """Have what a pack shows anchored, as far as others answer in time; papers say how far."""
+        if self._anchors is None:
+            return
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._anchors.settle()
+        except (BaywardError, TimeoutError) as error:
+            _log.warning("evidence.not_settled", why=str(error) or type(error).__name__)
 
     async def _files(self, asked: Evidence, *, is_told: bool) -> dict[str, bytes]:
         lines: list[bytes] = []
