@@ -231,6 +231,9 @@ class Custody(RuleBasedStateMachine):
             OfferKind.HAND_OVER: {"recipient": to},
             OfferKind.RELEASE: {"party": "court"},
             OfferKind.DISPOSAL: {"authority": "order 7"},
+            OfferKind.DISPENSE: {"count": 1, "authority": "R 12"},
+            OfferKind.WASTE: {"count": 1, "reason": "broke"},
+            OfferKind.CORRECTION: {"count": 9, "reason": "miscounted"},
         }
         more = fields[kind]
         self.attempt(offer(kind, at=self.now, actor=who, not_after=until, **more))

@@ -121,6 +121,9 @@ class EventType(StrEnum):
     SEAL_APPLIED = "seal.applied"
     SEAL_CHECKED = "seal.checked"
     ITEM_PHOTOGRAPHED = "item.photographed"
+    ITEM_COUNTED = "item.counted"
+    ITEM_DRAWN = "item.drawn"
+    STOCK_DIFFERS = "stock.differs"
     ITEM_DISPOSED = "item.disposed"
     # Four eyes at a door that opens for nobody alone.
     APPROVAL_ASKED = "approval.asked"
@@ -181,6 +184,10 @@ class Event:
     witness: str | None = None  # the second person, by his id
     seal: str | None = None  # number of a seal
     photo: str | None = None  # SHA-256 of a picture, hex
+    unit: str | None = None  # what is counted: tablets, millilitres
+    lot: str | None = None  # of a medicine, as its maker writes it
+    expires_on: str | None = None  # its last day, YYYY-MM-DD
+    control: str | None = None  # `controlled`: every change of hands is counted
     modes: str | None = None  # modes of compartments, with commas between them
     tag: str | None = None  # LOCAL: keyed tag of a code, hex
 
@@ -321,6 +328,9 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.SEAL_APPLIED: ("actor", "item", "seal"),
     _T.SEAL_CHECKED: ("actor", "item", "seal", "result"),
     _T.ITEM_PHOTOGRAPHED: ("actor", "item", "photo"),
+    _T.ITEM_COUNTED: ("actor", "item", "count", "result"),
+    _T.ITEM_DRAWN: ("actor", "item", "count", "purpose"),
+    _T.STOCK_DIFFERS: ("bank", "count", "detail"),
     _T.ITEM_DISPOSED: ("actor", "item", "witness", "authority"),
     _T.APPROVAL_ASKED: ("actor", "bank", "compartment", "purpose", "reason", "not_after"),
     _T.APPROVAL_GIVEN: ("actor", "bank", "compartment", "purpose", "subject"),

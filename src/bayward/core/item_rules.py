@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from bayward.core import medicine
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import ERASED, Event, EventType
@@ -29,6 +30,7 @@ from bayward.core.items import (
     Offer,
     OfferKind,
     SealState,
+    Stock,
     moved,
 )
 
@@ -50,6 +52,7 @@ def registered(event: Event) -> Item:
         since=event.time,
         seal=event.seal,
         seal_state=None if event.seal is None else SealState.INTACT,
+        stock=medicine.registered(event),
     )
 
 
@@ -114,8 +117,14 @@ def _offered(item: Item, event: Event) -> Item:
         raise Invalid("custody.to_whom", field="party")
     if kind is OfferKind.DISPOSAL and not event.authority:
         raise Invalid("custody.authority", field="authority")
+    if kind in medicine.DRAWS:
+        medicine.draws(_stock(item), kind, event.count)
+        medicine.check_words(kind, event.authority, event.reason)
+    if item.stock is not None:
+        medicine.check_offer(item.stock, kind, event.time)
     offer = Offer(
         kind=kind,
+        count=event.count,
         until=Instant(event.not_after or 0),
         to=None if event.recipient is None else PersonId(event.recipient),
         party=event.party,
@@ -128,7 +137,8 @@ def _accepted(item: Item, event: Event) -> Item:
     offer = _live(item, event, OfferKind.HAND_OVER)
     if not _same(offer.to, event.actor):
         raise Conflict("custody.not_offered_to_you")
-    return _ended(_seal_read(item, event), ItemMove.ACCEPT, _person(event.actor), event.time)
+    counted = _agreed(_seal_read(item, event), event)
+    return _ended(counted, ItemMove.ACCEPT, _person(event.actor), event.time)
 
 
 def _released(item: Item, event: Event) -> Item:
@@ -176,12 +186,14 @@ def _fetched(item: Item, event: Event) -> Item:
 
 
 def _returned(item: Item, event: Event) -> Item:
+    item = replace(item, stock=medicine.out_of_hands(item.stock))
     return _ended(item, ItemMove.RETURN, _person(event.actor), event.time)
 
 
 def _taken(item: Item, event: Event) -> Item:
     _only_another(item, event.actor)
     taken = replace(item, is_broken=True)
+    taken = replace(taken, stock=medicine.out_of_hands(item.stock))
     if item.state is ItemState.STORED:
         taken = _out(taken, event)
     return _ended(taken, ItemMove.TAKE, _person(event.actor), event.time)
@@ -208,6 +220,41 @@ def _checked(item: Item, event: Event) -> Item:
     return _seal_read(item, event)
 
 
+def _counted(item: Item, event: Event) -> Item:
+    """Its holder counts, or who is about to take it over."""
+    offer = item.offer
+    is_receiver = offer is not None and offer.to is not None and _same(offer.to, event.actor)
+    if not is_receiver:
+        _only_holder(item, event.actor)
+    stock, result = medicine.counted(_stock(item), event.count)
+    if not _same(event.result, result):
+        raise Invalid("custody.word", field="result")
+    return replace(item, stock=stock)
+
+
+def _drawn(item: Item, event: Event) -> Item:
+    """A stock has become another one, before a witness; `count` is what is left."""
+    kind, stock = _one_of(OfferKind, event.purpose, "purpose"), _stock(item)
+    if kind not in medicine.DRAWS:
+        raise Invalid("custody.word", field="purpose")
+    _only_holder(item, event.actor)
+    if item.state is ItemState.OFFERED:
+        offer = _live(item, event, kind)
+        _only_another(item, event.witness)
+        if event.witness is None or event.count != medicine.draws(stock, kind, offer.count):
+            raise Invalid("stock.number", field="count", least=0, limit=stock.count)
+    elif medicine.needs_witness(stock, kind):
+        raise Conflict("stock.witness")
+    else:
+        medicine.check_offer(stock, kind, event.time)
+        medicine.check_words(kind, event.authority, event.reason)
+        medicine.draws(stock, kind, stock.count - (event.count or 0))
+    is_doubted = stock.is_doubted and kind is not OfferKind.CORRECTION
+    left = replace(stock, count=event.count or 0, is_doubted=is_doubted)
+    state = moved(item.state, ItemMove.DRAW)
+    return replace(item, state=state, offer=None, stock=left)
+
+
 def _photographed(item: Item, event: Event) -> Item:
     """Only who has it in his hands can say that this is what it looks like."""
     _only_holder(item, event.actor)
@@ -229,6 +276,8 @@ _RULES: Mapping[EventType, Callable[[Item, Event], Item]] = {
     EventType.SEAL_APPLIED: _sealed,
     EventType.SEAL_CHECKED: _checked,
     EventType.ITEM_PHOTOGRAPHED: _photographed,
+    EventType.ITEM_COUNTED: _counted,
+    EventType.ITEM_DRAWN: _drawn,
     EventType.ITEM_DISPOSED: _disposed,
 }
 
@@ -240,6 +289,7 @@ def _ended(item: Item, move: ItemMove, holder: Holder, at: Instant) -> Item:
 
 def _out(item: Item, event: Event) -> Item:
     """It has left a compartment; who hands it on afterwards does not bring it back."""
+    item = replace(item, stock=medicine.out_of_hands(item.stock))
     return item if item.out_since is not None else replace(item, out_since=event.time)
 
 
@@ -259,6 +309,23 @@ def _seal_read(item: Item, event: Event) -> Item:
     if not _same(event.seal, item.seal):
         raise Invalid("seal.mismatch", field="seal")
     return replace(item, seal_state=_one_of(SealState, event.result, "result"))
+
+
+def _stock(item: Item) -> Stock:
+    if item.stock is None:
+        raise Conflict("stock.none")
+    return item.stock
+
+
+def _agreed(item: Item, event: Event) -> Item:
+    """Who takes over a controlled stock has counted it, and counted the same."""
+    stock = item.stock
+    if stock is None or (event.count is None and not stock.is_controlled):
+        return item
+    counted, result = medicine.counted(stock, event.count)
+    if result != medicine.AGREES:
+        raise Invalid("stock.mismatch", field="count")
+    return replace(item, stock=counted)
 
 
 def _in_hand(item: Item, event: Event) -> None:

@@ -52,6 +52,7 @@ class ItemMove(StrEnum):
     FETCH = "fetch"
     RETURN = "return"
     TAKE = "take"
+    DRAW = "draw"
 
 
 class OfferKind(StrEnum):
@@ -60,6 +61,9 @@ class OfferKind(StrEnum):
     HAND_OVER = "hand_over"  # the receiver's
     RELEASE = "release"  # a witness's: the party signs on paper
     DISPOSAL = "disposal"  # a witness's
+    DISPENSE = "dispense"  # of a stock, to somebody; a witness's (`core.medicine`)
+    WASTE = "waste"  # a part of it is destroyed; a witness's
+    CORRECTION = "correction"  # it was counted wrong; a witness's
 
 
 class SealState(StrEnum):
@@ -80,6 +84,8 @@ TRANSITIONS: dict[tuple[ItemState, ItemMove], ItemState] = {
     (_S.OFFERED, _M.WITHDRAW): _S.HELD,
     (_S.OFFERED, _M.LAPSE): _S.HELD,
     (_S.OUTSIDE, _M.RETURN): _S.HELD,
+    (_S.OFFERED, _M.DRAW): _S.HELD,
+    (_S.HELD, _M.DRAW): _S.HELD,
     (_S.HELD, _M.TAKE): _S.HELD,
     (_S.OUTSIDE, _M.TAKE): _S.HELD,
     (_S.STORED, _M.TAKE): _S.HELD,
@@ -98,6 +104,9 @@ ENDS = {
     OfferKind.HAND_OVER: ItemMove.ACCEPT,
     OfferKind.RELEASE: ItemMove.RELEASE,
     OfferKind.DISPOSAL: ItemMove.DISPOSE,
+    OfferKind.DISPENSE: ItemMove.DRAW,
+    OfferKind.WASTE: ItemMove.DRAW,
+    OfferKind.CORRECTION: ItemMove.DRAW,
 }
 
 
@@ -129,7 +138,21 @@ class Offer:
     until: Instant
     to: PersonId | None = None  # of a hand-over
     party: str | None = None  # of a release
-    authority: str | None = None  # of a disposal, or of a release
+    authority: str | None = None  # of a disposal, a release, or a prescription
+    count: int | None = None  # of a stock: how many are drawn, or how many there are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """So many of one lot of a medicine; `unit` is what is counted."""
+
+    count: int
+    unit: str
+    lot: str
+    expires_on: str | None = None  # the last day, YYYY-MM-DD
+    is_controlled: bool = False
+    is_count_due: bool = False  # its holder counts before he passes it on
+    is_doubted: bool = False  # somebody has counted another number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +168,7 @@ class Item:
     seal: str | None = None
     seal_state: SealState | None = None
     is_broken: bool = False  # its custody is not unbroken
+    stock: Stock | None = None  # of medicine that is counted
     out_since: Instant | None = None  # taken out of a compartment then, and not back since
 
 

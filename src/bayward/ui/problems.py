@@ -24,7 +24,7 @@ _FAMILIES = {
     "limit": "directory login rate streams",
     "denied": "action keeper command kiosk owner role sign_in super_admin",
     "moved": "approval bank compartment courier custody deposit erase evidence hold incident item "
-    "lockdown log notification parcel seal unlock",
+    "lockdown log notification parcel seal stock unlock",
     "session": "second_factor session step_up visit",
     "gone": "bnd cmd cmp grt hld inc itm prc prs receipt site ten tenant thing",  # prefixes of ids
 }

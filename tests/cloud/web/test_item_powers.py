@@ -118,7 +118,7 @@ async def test_a_place_that_is_not_ones_own_is_no_place_to_keep_it(station: Stat
 
 async def test_a_bearer_hands_over_to_a_custodian_with_a_code_of_his_own(station: Station) -> None:
     url = await station.register("Bo")
-    assert await station.acts("Bo", url) == ["hand-over", "seal", "check"]
+    assert await station.acts("Bo", url) == ["hand-over", "seal", "check", "photo"]
     form = await station.browsers["Bo"].get(f"{url}/hand-over")
     assert {"Cora", "Clem", "Anne"} <= set(re.findall(r">(\w+)</option>", form.text))
     assert "Omar" not in form.text
@@ -216,6 +216,57 @@ async def test_the_role_of_a_person_and_its_place_are_set_in_console_and_api(
     body = {"name": "Bea", "email": "bea@example.com", "role": "bearer", "scope": "ten_x"}
     answer = await anne.send("POST", "/api/v1/people", json=body, headers=code)
     assert answer.status_code == 422
+
+
+PILLS = {
+    "kind": "medicine", "detail": "morphine 10 mg", "count": "28", "unit": "tablets",
+    "lot": "L-7", "expires_on": "2099-12-31", "control": "1", "seal": "",
+}  # fmt: skip
+
+
+async def test_controlled_medicine_is_counted_at_the_hand_over(station: Station) -> None:
+    url = await station.register("Cora", **PILLS)
+    page = (await station.browsers["Cora"].get(url)).text
+    assert all(words in page for words in ("28</span> tablets", "controlled", "2099-12-31"))
+    assert (await station.acts("Cora", url))[:5] == [
+        "hand-over", "count", "dispense", "waste", "correct",
+    ]  # fmt: skip
+    await station.by("Cora", f"{url}/hand-over", to=station.people["Bo"])
+    assert "How many you count" in (await station.browsers["Bo"].get(f"{url}/accept")).text
+    for wrong in ("", "many", "-1", "9" * 9):
+        answer = await station.by("Bo", f"{url}/accept", count=wrong)
+        assert answer.status_code in {409, 422}, wrong
+    answer = await station.by("Bo", f"{url}/accept", count="27")
+    assert answer.status_code == 303
+    page = (await station.browsers["Cora"].get(url)).text
+    assert "counted 27 tablets, the record says 28" in page
+    assert "count differs" in page
+    assert await station.acts("Cora", url) != []
+    assert (await station.by("Cora", f"{url}/count", count="28")).status_code == 303
+    await station.by("Cora", f"{url}/hand-over", to=station.people["Bo"])
+    assert (await station.by("Bo", f"{url}/accept", count="28")).status_code == 303
+    assert await station.house.events(EventType.CUSTODY_ACCEPTED)
+
+
+async def test_what_a_nurse_dispenses_counts_once_a_custodian_has_seen_it(
+    station: Station,
+) -> None:
+    url = await station.register("Bo", **PILLS)
+    right = {"count": "2", "authority": "R 12"}
+    assert (await station.by("Bo", f"{url}/dispense", **right)).status_code == 303
+    assert await station.house.events(EventType.ITEM_DRAWN) == []
+    assert await station.acts("Clem", url) == ["witness", "refuse"]
+    assert (await station.by("Clem", f"{url}/witness")).status_code == 303
+    [drawn] = await station.house.events(EventType.ITEM_DRAWN)
+    assert (drawn.count, drawn.authority, drawn.witness) == (26, "R 12", station.people["Clem"])
+    page = (await station.browsers["Bo"].get(url)).text
+    assert "dispensed, left: 26" in page
+    form = (await station.browsers["Bo"].get(f"{url}/form")).text
+    assert "26 tablets, lot L-7, until 2099-12-31" in form
+    found = (await station.browsers["Bo"].get(f"/api/v1/items/{url.rpartition('/')[2]}")).json()
+    assert (found["count"], found["is_controlled"], found["is_doubted"]) == (26, True, False)
+    wrong = {"count": "27", "reason": "more than there is"}
+    assert (await station.by("Bo", f"{url}/waste", **wrong)).status_code == 422
 
 
 async def test_no_custodian_makes_a_custodian(station: Station) -> None:

@@ -173,6 +173,7 @@ BODIES: dict[str, dict[str, str]] = {
     "decline": {"bank": "x", "compartment": "y", "kind": "restore"},
     "doors": {"bank": "x", "modes": "evidence", "until": 1},  # type: ignore[dict-item]  # a time
     "photo": {"photo": "0" * 64},
+    "count": {"count": 1},  # type: ignore[dict-item]  # a number
     "tenants": {"name": "T", "site": "S", "owner_name": "O", "owner_email": "o@example.com"},
 }
 

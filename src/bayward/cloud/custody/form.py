@@ -81,7 +81,7 @@ def _row(number: int, place: Place, link: Link, name: Name) -> Row:
     event = link.event
     has_moved = link.before != link.after
     is_of_bank = event.type in {EventType.CUSTODY_STORED, EventType.CUSTODY_FETCHED}
-    comments = event.reason or ("" if is_of_bank else event.detail) or ""
+    comments = _counted(event) or event.reason or ("" if is_of_bank else event.detail) or ""
     return Row(
         number=number,
         time=event.time,
@@ -91,7 +91,7 @@ def _row(number: int, place: Place, link: Link, name: Name) -> Row:
         by=event.actor or "",
         witness=event.witness or "",
         seal=event.seal or "",
-        seal_state=event.result or "",
+        seal_state="" if event.type is EventType.ITEM_COUNTED else event.result or "",
         photo_sha256=event.photo or "",
         authority=event.authority or "",
         comments=comments,
@@ -101,6 +101,15 @@ def _row(number: int, place: Place, link: Link, name: Name) -> Row:
         bank_log=(event.origin or "") if is_of_bank else "",
         bank_entry=(event.detail or "") if is_of_bank else "",
     )
+
+
+def _counted(event: Event) -> str:
+    """What a line says of how many there are; the words of the events' own reference."""
+    if event.count is None:
+        return ""
+    what = event.unit or event.result or event.purpose or ""
+    parts = (f"count {event.count}", what, event.reason or event.detail or "")
+    return "; ".join(part for part in parts if part)
 
 
 def _harmless(cell: object) -> str:

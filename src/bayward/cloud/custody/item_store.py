@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bayward.cloud.keyring import cells
+from bayward.cloud.storage.schema import bank
 from bayward.cloud.storage.schema import item as table
 from bayward.core.clock import Instant
 from bayward.core.ids import ItemId, PersonId, TenantId
@@ -22,9 +23,11 @@ from bayward.core.items import (
     Offer,
     OfferKind,
     SealState,
+    Stock,
 )
 from bayward.core.roles import Node
 
+STOCK = ("stock_count", "stock_unit", "stock_lot", "stock_expires_on", "stock_marks")
 _ADD = insert(table)
 _KEY = ("tenant", "item")
 _PUT = _ADD.on_conflict_do_update(
@@ -104,6 +107,8 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "changed_at": view.changed_at,
         "scope": view.scope,
         "out_since": item.out_since,
+        "offer_count": None if offer is None else offer.count,
+        **_stock_row(item.stock),
     }
     named = {"tenant": tenant, "item": item.id}
     tx.execute(_PUT, {"holder_party_key": None} | cells.sealed(tx, table, values | named))
@@ -211,6 +216,40 @@ def _seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:
     return sa.or_(_concerns(sight.person), *inside)
 
 
+def _stock_row(stock: Stock | None) -> dict[str, object]:
+    if stock is None:
+        return dict.fromkeys(STOCK)
+    marks = {"controlled": stock.is_controlled, "due": stock.is_count_due}
+    marks["doubted"] = stock.is_doubted
+    told = ",".join(name for name, is_set in marks.items() if is_set)
+    return dict(
+        zip(STOCK, (stock.count, stock.unit, stock.lot, stock.expires_on, told), strict=True)
+    )
+
+
+def _stock_of(told: Mapping[str, Any]) -> Stock | None:
+    if told["stock_count"] is None:
+        return None
+    marks = set((told["stock_marks"] or "").split(","))
+    return Stock(
+        count=told["stock_count"],
+        unit=told["stock_unit"] or "",
+        lot=told["stock_lot"] or "",
+        expires_on=told["stock_expires_on"],
+        is_controlled="controlled" in marks,
+        is_count_due="due" in marks,
+        is_doubted="doubted" in marks,
+    )
+
+
+def bank_near(tx: sa.Connection, tenant: TenantId, view: ItemView) -> str | None:
+    """A bank at the place where an item is kept: whose keepers must know of it."""
+    mine = (bank.c.tenant == tenant) & (bank.c.state == "enrolled")
+    banks = tx.execute(sa.select(bank.c.site, bank.c.bank).where(mine).order_by(bank.c.bank))
+    inside = [one for one in banks if (view.scope or "") in f"{tenant}/{one.site}/{one.bank}"]
+    return inside[0].bank if inside else None
+
+
 def _one(tx: sa.Connection, where: sa.ColumnElement[bool]) -> ItemView | None:
     row = tx.execute(sa.select(table).where(where)).mappings().one_or_none()
     return None if row is None else _view(tx, row)
@@ -231,6 +270,7 @@ def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
             to=None if told["offer_to"] is None else PersonId(told["offer_to"]),
             party=told["offer_party"],
             authority=told["offer_authority"],
+            count=told["offer_count"],
         )
     item = Item(
         id=ItemId(told["item"]),
@@ -243,6 +283,7 @@ def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
         seal_state=None if told["seal_state"] is None else SealState(told["seal_state"]),
         is_broken=told["is_broken"],
         out_since=None if told["out_since"] is None else Instant(told["out_since"]),
+        stock=_stock_of(told),
     )
     return ItemView(
         item=item,

@@ -14,6 +14,7 @@ from bayward.cloud.custody import item_store
 from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.unit import Work
 from bayward.core import item_rules as rules
+from bayward.core import medicine
 from bayward.core.clock import Instant, after
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import Event, EventType
@@ -40,6 +41,11 @@ class Description:
     seal: str = ""
     photo: str = ""
     reason: str = ""  # where and why it was taken
+    count: int | None = None  # of medicine: how many, and of what
+    unit: str = ""
+    lot: str = ""
+    expires_on: str = ""
+    is_controlled: bool = False
     kept_at: Node | None = None  # who may see it; None: everybody who sees items of the tenant
 
 
@@ -53,6 +59,7 @@ class Proposal:
     authority: str = ""
     reason: str = ""
     photo: str = ""
+    count: int | None = None  # of a draw from a stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class Reading:
     seal: str = ""
     result: str = ""
     photo: str = ""
+    count: int | None = None  # of a stock
 
 
 NOTHING_READ = Reading()
@@ -114,6 +122,11 @@ def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId
         seal=_word("seal", told.seal),
         photo=_photo(told.photo),
         reason=_text("reason", told.reason),
+        count=told.count,
+        unit=_word("unit", told.unit),
+        lot=_word("lot", told.lot),
+        expires_on=told.expires_on.strip() or None,
+        control=medicine.CONTROLLED if told.is_controlled else None,
         scope=None if told.kept_at is None else told.kept_at.path,
     )
     rules.registered(event)
@@ -132,6 +145,7 @@ def offer(
         purpose=proposal.kind.value, not_after=until, recipient=proposal.to,
         party=_text("party", proposal.party), authority=_text("authority", proposal.authority),
         reason=_text("reason", proposal.reason), photo=_photo(proposal.photo),
+        count=proposal.count,
     ))  # fmt: skip
     work.enqueue(LAPSE_JOB, f"{item}/{until}", {"tenant": tenant, "item": item}, due=until)
     return until
@@ -145,11 +159,15 @@ def accept(
     *,
     actor: PersonId,
 ) -> None:
-    """Take over what was offered to me."""
+    """Take over what was offered to me; a controlled stock is counted first.
+
+    Whoever counts another number than the record has refused by it, see `stock.accept`.
+    """
     giver = get_item(work, tenant, item).item.holder.ref
     _do(work, tenant, Event(
         type=_T.CUSTODY_ACCEPTED, time=work.now, actor=actor, item=item, subject=giver,
         seal=_word("seal", read.seal), result=read.result or None, photo=_photo(read.photo),
+        count=read.count,
     ))  # fmt: skip
 
 
@@ -165,7 +183,17 @@ def witness(
     found = get_item(work, tenant, item).item
     if found.offer is None or found.offer.kind is OfferKind.HAND_OVER:
         raise Conflict("custody.nothing_to_witness")
-    is_disposal = found.offer.kind is OfferKind.DISPOSAL
+    kind = found.offer.kind
+    if kind in medicine.DRAWS:
+        if found.stock is None:
+            raise Conflict("stock.none")
+        _do(work, tenant, Event(
+            type=_T.ITEM_DRAWN, time=work.now, actor=found.holder.ref, witness=actor, item=item,
+            purpose=kind.value, count=medicine.draws(found.stock, kind, found.offer.count),
+            authority=found.offer.authority,
+        ))  # fmt: skip
+        return
+    is_disposal = kind is OfferKind.DISPOSAL
     _do(work, tenant, Event(
         type=_T.ITEM_DISPOSED if is_disposal else _T.CUSTODY_RELEASED,
         time=work.now, actor=found.holder.ref, witness=actor, item=item,
@@ -256,6 +284,11 @@ def photograph(
         type=_T.ITEM_PHOTOGRAPHED, time=work.now, actor=actor, item=item,
         photo=_photo(photo) or _missing("photo"), detail=_text("detail", detail),
     ))  # fmt: skip
+
+
+def say(work: Work, tenant: TenantId, event: Event) -> None:
+    """Say it, when it may follow what is known of its item."""
+    _do(work, tenant, event)
 
 
 def _do(work: Work, tenant: TenantId, event: Event) -> None:

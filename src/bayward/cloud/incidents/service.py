@@ -28,6 +28,7 @@ SEVERITY = {
     _T.BANK_LOG_REFUSED: "critical",
     _T.TENANT_LOG_DOUBTED: "critical",
     _T.LOCKDOWN_ENGAGED: "critical",
+    _T.STOCK_DIFFERS: "critical",
     _T.DOOR_OPEN_TOO_LONG: "warning",
     _T.KEYPAD_PAUSED: "warning",
     _T.BANK_CERTIFICATE_ENDS: "warning",

@@ -9,12 +9,22 @@ from litestar import Response
 from litestar.params import FromPath, JSONBody
 from msgspec import structs
 
-from bayward.cloud.custody import form, items
+from bayward.cloud.custody import form, items, stock
 from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.custody.items import Description, Proposal, Reading
 from bayward.cloud.unit import Work
 from bayward.cloud.web import item_lines, item_lists, item_powers, places
-from bayward.cloud.web.api_types import Given, PageOut, Reason, Short, Taken
+from bayward.cloud.web.api_item_types import (
+    CountIn,
+    ItemIn,
+    ItemOut,
+    OfferIn,
+    PhotoIn,
+    ReadingIn,
+    SealIn,
+    WhyIn,
+)
+from bayward.cloud.web.api_types import PageOut
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_items import CSV
 from bayward.cloud.web.console_parcels import cursor
@@ -29,85 +39,6 @@ from bayward.core.policy import Action
 ROWS = 100
 
 Verb = Callable[[Work, You, ItemId], object]
-
-
-class ItemIn(Taken, frozen=True):
-    """Something that is taken into custody; `kind` evidence, medicine or parcel.
-
-    `kept_at` (`ten_…/site_…`, or down to a bank) says who may see it; "" is one's own place.
-    """
-
-    kind: Short
-    detail: Reason
-    case: Short = ""
-    exhibit: Short = ""
-    party: Reason = ""
-    reason: Reason = ""
-    seal: Short = ""
-    photo: Short = ""
-    kept_at: Short = ""
-
-
-class OfferIn(Taken, frozen=True):
-    """An offer; `kind` hand_over (with `to`), release (`party`) or disposal (`authority`)."""
-
-    kind: Short
-    to: Short = ""
-    party: Reason = ""
-    authority: Reason = ""
-    reason: Reason = ""
-    photo: Short = ""
-
-
-class ReadingIn(Taken, frozen=True):
-    """What is read on the seal (`result` intact or broken), and a picture's SHA-256."""
-
-    seal: Short = ""
-    result: Short = ""
-    photo: Short = ""
-    reason: Reason = ""
-
-
-class WhyIn(Taken, frozen=True):
-    """Why."""
-
-    reason: Reason
-
-
-class SealIn(Taken, frozen=True):
-    """A seal that was put on."""
-
-    seal: Short
-    reason: Reason = ""
-
-
-class PhotoIn(Taken, frozen=True):
-    """The SHA-256 of a photograph, and what it shows."""
-
-    photo: Short
-    detail: Reason = ""
-
-
-class ItemOut(Given, frozen=True):
-    """An item; `holder` is an id, or what a party outside is called."""
-
-    item: str
-    label: str
-    kind: str
-    case: str | None
-    exhibit: str | None
-    state: str
-    holder_kind: str
-    holder: str
-    since: int
-    offered_to: str | None
-    offer_kind: str | None
-    offer_until: int | None
-    seal: str | None
-    seal_state: str | None
-    is_broken: bool
-    kept_at: str | None
-    out_since: int | None
 
 
 @api("get", "/items", Action.ITEM_READ)
@@ -205,10 +136,11 @@ async def offer(asker: Asking, item: FromPath[str], data: JSONBody[OfferIn]) -> 
             authority=data.authority,
             reason=data.reason,
             photo=data.photo,
+            count=data.count,
         )
         return items.offer(work, you.tenant, item_id, proposal, actor=you.person)
 
-    is_given_out = data.kind != OfferKind.HAND_OVER.value
+    is_given_out = data.kind in {OfferKind.RELEASE.value, OfferKind.DISPOSAL.value}
     who = asker.also(Action.CUSTODY_GIVE_OUT) if is_given_out else asker
     return await _done(who, places.item(item), item, verb)
 
@@ -232,7 +164,7 @@ async def accept(asker: Asking, item: FromPath[str], data: JSONBody[ReadingIn]) 
         asker,
         places.offer(item),
         item,
-        lambda work, you, one: items.accept(work, you.tenant, one, read, actor=you.person),
+        lambda work, you, one: stock.accept(work, you.tenant, one, read, actor=you.person),
     )
 
 
@@ -326,6 +258,17 @@ async def photo(asker: Asking, item: FromPath[str], data: JSONBody[PhotoIn]) -> 
     )
 
 
+@api("post", "/items/{item:str}/count", Action.SEAL_CHECK)
+async def count(asker: Asking, item: FromPath[str], data: JSONBody[CountIn]) -> ItemOut:
+    """Write down how many there are; another number than the record's opens an incident."""
+    return await _done(
+        asker,
+        places.item(item),
+        item,
+        lambda work, you, one: stock.count(work, you.tenant, one, data.count, actor=you.person),
+    )
+
+
 async def _done(asker: Asker, at: Locate, item: str, verb: Verb) -> ItemOut:
     item_id = places.parse(ItemId, item)
 
@@ -346,11 +289,11 @@ async def _rows(asker: Asker, item: str) -> list[form.Row]:
 
 
 def _reading(data: ReadingIn) -> Reading:
-    return Reading(seal=data.seal, result=data.result, photo=data.photo)
+    return Reading(seal=data.seal, result=data.result, photo=data.photo, count=data.count)
 
 
 def _item(view: ItemView) -> ItemOut:
-    item, offer = view.item, view.item.offer
+    item, offer, held = view.item, view.item.offer, view.item.stock
     return ItemOut(
         item=item.id,
         label=item.id.label,
@@ -369,4 +312,11 @@ def _item(view: ItemView) -> ItemOut:
         is_broken=item.is_broken,
         kept_at=view.scope,
         out_since=item.out_since,
+        count=None if held is None else held.count,
+        unit=None if held is None else held.unit,
+        lot=None if held is None else held.lot,
+        expires_on=None if held is None else held.expires_on,
+        is_controlled=held is not None and held.is_controlled,
+        is_count_due=held is not None and held.is_count_due,
+        is_doubted=held is not None and held.is_doubted,
     )

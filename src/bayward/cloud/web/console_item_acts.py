@@ -10,12 +10,12 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct, structs
 
-from bayward.cloud.custody import items
+from bayward.cloud.custody import items, stock
 from bayward.cloud.custody.items import Proposal, Reading
 from bayward.cloud.unit import Work
 from bayward.cloud.web import item_lines, item_powers, places
 from bayward.cloud.web.asking import Asker, Locate, You
-from bayward.cloud.web.console_items import URL, offer_words
+from bayward.cloud.web.console_items import URL, number_of, offer_words
 from bayward.cloud.web.frame import console, notify
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
@@ -35,7 +35,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "hand-over": ("to", "reason", "photo"),
     "release": ("party", "authority", "reason", "photo"),
     "dispose": ("authority", "reason"),
-    "accept": READ,
+    "accept": (*READ, "count"),
     "witness": READ,
     "refuse": ("reason",),
     "return": (*READ, "reason"),
@@ -43,11 +43,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "seal": ("seal", "reason"),
     "check": READ,
     "photo": ("photo", "detail"),
+    "count": ("count",),
+    "dispense": ("count", "authority", "reason"),
+    "waste": ("count", "reason"),
+    "correct": ("count", "reason"),
 }
 OFFERS = {
     "hand-over": OfferKind.HAND_OVER,
     "release": OfferKind.RELEASE,
     "dispose": OfferKind.DISPOSAL,
+    "dispense": OfferKind.DISPENSE,
+    "waste": OfferKind.WASTE,
+    "correct": OfferKind.CORRECTION,
 }
 
 Short = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
@@ -64,14 +71,20 @@ class ActFields(Struct, frozen=True):
     photo: Short = ""
     reason: Short = ""
     detail: Short = ""
+    count: Short = ""
+
+    def number(self) -> int | None:
+        """The count; raises `Invalid` for what is no number."""
+        return number_of(self.count)
 
     def reading(self) -> Reading:
         """What was read on the seal."""
-        return Reading(seal=self.seal, result=self.result, photo=self.photo)
+        return Reading(seal=self.seal, result=self.result, photo=self.photo, count=self.number())
 
 
 Form: TypeAlias = URLEncodedBody[ActFields]
-Verb: TypeAlias = Callable[[Work, You, ItemId], None]
+Verb: TypeAlias = Callable[[Work, You, ItemId], str | None]
+"""Does it; tells which notice to show when it is not the act's own."""
 
 
 @show([f"{URL}/{{item:str}}/{act}" for act in FIELDS], Do.ITEM_READ)
@@ -80,10 +93,48 @@ async def blank(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
     return await _page(asker, item, request.url.path.rpartition("/")[2], ActFields())
 
 
-@do(f"{URL}/{{item:str}}/hand-over", Do.CUSTODY_OFFER)
-async def offer(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
-    """Offer it to a person."""
-    return await _offer(asker, item, "hand-over", data)
+@do([f"{URL}/{{item:str}}/{act}" for act in ("hand-over", "waste", "correct")], Do.CUSTODY_OFFER)
+async def offer(
+    request: AnyRequest, asker: Asking, item: FromPath[str], data: Form
+) -> Response[str] | Redirect:
+    """Offer it to a person; or offer to a witness that its stock becomes another one."""
+    return await _offer(asker, item, request.url.path.rpartition("/")[2], data)
+
+
+@do(f"{URL}/{{item:str}}/dispense", Do.CUSTODY_OFFER)
+async def dispense(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
+    """Give some of it to somebody; a controlled medicine only before a witness."""
+
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
+        held = items.get_item(work, you.tenant, item_id).item.stock
+        if held is not None and not held.is_controlled:
+            number, right = data.number(), data.authority
+            stock.dispense(work, you.tenant, item_id, number, actor=you.person, authority=right)
+            return "dispensed"
+        told = Proposal(
+            kind=OfferKind.DISPENSE,
+            authority=data.authority,
+            reason=data.reason,
+            count=data.number(),
+        )
+        items.offer(work, you.tenant, item_id, told, actor=you.person)
+        return None
+
+    return await _do(asker, places.item(item), "dispense", data, verb)
+
+
+@do(f"{URL}/{{item:str}}/count", Do.SEAL_CHECK)
+async def count(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
+    """Write down how many there are."""
+
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
+        number = data.number()
+        if number is None:
+            raise Invalid("stock.count", field="count")
+        agrees = stock.count(work, you.tenant, item_id, number, actor=you.person)
+        return None if agrees else "count_differs"
+
+    return await _do(asker, places.item(item), "count", data, verb)
 
 
 @do([f"{URL}/{{item:str}}/{act}" for act in ("release", "dispose")], Do.CUSTODY_GIVE_OUT)
@@ -95,7 +146,7 @@ async def give_out(
 
 
 async def _offer(asker: Asker, item: str, act: str, data: ActFields) -> Response[str] | Redirect:
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         view = items.get_item(work, you.tenant, item_id)
         proposal = Proposal(
             kind=OFFERS[act],
@@ -104,8 +155,10 @@ async def _offer(asker: Asker, item: str, act: str, data: ActFields) -> Response
             authority=data.authority,
             reason=data.reason,
             photo=data.photo,
+            count=data.number(),
         )
         items.offer(work, you.tenant, item_id, proposal, actor=you.person)
+        return None
 
     return await _do(asker, places.item(item), act, data, verb)
 
@@ -126,8 +179,9 @@ async def withdraw(request: AnyRequest, asker: Asking, item: FromPath[str]) -> R
 async def accept(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Take over what was offered to me."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
-        items.accept(work, you.tenant, item_id, data.reading(), actor=you.person)
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
+        is_taken = stock.accept(work, you.tenant, item_id, data.reading(), actor=you.person)
+        return None if is_taken else "count_differs"
 
     return await _do(asker, places.offer(item), "accept", data, verb)
 
@@ -136,8 +190,9 @@ async def accept(asker: Asking, item: FromPath[str], data: Form) -> Response[str
 async def witness(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """See it go, as the second person."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         items.witness(work, you.tenant, item_id, data.reading(), actor=you.person)
+        return None
 
     return await _do(asker, places.item(item), "witness", data, verb)
 
@@ -146,8 +201,9 @@ async def witness(asker: Asking, item: FromPath[str], data: Form) -> Response[st
 async def refuse(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Say no, and why."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         items.refuse(work, you.tenant, item_id, actor=you.person, reason=data.reason)
+        return None
 
     return await _do(asker, places.offer(item), "refuse", data, verb)
 
@@ -156,9 +212,10 @@ async def refuse(asker: Asking, item: FromPath[str], data: Form) -> Response[str
 async def take_back(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Receive it again from outside."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         reading, why = data.reading(), data.reason
         items.take_back(work, you.tenant, item_id, reading, actor=you.person, reason=why)
+        return None
 
     return await _do(asker, places.item(item), "return", data, verb)
 
@@ -167,8 +224,9 @@ async def take_back(asker: Asking, item: FromPath[str], data: Form) -> Response[
 async def take(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Take it over alone; the custody is broken by it."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         items.take(work, you.tenant, item_id, actor=you.person, reason=data.reason)
+        return None
 
     return await _do(asker, places.item(item), "take", data, verb)
 
@@ -177,9 +235,10 @@ async def take(asker: Asking, item: FromPath[str], data: Form) -> Response[str] 
 async def seal(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Put a seal on."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         number, why = data.seal, data.reason
         items.seal(work, you.tenant, item_id, number, actor=you.person, reason=why)
+        return None
 
     return await _do(asker, places.item(item), "seal", data, verb)
 
@@ -188,8 +247,9 @@ async def seal(asker: Asking, item: FromPath[str], data: Form) -> Response[str] 
 async def check(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Write down what is read on the seal."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         items.check_seal(work, you.tenant, item_id, data.reading(), actor=you.person)
+        return None
 
     return await _do(asker, places.item(item), "check", data, verb)
 
@@ -198,9 +258,10 @@ async def check(asker: Asking, item: FromPath[str], data: Form) -> Response[str]
 async def photo(asker: Asking, item: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Write down the hash of a photograph."""
 
-    def verb(work: Work, you: You, item_id: ItemId) -> None:
+    def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         hash_, what = data.photo, data.detail
         items.photograph(work, you.tenant, item_id, hash_, actor=you.person, detail=what)
+        return None
 
     return await _do(asker, places.item(item), "photo", data, verb)
 
@@ -221,7 +282,7 @@ async def _do(
         return Say(f"item_{key}", {"item": name, "to": to})
 
     try:
-        await asker.write(at, lambda work, you: verb(work, you, item_id), says)
+        told = await asker.write(at, lambda work, you: verb(work, you, item_id), says)
     except (Invalid, Conflict) as error:
         field = str(error.facts.get("field", ""))
         is_here = field in FIELDS[act]
@@ -234,7 +295,7 @@ async def _do(
             problems=(FieldProblem(field, error.code, error.facts),) if is_here else (),
             status=INVALID if isinstance(error, Invalid) else CONFLICT,
         )
-    notify(asker.request, f"item.{act.replace('-', '_')}")
+    notify(asker.request, f"item.{told or act.replace('-', '_')}")
     return back(f"{URL}/{item_id}")
 
 
@@ -253,6 +314,8 @@ async def _page(
     def build(words: Words, you: You, frame: Shell) -> ItemAct:
         view = items.get_item(words.work, you.tenant, item_id)
         needless = {"seal", "result"} if view.item.seal is None and act != "seal" else set()
+        if view.item.stock is None or (act == "accept" and not view.item.stock.is_controlled):
+            needless = needless | {"count"}
         is_hand_over = act == "hand-over"
         people = item_powers.receivers(words.work, you, view) if is_hand_over else []
         offered = view.item.offer

@@ -28,7 +28,7 @@ from bayward.cloud.web.item_lists import LISTS
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
 from bayward.cloud.web.words import Words
-from bayward.core import policy
+from bayward.core import medicine, policy
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import TEXT_CHARS_MAX
 from bayward.core.ids import ItemId, TenantId
@@ -43,6 +43,7 @@ from bayward.ui.views.custody import Anchor, CustodyForm, ItemForm, ItemPage, It
 URL = "/console/items"
 ROWS = 50
 AGAIN = 422
+COUNT_DIGITS = 12  # more than any stock has
 CSV = "text/csv; charset=utf-8"
 KINDS = {
     ItemKind.EVIDENCE: "Evidence",
@@ -51,6 +52,16 @@ KINDS = {
 }
 
 Short = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
+
+
+def number_of(text: str) -> int | None:
+    """A count in a form; raises `Invalid` for what is no number."""
+    told = text.strip()
+    if not told:
+        return None
+    if not (told.isascii() and told.isdigit()):
+        raise Invalid("stock.number", field="count", least=0, limit=medicine.COUNT_MAX)
+    return int(told[:COUNT_DIGITS])
 
 
 class ItemFields(Struct, frozen=True):
@@ -65,6 +76,11 @@ class ItemFields(Struct, frozen=True):
     seal: Short = ""
     photo: Short = ""
     kept_at: Short = ""
+    count: Short = ""
+    unit: Short = ""
+    lot: Short = ""
+    expires_on: Short = ""
+    control: Short = ""
 
     def described(self) -> Description:
         """The same, checked as far as a form can be."""
@@ -79,6 +95,11 @@ class ItemFields(Struct, frozen=True):
             seal=self.seal,
             photo=self.photo,
             reason=self.reason,
+            count=number_of(self.count),
+            unit=self.unit,
+            lot=self.lot,
+            expires_on=self.expires_on,
+            is_controlled=bool(self.control),
         )
 
 

@@ -12,14 +12,32 @@ from bayward.cloud.custody.form import Row, Told
 from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.words import Words
+from bayward.core import medicine
+from bayward.core.clock import Instant
 from bayward.core.errors import LimitExceeded
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import ItemId, TenantId
-from bayward.core.items import Holder, HolderKind, OfferKind, SealState
+from bayward.core.items import Holder, HolderKind, OfferKind, SealState, Stock
+from bayward.ui.views import custody as views
 from bayward.ui.views.custody import CustodyLine, ItemRow
 
 LINES_MAX = 5_000  # a form of more than two hundred pages is another kind of case
 _PAGE = 200
+OFFERED = {
+    OfferKind.DISPOSAL.value: "for disposal",
+    OfferKind.DISPENSE.value: "to be dispensed",
+    OfferKind.WASTE.value: "to be wasted",
+    OfferKind.CORRECTION.value: "to be corrected",
+}
+COUNTS = {
+    EventType.ITEM_COUNTED: {"agrees": "agrees:", "differs": "differs:"},
+    EventType.ITEM_DRAWN: {
+        "dispense": "dispensed, left:",
+        "waste": "wasted, left:",
+        "correction": "corrected to",
+    },
+    EventType.CUSTODY_ACCEPTED: {"": "counted", "intact": "counted", "broken": "counted"},
+}
 # Why a bank's report broke the custody (`item_reacts`).
 BREAKS = {
     "not_the_holder": "put in by somebody who did not hold it",
@@ -88,8 +106,22 @@ def row(words: Words, you: You, view: ItemView) -> ItemRow:
         seal=item.seal or "",
         is_seal_broken=item.seal_state is SealState.BROKEN,
         is_broken=item.is_broken,
+        stock=None if item.stock is None else _stock(item.stock, words.work.now),
         out_since=item.out_since,
         is_for_you=is_asked and offer is not None and offer.to == you.person,
+    )
+
+
+def _stock(held: Stock, now: Instant) -> views.Stock:
+    return views.Stock(
+        count=held.count,
+        unit=held.unit,
+        lot=held.lot,
+        expires_on=held.expires_on or "",
+        is_expired=medicine.is_expired(held, now),
+        is_controlled=held.is_controlled,
+        is_count_due=held.is_count_due,
+        is_doubted=held.is_doubted,
     )
 
 
@@ -131,12 +163,14 @@ def _offer(words: Words, event: Event) -> str:
         return ""
     if event.recipient is not None:
         return f"to {words.person(event.recipient)}"
-    return "for disposal" if event.purpose == OfferKind.DISPOSAL.value else f"to {event.party}"
+    return OFFERED.get(event.purpose or "", f"to {event.party}")
 
 
 def _reason(event: Event, row: Row) -> str:
     if event.type is EventType.ITEM_REGISTERED:
         return ""  # the description has a place of its own
+    if event.type in COUNTS and event.count is not None:
+        return f"{COUNTS[event.type].get(event.result or event.purpose or '', '')} {event.count}"
     if event.type is EventType.CUSTODY_BROKEN:
         return BREAKS.get(row.comments, row.comments)
     return row.comments

@@ -31,6 +31,10 @@ ACTIONS: Mapping[str, Action] = {
     "seal": Action.SEAL_CHECK,
     "check": Action.SEAL_CHECK,
     "photo": Action.SEAL_CHECK,
+    "count": Action.SEAL_CHECK,
+    "dispense": Action.CUSTODY_OFFER,
+    "waste": Action.CUSTODY_OFFER,
+    "correct": Action.CUSTODY_OFFER,
 }
 """What an act of the pages is for the policy."""
 
@@ -104,7 +108,8 @@ def _possible(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
     if not holds:
         return ("take",)
     seals = ("seal", "check") if item.seal is not None else ("seal",)
-    return ("hand-over", *seals, "photo", "release", "dispose")
+    counts = () if item.stock is None else ("count", "dispense", "waste", "correct")
+    return ("hand-over", *counts, *seals, "photo", "release", "dispose")
 
 
 def _answers(offer: Offer, you: You, *, holds: bool) -> tuple[str, ...]:

@@ -122,6 +122,27 @@ def samples() -> Iterator[Sample]:
     broken = replace(KNIFE, holder="R. Haas", is_broken=True, is_seal_broken=True)
     yield Sample("console/item-broken", replace(PAGE, row=broken, lines=(*LINES, BREAK)))
     kinds = (Choice("evidence", "Evidence", is_chosen=True), Choice("medicine", "Medicine"))
+    pills = replace(
+        KNIFE, exhibit="", kind="medicine", seal="", stock=views.Stock(
+            count=26, unit="tablets", lot="L-7", expires_on="2027-03-31", is_controlled=True,
+        ),
+    )  # fmt: skip
+    counted = (
+        line(1, 9, "item.registered", after="R. Haas", who="R. Haas"),
+        line(2, 9, "custody.offered", who="R. Haas", note="to be dispensed · R 12"),
+        line(3, 9, "item.drawn", who="R. Haas", witness="Ines Duarte",
+             note="R 12 · dispensed, left: 26"),
+        line(4, 8, "item.counted", who="R. Haas", note="differs: 25"),
+    )  # fmt: skip
+    acts = ("hand-over", "count", "dispense", "waste", "correct", "photo", "release", "dispose")
+    yield Sample("console/item-medicine", replace(PAGE, row=pills, lines=counted, acts=acts))
+    assert pills.stock is not None
+    doubted = replace(pills.stock, is_doubted=True, is_count_due=True, is_expired=True)
+    wrong = replace(PAGE, row=replace(pills, stock=doubted), lines=counted, acts=acts)
+    yield Sample("console/item-medicine-differs", wrong)
+    yield Sample(
+        "console/item-waste", replace(ACT, row=pills, act="waste", fields=("count", "reason"))
+    )
     yield Sample("console/item-new", views.ItemForm(shell=SHELL, kinds=kinds))
     yield Sample("console/item-act", ACT)
     accept = replace(

@@ -24,6 +24,20 @@ from bayward.ui.views.console import ONE_PAGE, ConsoleView, Filter, Pager, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """How much of a medicine there is."""
+
+    count: int
+    unit: str
+    lot: str
+    expires_on: str = ""
+    is_expired: bool = False
+    is_controlled: bool = False
+    is_count_due: bool = False
+    is_doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One item."""
 
@@ -39,6 +53,7 @@ class ItemRow:
     is_seal_broken: bool = False
     is_broken: bool = False
     is_for_you: bool = False  # your answer is waited for
+    stock: Stock | None = None
     out_since: Instant | None = None  # taken out of a compartment, and not back
 
 

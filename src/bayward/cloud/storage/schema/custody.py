@@ -62,6 +62,12 @@ item = c.table(
     c.instant("registered_at"),
     c.instant("changed_at"),
     c.text("scope", optional=True),  # path of the node where it is kept; none: the whole tenant
+    c.number("offer_count", optional=True),
+    c.number("stock_count", optional=True),
+    c.text("stock_unit", optional=True),
+    c.text("stock_lot", optional=True),
+    c.text("stock_expires_on", optional=True),
+    c.text("stock_marks", optional=True),  # of controlled, due, doubted
     c.instant("out_since", optional=True),  # since when it is out of a compartment it was in
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "label", unique=True),
