@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from bayward.cloud.storage.log_store import postgres, sqlite
+from bayward.cloud.storage.log_store.committer import Placed
 from bayward.cloud.storage.log_store.logs import Commit, Logs, OneLog, SegmentLogs
-from bayward.cloud.storage.log_store.sequencer import Placed, Sequencer
+from bayward.cloud.storage.log_store.sequencer import Sequencer
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier, inclusion_proof
 from bayward.ledger.log import Append, Log, Store
@@ -211,6 +213,7 @@ class Slow:
     real: Store
     gate: Any  # threading.Event
     batches: list[int] = field(default_factory=list)
+    started: threading.Event = field(default_factory=threading.Event)
 
     def read_head(self) -> str | None:
         return self.real.read_head()
@@ -220,6 +223,7 @@ class Slow:
 
     def commit(self, append: Append, note: str) -> None:
         self.batches.append(len(append.entries))
+        self.started.set()
         assert self.gate.wait(30)
         self.real.commit(append, note)
 

@@ -17,7 +17,7 @@ from bayward.ledger.errors import Malformed, Unverified
 from bayward.ledger.keys import Signer, VerifierKey
 from bayward.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 from bayward.ledger.note import Note, open_note, sign
-from bayward.ledger.strict import base64_bytes, base64_text, decimal
+from bayward.ledger.strict import MAX_NUMBER, base64_bytes, base64_text, decimal
 
 _LINES = 3
 
@@ -33,9 +33,10 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """The text to be signed; raises `Malformed` when it would not read back."""
-        text = f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
-        parse_text(text)
-        return text
+        if "\n" in self.origin or not 0 <= self.size <= MAX_NUMBER:
+            raise Malformed("checkpoint.form", f"{self.size} entries of {self.origin!r}")
+        _check(self)
+        return f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,20 @@ def parse_text(text: str) -> Checkpoint:
     if len(lines) != _LINES + 1 or lines.pop():
         raise Malformed("checkpoint.form", "not three lines")
     origin, size_text, root_text = lines
-    if not origin:
-        raise Malformed("checkpoint.origin", "empty")
     size = decimal(size_text, "checkpoint.size")
     root = base64_bytes(root_text, "checkpoint.root")
-    if len(root) != HASH_BYTES:
-        raise Malformed("checkpoint.root", f"{len(root)} bytes")
-    if size == 0 and root != EMPTY_ROOT:
+    checkpoint = Checkpoint(origin, size, root)
+    _check(checkpoint)
+    return checkpoint
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    if not checkpoint.origin:
+        raise Malformed("checkpoint.origin", "empty")
+    if len(checkpoint.root) != HASH_BYTES:
+        raise Malformed("checkpoint.root", f"{len(checkpoint.root)} bytes")
+    if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
         raise Malformed("checkpoint.root_of_none", "a tree without entries has one root only")
-    return Checkpoint(origin, size, root)
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signers: Iterable[Signer]) -> str:

@@ -62,6 +62,14 @@ _SMALL_ORDER_Y = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=256)  # of every signature; the keys at work are few
+def _key_id(name: str, kind: int, public: bytes) -> bytes:
+    if kind == ECDSA_P256:
+        return hashlib.sha256(public).digest()[:KEY_ID_BYTES]
+    head = name.encode() + b"\n" + bytes([kind])
+    return hashlib.sha256(head + public).digest()[:KEY_ID_BYTES]
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A public key under a name.
@@ -89,10 +97,7 @@ class VerifierKey:
     @property
     def id(self) -> bytes:
         """The four bytes that, with the name, pick a signature line."""
-        if self.kind == ECDSA_P256:
-            return hashlib.sha256(self.public).digest()[:KEY_ID_BYTES]
-        head = self.name.encode() + b"\n" + bytes([self.kind])
-        return hashlib.sha256(head + self.public).digest()[:KEY_ID_BYTES]
+        return _key_id(self.name, self.kind, self.public)
 
     @property
     def is_cosigner(self) -> bool:

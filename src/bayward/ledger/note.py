@@ -12,6 +12,7 @@ not hold spoils the whole note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ NOTE_BYTES_MAX = 128 * 1024
 SIGNATURES_MAX = 16
 """What every verifier has to accept (c2sp.org/signed-note); more only costs the reader time."""
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "\u2014 "
 
 
@@ -150,6 +152,6 @@ def _check_text(text: str) -> bytes:
         raise Malformed("note.length", f"{len(body)} bytes")
     if not text.endswith("\n"):
         raise Malformed("note.form", "the text does not end in a newline")
-    if any(char < " " and char != "\n" for char in text):
+    if _CONTROL.search(text):
         raise Malformed("note.control", "a control character")
     return body

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bayward.cloud.storage.log_store.sequencer import Placed
+from bayward.cloud.storage.log_store.committer import Placed
 from bayward.core.errors import Unavailable
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.log import Log
@@ -113,12 +113,15 @@ async def test_audit_11_two_sequencers_at_once(kind: Kind) -> None:
         Only(kind.store()) as one,
         Only(kind.store()) as other,
     ):
+        for sequencer in (one, other):  # now each remembers an edge that is not the log's
+            await sequencer.append(b"met")
+        placed |= {0: b"met", 1: b"met"}
         await asyncio.gather(
             *(client(one, f"one {n}") for n in range(4)),
             *(client(other, f"other {n}") for n in range(4)),
         )
     assert refused, "they met at the fence"
-    assert recheck(kind.store()) == [placed[index] for index in range(200)]
+    assert recheck(kind.store()) == [placed[index] for index in range(202)]
 
 
 def write_until(kind: Kind, run: str, lines: int) -> list[tuple[int, bytes]]:
