@@ -30,6 +30,7 @@ from bayward.ledger.strict import base64_text, base64url_text
 from ledger_bench import LOG, Bench, event, witness
 from pack_bench import (
     ANCHOR,
+    ANCHOR_TOO,
     BANK,
     OUTSIDE,
     TENANT,
@@ -292,7 +293,8 @@ def bent_chain(rng: random.Random) -> Document:
     told["log_root"] = above[2]
     told["log_key"] = rng.choice([TENANT.key.vkey, BANK.key.vkey, "x", 1, True, None])
     told[rng.choice(list(told))] = rng.choice([*told.values(), 2, True, ["a"], "", "a\nb"])
-    made = entered(told, ANCHOR, *rng.sample(OUTSIDE, 2))[0]
+    signers = rng.sample([ANCHOR_TOO, *OUTSIDE], 2)
+    made = entered(told, ANCHOR, *signers)[0]
     links = [lower, rng.choice([made, bench.chain[1]])]
     lines = chain_text(rng.choice([[*bench.chain], links])).splitlines(keepends=True)
     is_pack = rng.random() < 0.5
@@ -320,7 +322,7 @@ def bent_chain(rng: random.Random) -> Document:
 
 def known(rng: random.Random) -> str:
     """Some reader's keys, groups and quorum, all in order."""
-    logs = rng.sample([ANCHOR.key, TENANT.key, BANK.key], rng.randrange(3))
+    logs = rng.sample([ANCHOR.key, ANCHOR_TOO.key, TENANT.key, BANK.key], rng.randrange(3))
     lines = rng.choice(
         [
             [],

@@ -40,6 +40,8 @@ FOLDER = "bank-7"
 START, END, SIZE = 11, 29, 45
 TENANT = ecdsa_signer("demo/tenant/1", ec.derive_private_key(20_261_129, ec.SECP256R1()))
 ANCHOR = ed25519_signer("demo/anchor", ed25519_key("anchor"))
+ANCHOR_TOO = ecdsa_signer("demo/anchor", ec.derive_private_key(20_261_130, ec.SECP256R1()))
+"""The anchor signs with two keys, as ours does; the one above is named in receipts."""
 OUTSIDE = tuple(
     cosigner(f"outside.example/{name}", ed25519_key(f"outside {name}"), 1_795_000_100)
     for name in "abc"
@@ -70,7 +72,8 @@ class PackBench:
         self.tree = log.resume()
         at = (BANK.key.name, SIZE, base64_text(self.tree.root))
         lower, at = recorded("bank_log.accepted", at, TENANT)
-        upper, _ = recorded("tenant_log.anchored", at, ANCHOR, *OUTSIDE[:2], below=TENANT.key)
+        more = (ANCHOR_TOO, *OUTSIDE[:2])
+        upper, _ = recorded("tenant_log.anchored", at, ANCHOR, *more, below=TENANT.key)
         self.chain = lower, upper
 
     def receipt(self, index: int) -> Receipt:

@@ -8,16 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bayward.ledger.chain import LINKS_MAX, chain_text, verify_chained, verify_link
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.errors import Unverified
+from bayward.ledger.keys import ecdsa_signer
 from bayward.ledger.known import Known, read_known
 from bayward.ledger.receipt import Receipt, lines_of_chain, own_receipt
+from bayward.ledger.strict import base64_text
 from bayward.ledger.verdict import Trust
 from ledger_bench import refused
 from pack_bench import (
     ANCHOR,
+    ANCHOR_TOO,
     BANK,
     OUTSIDE,
     TENANT,
@@ -33,6 +37,7 @@ from page_bench import Page
 BENCH = PackBench()
 LOWER, UPPER = BENCH.chain
 OWN = BENCH.receipt(17)
+ANCHOR_TOO_ID = base64_text(ANCHOR_TOO.key.id)[:5]
 CHAIN = [OWN, LOWER, UPPER]
 ONLY_ANCHOR = policy("group two 2 a b c", "quorum two", logs=[ANCHOR.key])
 Judge = Callable[..., tuple[Findings, str]]
@@ -72,6 +77,21 @@ def test_without_keys_it_vouches_for_itself(judged: Judge) -> None:
     assert judged(chain_text(CHAIN), "") == ([], "self-asserted")
     assert judged(chain_text(CHAIN), f"log {BANK.key.vkey}\n") == ([], "trusted")
     assert judged(chain_text(CHAIN), f"log {TENANT.key.vkey}\n") == ([], "trusted")
+
+
+def test_any_of_the_keys_of_a_log_that_has_signed_is_good(judged: Judge) -> None:
+    """The anchor signs with two, and the reader may know the one that no receipt names."""
+    assert judged(chain_text(CHAIN), policy("quorum a", logs=[ANCHOR_TOO.key])) == ([], "trusted")
+    assert judged(UPPER.text, policy(logs=[ANCHOR_TOO.key])) == ([], "trusted")
+    other = ecdsa_signer(ANCHOR.key.name, ec.derive_private_key(5, ec.SECP256R1()))
+    assert judged(UPPER.text, policy(logs=[other.key])) == ([("unknown key", None)], "unknown")
+    line = next(one for one in UPPER.proof.checkpoint.splitlines() if ANCHOR_TOO_ID in one)
+    bent = line[:-8] + ("A" if line[-8] != "A" else "B") + line[-7:]
+    note = UPPER.proof.checkpoint.replace(line, bent)
+    spoilt = replace(UPPER, proof=replace(UPPER.proof, checkpoint=note))
+    assert judged(spoilt.text, policy(logs=[ANCHOR.key])) == ([], "trusted")
+    found, trust = judged(spoilt.text, policy(logs=[ANCHOR.key, ANCHOR_TOO.key]))
+    assert (found, trust) == ([("signature invalid", None)], "trusted")
 
 
 def test_a_chain_of_one_is_a_receipt(judged: Judge) -> None:

@@ -28,7 +28,6 @@ from bayward.ledger.verify import (
     open_receipt,
     receipt_verdict,
     seen_by,
-    trust_of,
     verify_receipt,
 )
 
@@ -134,7 +133,7 @@ def _believe(link: _Link, trusted: Collection[VerifierKey], found: Links) -> Non
     """Note what follows from a link; those above it are noted already."""
     signed = link.opened.signed
     assert signed is not None, "a link is verified"
-    trust = trust_of(link.opened.receipt.key, trusted)
+    trust = link.opened.trust(trusted)
     if link.own in found.trusted:
         trust = Trust.TRUSTED
     if trust is Trust.TRUSTED:
@@ -172,7 +171,7 @@ def verify_chained(
     own = None if found.signed is None else place_of(found.signed.checkpoint)
     base = set() if own is None else {own}
     links = examine_links(enumerate(rest, start=2), base, trusted)
-    trust, seen = trust_of(found.receipt.key, trusted), seen_by(found.signed, trusted)
+    trust, seen = found.trust(trusted), seen_by(found.signed, trusted)
     if own is not None:
         seen |= links.seen.get(own, frozenset())
         if own in links.trusted:

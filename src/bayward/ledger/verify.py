@@ -48,6 +48,13 @@ class OpenReceipt:
         """The fields that are proven."""
         return self.opened if self.signed and not self.of_fields else {}
 
+    def trust(self, trusted: Collection[VerifierKey]) -> Trust:
+        """Where its key comes from; another key of this log is as good, if it has signed, too."""
+        others = _others_of(self.receipt.key, trusted)
+        if self.signed is not None and any(self.signed.note.signed_by(one) for one in others):
+            return Trust.TRUSTED
+        return trust_of(self.receipt.key, trusted)
+
 
 def open_receipt(text: str, trusted: Collection[VerifierKey]) -> OpenReceipt:
     """Look into a receipt by the key it brings; whose that is stays open. Raises `Malformed`."""
@@ -55,7 +62,8 @@ def open_receipt(text: str, trusted: Collection[VerifierKey]) -> OpenReceipt:
     signed: SignedCheckpoint | None = None
     faults: list[Finding] = []
     try:
-        signed = receipt.proof.verify(receipt.leaf, receipt.key, witnesses_of(trusted))
+        also = [*witnesses_of(trusted), *_others_of(receipt.key, trusted)]
+        signed = receipt.proof.verify(receipt.leaf, receipt.key, also)
     except LedgerError as error:
         faults.append(checkpoint_finding(error))
     opened, wrong = open_fields(receipt.leaf, receipt.disclosures, receipt.proof.index)
@@ -71,7 +79,7 @@ def verify_receipt(
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, None, str(error)),), Trust.UNKNOWN)
     seen = seen_by(found.signed, trusted)
-    return receipt_verdict(found, trust_of(found.receipt.key, trusted), seen, demand)
+    return receipt_verdict(found, found.trust(trusted), seen, demand)
 
 
 def receipt_verdict(
@@ -332,6 +340,11 @@ def trust_of(key: VerifierKey, trusted: Collection[VerifierKey]) -> Trust:
         return Trust.TRUSTED
     of_logs = any(not one.is_cosigner for one in trusted)
     return Trust.UNKNOWN if of_logs else Trust.SELF_ASSERTED
+
+
+def _others_of(key: VerifierKey, trusted: Collection[VerifierKey]) -> list[VerifierKey]:
+    """Further keys of the same log: some sign with two, for witnesses that know one kind only."""
+    return [one for one in trusted if one.name == key.name and one != key and not one.is_cosigner]
 
 
 def witnesses_of(trusted: Collection[VerifierKey]) -> list[VerifierKey]:

@@ -480,6 +480,7 @@ class Checkpoint:
         self.origin, self.size = lines[0], decimal(lines[1], "checkpoint.size")
         self.root = b64(lines[2], "checkpoint.root")
         self.cosigned: dict[str, int] = {}
+        self.by: set[str] = set()
         self.seen: set[str] = set()
         self.place = self.origin, self.size, lines[2]
         if len(self.root) != 32 or (self.size == 0 and self.root != hashlib.sha256().digest()):
@@ -496,7 +497,8 @@ def open_checkpoint(note: str, log: Key, witnesses: list[Key]) -> Checkpoint:
     if found.origin != log.name:
         raise unverified("checkpoint.origin", f"{found.origin!r} is not {log.name!r}")
     found.cosigned = {name: at for (name, _), at in signed.items() if at is not None}
-    found.seen = {key.vkey for key in witnesses if (key.name, key.id) in signed}
+    found.by = {key.vkey for key in witnesses if (key.name, key.id) in signed}
+    found.seen = {key.vkey for key in witnesses if key.is_cosigner and key.vkey in found.by}
     return found
 
 
@@ -854,11 +856,17 @@ class Receipt:
         self.key, self.index, path, note, leaf, disclosures = told
         self.signed: Checkpoint | None = None
         self.faults: list[Finding] = []
+        # Further keys of the same log: some sign with two, for witnesses that know one kind only.
+        others = [one for one in logs_of(given) if one.name == self.key.name]
+        others = [one for one in others if one.vkey != self.key.vkey]
+        self.trust = trust_of(self.key, given)
         try:
-            signed = open_checkpoint(note, self.key, witnesses_of(given))
+            signed = open_checkpoint(note, self.key, witnesses_of(given) + others)
             if root_of_path(self.index, signed.size, leaf_hash(leaf), path) != signed.root:
                 raise unverified("proof.root", "the proof leads to another root")
             self.signed = signed
+            if any(one.vkey in signed.by for one in others):
+                self.trust = TRUSTED
         except Bad as error:
             self.faults.append(Finding(checkpoint_fault(error), None, str(error)))
         opened, self.wrong = open_leaf(leaf, disclosures, self.index)
@@ -899,7 +907,7 @@ def verify_receipt(text: str, given: list[Key], demand: Demand | None = None) ->
         found = Receipt(first, given)
     except Bad as error:
         return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
-    trust, own = trust_of(found.key, given), found.signed
+    trust, own = found.trust, found.signed
     if not rest:
         return found.outcome(trust, set(own.seen) if own else set(), demand, None)
     links = Links(list(enumerate(rest, start=2)), {own.place} if own else set(), given)
@@ -940,7 +948,7 @@ class Links:
                 links.append(link)
                 known.add(link[2].place)
         for receipt, below, own in reversed(links):
-            self.believe(receipt, below, own, given)
+            self.believe(receipt, below, own)
         self.checkpoints = {own.place for _, _, own in links}
         self.above.reverse()
 
@@ -968,10 +976,8 @@ class Links:
         self.findings.append(Finding(CHAIN_MISMATCH, number, why))
         return None
 
-    def believe(
-        self, receipt: Receipt, below: tuple[str, int, str], own: Checkpoint, given: list[Key]
-    ) -> None:
-        trust = TRUSTED if own.place in self.trusted else trust_of(receipt.key, given)
+    def believe(self, receipt: Receipt, below: tuple[str, int, str], own: Checkpoint) -> None:
+        trust = TRUSTED if own.place in self.trusted else receipt.trust
         if trust == TRUSTED:
             self.trusted.add(below)
             if isinstance(receipt.fields.get("log_key"), str):
