@@ -115,3 +115,19 @@ async def test_no_items_no_form(cloud: CloudBench) -> None:
     bank = await story(cloud)
     assert CSV not in await packed(cloud, bank)
     assert HTML not in await packed(cloud, bank, origin=bank.log.signer.key.name)
+
+
+@pytest.mark.parametrize("hidden", [(), ("count",), ("unit",)])
+async def test_how_many_there_are_is_kept_back_with_the_number(
+    cloud: CloudBench, hidden: tuple[str, ...]
+) -> None:
+    bank = await story(cloud)
+    told = Event(
+        type=_T.ITEM_REGISTERED, time=cloud.clock.at, item=ITEM, actor=ANNE, purpose="medicine",
+        detail="Morphine", count=431, unit="ampoules", lot="L1", expires_on="2099-01-01",
+    )  # fmt: skip
+    await cloud.do(lambda work: work.emit(told, tenant=bank.tenant))
+    files = await packed(cloud, bank, hidden=frozenset(hidden))
+    (row,) = rows(files)
+    assert ("431" in row["comments"]) is (hidden == ())
+    assert row["comments"] == ("count 431; ampoules; Morphine" if not hidden else NOT_HERE)

@@ -40,6 +40,8 @@ _COLUMNS = (
     ("Authority, photo, remarks", ("authority", "photo_sha256", "comments")),
 )  # fmt: skip
 
+_COUNTED = frozenset({"count", "unit", "result", "purpose", "reason", "detail"})
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -107,6 +109,8 @@ def _without(event: Event, hidden: frozenset[str]) -> Event:
 
 
 def _cell(name: str, text: str, hidden: frozenset[str]) -> str:
+    if name == "comments" and text.startswith("count "):  # so many, of what, and why
+        return NOT_HERE if hidden & _COUNTED else text
     return NOT_HERE if _FROM.get(name) in hidden and text else text
 
 
