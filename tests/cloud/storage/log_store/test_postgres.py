@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import random
+
 import psycopg
 import pytest
 
+from bayward.cloud.storage.log_store import postgres
+from bayward.cloud.storage.log_store.logs import Commit
+from bayward.ledger.dense import Frontier
+from bayward.ledger.errors import Unverified
+from bayward.ledger.log import plan_append
 from bench.postgres import WRITER, Server
 from log_store_bench import KEPT, REWRITES, Kind, keep, postgres_database, postgres_kind, recheck
 
@@ -50,6 +57,31 @@ def test_audit_02_the_writer_has_no_right_to(kept: Kind, database: Server, state
             writer.execute(statement.format("bayward_log."))
     assert recheck(kept.store()) == KEPT
     kept.close()
+
+
+def test_hashes_read_lately_are_bounded_and_belong_to_their_log(
+    database: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = postgres_kind(database, postgres_database(database, "recent"))
+    logs = kind.logs()
+    every: dict[str, list[bytes]] = {}
+    for name in ("one", "other"):
+        append = plan_append(Frontier(), [f"{name} {n}".encode() for n in range(100)])
+        logs.commit([Commit(name, append, "note")])
+        every[name] = list(append.stored_hashes)
+    chance = random.Random(1)
+    for bound in (1, 40, 10**6):
+        monkeypatch.setattr(postgres, "RECENT_MAX", bound)
+        for _ in range(60):
+            name = chance.choice(["one", "other"])
+            wanted = [chance.randrange(len(every[name])) for _ in range(20)]
+            assert list(logs.read_hashes(name, wanted)) == [every[name][at] for at in wanted]
+            assert len(logs._recent) <= max(bound, 20)  # type: ignore[attr-defined]  # `PostgresLogs`
+    logs.close()
+    assert not logs._recent  # type: ignore[attr-defined]  # `PostgresLogs`
+    with pytest.raises(Unverified):
+        logs.read_hashes("one", [2**62])
+    kind.close()
 
 
 def test_a_superuser_gets_past_and_is_found_out(database: Server) -> None:

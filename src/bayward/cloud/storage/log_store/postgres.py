@@ -21,11 +21,13 @@ import psycopg
 from psycopg import sql
 
 from bayward.cloud.storage.log_store.logs import Commit
-from bayward.cloud.storage.log_store.segment import Packed, Segment, hash_in, pack, runs, unpack
+from bayward.cloud.storage.log_store.segment import Packed, Segment, pack, runs, unpack
 from bayward.core.errors import Conflict
 from bayward.ledger.errors import Unverified
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+RECENT_MAX = 65_536  # hashes in memory: some ten megabytes
 
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS bayward_log;
@@ -128,9 +130,9 @@ GRANT SELECT, INSERT (origin, size), UPDATE (size, note) ON bayward_log.head TO 
 """
 
 _FIND_HASHES = """
-SELECT wanted.at, found.place, found.run FROM unnest(%b::bigint[]) AS wanted(at),
-LATERAL (SELECT place, run FROM bayward_log.hash_run
-  WHERE log = %b AND place <= wanted.at ORDER BY place DESC LIMIT 1) AS found
+SELECT wanted.at, (SELECT substr(run, least(wanted.at - place, 60)::integer * 32 + 1, 32)
+  FROM bayward_log.hash_run WHERE log = %b AND place <= wanted.at ORDER BY place DESC LIMIT 1)
+FROM unnest(%b::bigint[]) AS wanted(at)
 """
 _FIND_SEGMENT = """
 SELECT first, count, entries, leaves, opened, note FROM bayward_log.segment
@@ -171,10 +173,12 @@ class PostgresLogs:
         self._leased: set[str] = set()
         self._connection: Connection | None = None
         self._numbers: dict[str, int] = {}
+        self._recent: dict[tuple[int, int], bytes] = {}
 
     def close(self) -> None:
         """Let go of the connection, and of all leases; the next use makes another."""
         self._leased.clear()
+        self._recent.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -190,14 +194,23 @@ class PostgresLogs:
         return None if row is None or row[0] is None else str(row[0])
 
     def read_hashes(self, origin: str, indexes: Sequence[int]) -> list[bytes]:
-        """The hashes at these places, in this order, in one statement."""
+        """The hashes at these places, in this order, in one statement.
+
+        A hash never changes, so those that were read lately are kept: every proof needs the upper
+        ones. With the session they are forgotten, since the next may see a restored database.
+        """
         log = self._number(origin)
-        rows = self._ready().execute(_FIND_HASHES, (list(indexes), log), binary=True)
-        found = {wanted: hash_in(run, wanted, place) for wanted, place, run in rows}
-        for index in indexes:
-            if not found.get(index):
-                raise Unverified("log.hash", f"the hash at place {index} is gone")
-        return [found[index] for index in indexes]
+        connection = self._ready()
+        if missing := [index for index in indexes if (log, index) not in self._recent]:
+            if len(self._recent) + len(missing) > RECENT_MAX:
+                self._recent.clear()
+                missing = list(indexes)
+            rows = connection.execute(_FIND_HASHES, (log, missing), binary=True, prepare=True)
+            for index, one in rows.fetchall():
+                if not one:
+                    raise Unverified("log.hash", f"the hash at place {index} is gone")
+                self._recent[log, index] = one
+        return [self._recent[log, index] for index in indexes]
 
     def commit(self, commits: Sequence[Commit]) -> None:
         """Keep it all or nothing; raises `Conflict("log.moved")` when another was faster."""
