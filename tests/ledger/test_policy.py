@@ -10,7 +10,7 @@ from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
 from bayward.ledger.errors import LedgerError, Malformed, Unverified
 from bayward.ledger.keys import COSIGNATURE, ED25519, VerifierKey, cosigner, ed25519_signer
 from bayward.ledger.policy import NONE, POLICY_BYTES_MAX, Policy, parse_policy
-from ledger_bench import LOG, ORIGIN, TPM_LOG, attempt, ed25519_key, refused
+from ledger_bench import LOG, ORIGIN, TPM_LOG, attempt, ed25519_key, refused, witness
 
 NAMES = ["w1", "w2", "w3", "w4"]
 SIGNERS = {name: cosigner(f"example.com/{name}", ed25519_key(name), 7) for name in NAMES}
@@ -158,3 +158,11 @@ def test_an_objection_says_its_line() -> None:
 @given(st.binary(max_size=200))
 def test_garbage_is_refused_and_nothing_else(raw: bytes) -> None:
     attempt(lambda: parse_policy(raw), "policy.", "key.")
+
+
+def test_groups_in_groups_in_groups() -> None:
+    deep = [f"group g{n} any {f'g{n - 1}' if n else 'a'}" for n in range(1000)]
+    lines = [f"witness a {witness().key.vkey}", *deep, "quorum g999", ""]
+    policy = parse_policy("\n".join(lines).encode())
+    assert policy.is_met([witness().key])
+    assert not policy.is_met([])

@@ -60,7 +60,10 @@ class Policy:
 
     def is_met(self, cosigned: Collection[VerifierKey]) -> bool:
         """Do these witnesses' verified cosignatures make the quorum?"""
-        return self.quorum == NONE or self._has_seen(self.quorum, cosigned)
+        met = {name: one.key in cosigned for name, one in self.witnesses.items()}
+        for name, group in self.groups.items():  # each is defined below its members
+            met[name] = sum(met[one] for one in group.members) >= group.count
+        return self.quorum == NONE or met[self.quorum]
 
     def open(self, note: str) -> SignedCheckpoint:
         """A checkpoint of one of the logs, seen by the quorum.
@@ -88,12 +91,6 @@ class Policy:
                 objection = objection or error
         assert objection is not None, "there is a key"
         raise objection
-
-    def _has_seen(self, name: bytes, cosigned: Collection[VerifierKey]) -> bool:
-        if name in self.witnesses:
-            return self.witnesses[name].key in cosigned
-        group = self.groups[name]
-        return sum(self._has_seen(one, cosigned) for one in group.members) >= group.count
 
 
 def parse_policy(raw: bytes) -> Policy:
