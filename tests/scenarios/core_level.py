@@ -24,7 +24,7 @@ from bayward.core.commands import (
     Order,
     ReleaseLockdown,
 )
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.core.door import KnownDoor, UnknownDoor, UnknownWhy, UnlockOutcome
 from bayward.core.events import Event
 from bayward.core.grants import Grant
@@ -75,7 +75,7 @@ class CoreDriver:
 
     def __init__(self, scenario: Scenario) -> None:
         demand_plain(scenario.latches)
-        self._layout = build(random.Random(1), scenario.wall).compartments
+        self._layout = build(random.Random(1), scenario.wall, modes=scenario.modes).compartments
         self._numbers = numbers_of(self._layout)
         self._ids, self._codes = ChanceIds(1), PlainCodes(1)
         self._issuer = ec.derive_private_key(7, ec.SECP256R1())
@@ -265,6 +265,17 @@ class CoreDriver:
             return grants[GrantId(letter.subject)].recipient == person(who)
 
         return [one.code for one in self._letters if is_his(one)]
+
+    async def admit(self, who: str, mode: Mode) -> None:
+        until = after(START, 90 * DAY_MS)
+        self._order(AdmitCourier(person(who), who, "custody", until, mode.value))
+
+    async def own_code(self, who: str) -> str:
+        own = [one for one in self._letters if one.kind == "courier"]
+        return next((one.code for one in reversed(own) if one.subject == person(who)), "")
+
+    async def identity(self, who: str) -> str:
+        return person(who)
 
     async def alerts(self) -> int:
         return 0

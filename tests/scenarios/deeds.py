@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.edge.agent import (
     CancelDeposit,
     ChangeSize,
     Leave,
     OpenAgain,
     PresentCode,
+    PresentSecond,
+    SignIn,
 )
 from scenarios.driver import COURIER, RESIDENTS, Tool, Trap
 from scenarios.sentences import UNITS, Sentence, deed
@@ -62,6 +64,39 @@ async def _(teller: Teller, courier: str) -> None:
 @deed(DEEDS, "{courier} leaves")
 async def _(teller: Teller, courier: str) -> None:
     await teller.driver.press(Leave())
+
+
+@deed(DEEDS, "{courier} brings an item for {resident}, size {size}")
+async def _(teller: Teller, courier: str, resident: str, size: str) -> None:
+    await teller.brings_item(resident, Size(size))
+
+
+# Doors for two.
+
+
+@deed(DEEDS, "{keeper} is admitted for {mode}")
+async def _(teller: Teller, keeper: str, mode: str) -> None:
+    await teller.is_admitted(keeper, Mode(mode))
+
+
+@deed(DEEDS, "{courier} signs in to put something in")
+async def _(teller: Teller, courier: str) -> None:
+    await teller.driver.press(SignIn(teller.own[courier]))
+
+
+@deed(DEEDS, "{keeper} types {their} own code as the second person")
+async def _(teller: Teller, keeper: str, their: str) -> None:
+    await teller.driver.press(PresentSecond(teller.own[keeper]))
+
+
+@deed(DEEDS, "{keeper} comes first and types {their} own code")
+async def _(teller: Teller, keeper: str, their: str) -> None:
+    await teller.driver.press(PresentCode(teller.own[keeper]))
+
+
+@deed(DEEDS, "{resident} types {their} code as the second person")
+async def _(teller: Teller, resident: str, their: str) -> None:
+    await teller.driver.press(PresentSecond(await teller.code(resident)))
 
 
 # A resident, or somebody else.

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.core.events import Scalar
 from bayward.edge.agent import Request, Stage
 from bayward.sim.demo import people
@@ -130,6 +130,18 @@ class Driver(Protocol):
 
     async def codes(self, who: str) -> Sequence[str]:
         """The codes somebody has got, oldest first."""
+        ...
+
+    async def admit(self, who: str, mode: Mode) -> None:
+        """The administrator has the bank draw somebody a code of his own for such doors."""
+        ...
+
+    async def own_code(self, who: str) -> str:
+        """The newest code of his own that somebody has got; "" before it came."""
+        ...
+
+    async def identity(self, who: str) -> str:
+        """Somebody's id, as the log has it."""
         ...
 
     async def alerts(self) -> int:

@@ -17,18 +17,18 @@ a `;` between them. Whatever is not understood is an error with the file and the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from scenarios.deeds import DEEDS
 from scenarios.driver import Columns, Fact, Latches, Level
 from scenarios.sentences import Bound, found
 from scenarios.sights import SIGHTS
 
 WALL = ((2, Size.S), (2, Size.M), (2, Size.L))
-KEY = re.compile(r"(wall|latches|levels|because): *(\S.*)")
+KEY = re.compile(r"(wall|modes|latches|levels|because): *(\S.*)")
 STEPS_MAX = 60  # a story longer than a screen is two
 TITLE_CHARS_MAX = 90
 
@@ -71,6 +71,7 @@ class Scenario:
     levels: tuple[Level, ...] = tuple(Level)
     because: str = ""  # why not at every level
     wall: Columns = WALL
+    modes: Mapping[int, Mode] = field(default_factory=dict)  # by the number on the door
     latches: Latches = Latches.HIGH
 
     @property
@@ -153,6 +154,18 @@ class _Reader:
             columns.append((int(match[1]), Size(match[2])))
         return tuple(columns) or WALL
 
+    def modes(self) -> dict[int, Mode]:
+        """What single doors are for, where it is not parcels."""
+        line, text = self.keys.get("modes", (0, ""))
+        doors = sum(count for count, _ in self.wall())
+        told: dict[int, Mode] = {}
+        for one in filter(None, text.split(",")):
+            match = re.fullmatch(rf" *door (\d+) ({'|'.join(Mode)}) *", one)
+            if match is None or not 1 <= int(match[1]) <= doors or int(match[1]) in told:
+                raise self.fail(line, f"`door 1 evidence`, each door once, not {one.strip()!r}")
+            told[int(match[1])] = Mode(match[2])
+        return told
+
     def latches(self) -> Latches:
         """What a shut door's contact reads."""
         line, text = self.keys.get("latches", (0, Latches.HIGH.value))
@@ -185,6 +198,7 @@ def parse(text: str, path: Path) -> Scenario:
         levels=reader.levels(),
         because=reader.keys.get("because", (0, ""))[1],
         wall=reader.wall(),
+        modes=reader.modes(),
         latches=reader.latches(),
     )
 

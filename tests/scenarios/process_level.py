@@ -16,9 +16,12 @@ from time import monotonic
 
 import httpx
 
+from bayward.cloud.access import couriers
 from bayward.cloud.people import sign_in
-from bayward.core.compartment import Size
-from bayward.core.ids import CompartmentId
+from bayward.cloud.unit import Work
+from bayward.core.clock import DAY_MS, after
+from bayward.core.compartment import Mode, Size
+from bayward.core.ids import CompartmentId, PersonId
 from bayward.edge.agent import (
     CancelDeposit,
     ChangeSize,
@@ -26,6 +29,7 @@ from bayward.edge.agent import (
     Leave,
     OpenAgain,
     PresentCode,
+    PresentSecond,
     Request,
     SignIn,
     Stage,
@@ -44,6 +48,7 @@ PATIENCE_S = 30.0
 LOOK_S = 0.05
 SETTLE_S = 0.6  # a pulse and two readings take a quarter of a second
 HOME, COLLECT, DELIVER = "/kiosk", "/kiosk/collect", "/kiosk/deliver"
+SECOND = "/kiosk/second"
 CONFIRM, SIZE = "/kiosk/deliver/confirm", "/kiosk/deliver/size"
 # What a page says, where its address does not say it.
 STAGES = {
@@ -54,6 +59,7 @@ STAGES = {
     "/kiosk/thanks": Stage.COLLECTED,
     "/kiosk/deliver/parcel": Stage.COURIER,
     "/kiosk/deliver/recipient": Stage.COURIER,
+    SECOND: Stage.SECOND_PERSON,
     SIZE: Stage.COURIER,
     CONFIRM: Stage.CONFIRM,
 }
@@ -78,6 +84,7 @@ class ProcessDriver:
         self._numbers = numbers_of(theatre.steel.compartments)
         self._entries: list[Fields] = []
         self._traps: set[Trap] = set()
+        self._had_own: dict[str, int] = {}  # codes of his own somebody had before
         self._number = ""  # that the kiosk showed last
         theatre.twin.on_change = self._moved
 
@@ -107,6 +114,8 @@ class ProcessDriver:
             case PresentCode(code):
                 await kiosk.go(HOME)
                 await kiosk.press(COLLECT, code=code)
+            case PresentSecond(code):
+                await kiosk.press(SECOND, code=code)
             case SignIn(code):
                 await kiosk.go(HOME)
                 await kiosk.press(DELIVER, code=code)
@@ -193,6 +202,37 @@ class ProcessDriver:
             return [own] if own else []
         told = self._theatre.mailbox.to(named(who).email)
         return [code for one in reversed(told) if (code := code_of(one))]
+
+    async def admit(self, who: str, mode: Mode) -> None:
+        home = self._theatre.household
+        person = await self.identity(who)
+        self._had_own[who] = len(self._theatre.own_codes(self._email(who)))
+
+        def ask(work: Work) -> None:
+            couriers.admit(
+                work,
+                home.tenant,
+                home.bank,
+                person=PersonId(person),
+                name=who,
+                carrier="custody",
+                until=after(work.now, DAY_MS),
+                actor=home.admin,
+                modes=frozenset({mode}),
+            )
+
+        await self._theatre.cloud.unit.write(ask)
+
+    async def own_code(self, who: str) -> str:
+        codes = self._theatre.own_codes(self._email(who))
+        return codes[0] if len(codes) > self._had_own.get(who, 0) else ""
+
+    async def identity(self, who: str) -> str:
+        home = self._theatre.household
+        return home.courier if who == COURIER else home.residents[named(who).unit]
+
+    def _email(self, who: str) -> str:
+        return people.COURIER_EMAIL if who == COURIER else named(who).email
 
     async def alerts(self) -> int:
         return len(self._theatre.mailbox.to(people.ADMIN_EMAIL))
@@ -297,7 +337,7 @@ def _phone(url: str) -> httpx.AsyncClient:
 async def running(scenario: Scenario, folder: Path) -> AsyncIterator[ProcessDriver]:
     """A stage with the scenario's wall, until its story is over."""
     levels = CLOSED_LEVELS[scenario.latches]
-    theatre = Theatre(folder, columns=scenario.wall, closed_levels=levels)
+    theatre = Theatre(folder, columns=scenario.wall, modes=scenario.modes, closed_levels=levels)
     await theatre.start()
     try:
         async with AtKiosk(theatre.kiosk_url) as kiosk:

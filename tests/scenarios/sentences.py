@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Concatenate, ParamSpec
 
 from bayward.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.core.events import EventType
 from bayward.edge.agent import Stage
 from scenarios.driver import ADMIN, COURIER, RESIDENTS, Fact
@@ -29,6 +29,9 @@ WORDS = {
     "courier": COURIER,
     "admin": ADMIN,
     "who": "|".join((*RESIDENTS, COURIER, ADMIN, "[Ss]omebody")),
+    "keeper": "|".join((*RESIDENTS, COURIER)),
+    "other": "|".join((*RESIDENTS, COURIER)),
+    "mode": "|".join(one for one in Mode if one.needs_two),
     "their": "her|his",
     "size": "|".join(Size),
     "door": r"\d+",

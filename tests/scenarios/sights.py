@@ -96,6 +96,20 @@ async def _(teller: Teller, event: str) -> None:
     await teller.must_not(is_logged, f"logged: {event}")
 
 
+@sight(SIGHTS, Fact.LOG, "{event} names {keeper} and {other}")
+async def _(teller: Teller, event: str, keeper: str, other: str) -> None:
+    wanted = {await teller.driver.identity(one) for one in (keeper, other)}
+
+    async def are_named() -> bool:
+        return any(
+            one["type"] == event
+            and wanted <= {one.get(name) for name in ("actor", "recipient", "witness")}
+            for one in await teller.new()
+        )
+
+    await teller.must(are_named, f"{event} names {keeper} and {other}")
+
+
 @sight(SIGHTS, Fact.SIREN, "the siren sounds")
 async def _(teller: Teller) -> None:
     await teller.must(teller.driver.is_siren_on, "the siren sounds")

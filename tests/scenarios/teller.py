@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.edge.agent import (
     ConfirmDeposit,
     Leave,
@@ -14,6 +14,8 @@ from bayward.edge.agent import (
 )
 from bayward.edge.agent import SignIn as TypeCourierCode
 from scenarios.driver import COURIER, Deviation, Driver, Fields, Tool
+
+ITEM = "ITM-5N3B6R7T2W"  # what is written on the bag
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Teller:
     parcels: int = 0
     home: dict[str, int] = field(default_factory=dict)  # the door behind which a parcel waits
     had: dict[str, int] = field(default_factory=dict)  # codes of earlier parcels
+    own: dict[str, str] = field(default_factory=dict)  # codes of their own, for doors for two
     alerts: int = 0  # the administrator had when the step began
     is_allowed: bool | None = None  # what the console said last
     logged: int = 0  # entries when the step began
@@ -96,6 +99,18 @@ class Teller:
         if not await self.driver.hand(tool, number):
             raise Deviation(f"cannot be done: {tool.value} at door {number}")
 
+    async def is_admitted(self, who: str, mode: Mode) -> None:
+        """Somebody gets a code of his own for such doors; messages so far were of other things."""
+        await self.driver.admit(who, mode)
+
+        async def has_come() -> bool:
+            return bool(await self.driver.own_code(who))
+
+        await self.must(has_come, f"a code of his own for {who}")
+        self.own[who] = await self.driver.own_code(who)
+        if who != COURIER:
+            self.had[who] = len(await self.driver.codes(who))
+
     # What people do in one go.
 
     async def signs_in(self) -> None:
@@ -106,6 +121,10 @@ class Teller:
         """The courier describes a parcel and a size."""
         self.parcels += 1
         await self.driver.begin(resident, size, f"TBA{self.parcels:012d}")
+
+    async def brings_item(self, resident: str, size: Size) -> None:
+        """The courier describes an item by its label."""
+        await self.driver.begin(resident, size, ITEM)
 
     async def confirms(self, resident: str) -> None:
         """It is in; the next message to its recipient is about this parcel."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from bayward.cloud.access import couriers
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.incidents.store import Incident
 from bayward.cloud.unit import Work
-from bayward.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
-from bayward.core.compartment import Size
+from bayward.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, after
+from bayward.core.compartment import Mode, Size
 from bayward.core.ids import CommandId, CompartmentId, PersonId
 from bayward.edge.agent import BeginDeposit, PresentPass, Request, Stage
 from bayward.sim.checkers import Watch
@@ -53,7 +54,7 @@ class WorldDriver:
     def __init__(self, scenario: Scenario) -> None:
         demand_plain(scenario.latches)
         self._world = World(1)
-        self._founded = found(self._world, Plan(columns=scenario.wall))
+        self._founded = found(self._world, Plan(columns=scenario.wall, modes=scenario.modes))
         assert isinstance(self._founded.cloud, SimCloud)
         self._cloud: SimCloud = self._founded.cloud
         (self._bank,) = self._founded.banks
@@ -61,6 +62,8 @@ class WorldDriver:
         self._watch = Watch(self._bank, lambda: GUESSES)
         self._events: list[Fields] = []
         self._codes: dict[str, list[str]] = {}
+        self._own: dict[str, str] = {}
+        self._awaits: dict[str, bool] = {}  # who was admitted and has no code yet
         self._alerts = 0
         self._carried = ""
         self._traps: set[Trap] = set()
@@ -90,6 +93,8 @@ class WorldDriver:
                 self._alerts += 1
             elif mail.code:
                 self._codes.setdefault(name, []).append(mail.code)
+                if self._awaits.pop(name, None):
+                    self._own[name] = mail.code
 
         return read
 
@@ -180,6 +185,31 @@ class WorldDriver:
 
     async def codes(self, who: str) -> Sequence[str]:
         return self._codes.get(who, [])
+
+    async def admit(self, who: str, mode: Mode) -> None:
+        self._awaits[who] = True
+        self._own.pop(who, None)
+
+        def ask(work: Work) -> None:
+            couriers.admit(
+                work,
+                register().tenant,
+                self._bank.made.bank,
+                person=self._person(who),
+                name=who,
+                carrier="custody",
+                until=after(work.now, DAY_MS),
+                actor=self._person(ADMIN),
+                modes=frozenset({mode}),
+            )
+
+        self._cloud.write(ask)
+
+    async def own_code(self, who: str) -> str:
+        return self._own.get(who, "")
+
+    async def identity(self, who: str) -> str:
+        return self._person(who)
 
     async def alerts(self) -> int:
         return self._alerts

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bayward.core.clock import DAY_MS, HOUR_MS
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.sim.people import Manners
 
 Columns = tuple[tuple[int, Size], ...]
@@ -73,6 +73,7 @@ class Plan:
     banks: int = 1
     hours: int = 24
     columns: Columns = WALLS[1]
+    modes: Mapping[int, Mode] = field(default_factory=dict)  # of doors that are not for parcels
     has_sensors: bool = True
     residents: int = 6
     couriers: int = 2

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from random import Random
 
-from bayward.core.compartment import Compartment, Size
+from bayward.core.compartment import Compartment, Mode, Size
 from bayward.core.ids import BankId, CompartmentId
 from bayward.sim.hardware.settings import TwinBoard, TwinSettings, one_line
 
@@ -21,6 +21,7 @@ COLUMNS: tuple[tuple[int, Size], ...] = (
     (12, Size.S), (8, Size.M), (12, Size.S), (8, Size.M), (5, Size.L), (12, Size.S),
 )  # fmt: skip
 KIOSK_AFTER_COLUMN = 3
+PLAIN: Mapping[int, Mode] = {}
 HEIGHT_UNITS = 120  # every column is as high as the others
 WALL_MM = 1_920
 FOOT_MM = 120
@@ -48,8 +49,12 @@ def build(
     chance: Random,
     columns: Sequence[tuple[int, Size]] = COLUMNS,
     closed_levels: Sequence[int] = (1,),
+    modes: Mapping[int, Mode] = PLAIN,
 ) -> Steel:
-    """Weld a wall; `closed_levels` are what shut doors read, board by board, over and over."""
+    """Weld a wall; `closed_levels` are what shut doors read, board by board, over and over.
+
+    `modes` are those of the doors, by number, that are not for parcels.
+    """
     built: list[Compartment] = []
     for column, (doors, size) in enumerate(columns, 1):
         outer_mm = WALL_MM // doors
@@ -67,6 +72,7 @@ def build(
                     inner_depth_mm=INNER_DEPTH_MM,
                     floor_height_mm=FOOT_MM + WALL_MM - outer_mm * row,
                     has_occupancy_sensor=True,
+                    mode=modes.get(len(built) + 1, Mode.DELIVERY),
                 )
             )
     line = one_line([one.id for one in built])
@@ -119,7 +125,7 @@ def _compartment(steel: Steel, one: Compartment) -> str:
         "[[compartment]]", id=one.id, number=one.number, column=one.column, row=one.row,
         height_units=one.height_units, size=one.size.value, inner_mm=inner,
         floor_height_mm=one.floor_height_mm, board=board, lock=lock,
-        has_occupancy_sensor=one.has_occupancy_sensor,
+        has_occupancy_sensor=one.has_occupancy_sensor, mode=one.mode.value,
     )  # fmt: skip
 
 

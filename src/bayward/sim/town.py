@@ -141,7 +141,7 @@ def _bank(world: World, network: Network, known: Register, name: str, plan: Plan
 def _settings(bank: BankId, name: str, chance: Random, plan: Plan) -> BankSettings:
     """A technician's file, read as any bank reads its own."""
     text = bank_toml(
-        build(chance, plan.columns),
+        build(chance, plan.columns, modes=plan.modes),
         bank=bank,
         name=name,
         site="Lobby",

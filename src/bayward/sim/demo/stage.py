@@ -23,7 +23,7 @@ from bayward.cloud.app import Cloud
 from bayward.cloud.people import sign_in
 from bayward.cloud.settings import CloudSettings, MailSettings
 from bayward.core.clock import DAY_MS
-from bayward.core.compartment import Size
+from bayward.core.compartment import Mode, Size
 from bayward.core.events import EventType
 from bayward.core.ids import BankId, CompartmentId
 from bayward.edge.enrol import enrol
@@ -63,6 +63,7 @@ class Stage:
     cloud_port: int = 0
     kiosk_port: int = 0
     columns: Sequence[tuple[int, Size]] = COLUMNS
+    modes: Mapping[int, Mode] = field(default_factory=dict)  # of doors that are not for parcels
     closed_levels: Sequence[int] = (1,)  # what shut doors read, board by board
     is_loopback_called: bool = False  # may webhooks call this machine?
     is_running: bool = False
@@ -145,7 +146,7 @@ class Stage:
 
     async def _build_wall(self) -> None:
         chance = random.Random(self.seed)
-        self.steel = build(chance, self.columns, self.closed_levels)
+        self.steel = build(chance, self.columns, self.closed_levels, self.modes)
         self.twin = BankTwin(self.steel.twin, chance, self.clock)
         await self.twin.start()
         self._shut.push_async_callback(self.twin.stop)
@@ -299,11 +300,13 @@ class Stage:
     @property
     def courier_code(self) -> str:
         """The newest code the courier was sent; empty until it came."""
-        for message in self.mailbox.to(people.COURIER_EMAIL):
-            found = _COURIER_CODE.search(message.text)
-            if found:
-                return found.group(1).replace(" ", "")
-        return ""
+        return next(iter(self.own_codes(people.COURIER_EMAIL)), "")
+
+    def own_codes(self, email: str) -> list[str]:
+        """The codes of their own that banks have drawn for somebody, newest first."""
+        told = [one for one in self.mailbox.to(email) if code_of(one) is None]
+        found = (_COURIER_CODE.search(one.text) for one in told)
+        return [one.group(1).replace(" ", "") for one in found if one]
 
     def _letter(self, message: Message) -> Letter:
         code, link = code_of(message), _LINK.search(message.text)
