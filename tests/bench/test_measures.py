@@ -10,7 +10,7 @@ from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_log
 from bench import logs
 from bench.__main__ import main
-from bench.measures import MEASURES, growth, verify
+from bench.measures import MEASURES, events, growth, verify
 
 
 def test_every_benchmark_in_the_folder_can_be_named() -> None:
@@ -72,3 +72,10 @@ def test_what_verifying_takes_is_measured_on_documents_that_verify(tmp_path: Pat
     assert len(export) == 31
     with pytest.raises(AssertionError, match="must verify"):
         verify.best(lambda: verify_log(export[:-1], [key]).ok)
+
+
+async def test_what_an_event_leaves_in_the_database_is_measured(tmp_path: Path) -> None:
+    taken, passed, size = await events.measured(tmp_path, events=2, clients=1, rounds=6)
+    assert len(taken) == 6
+    assert passed > 0
+    assert size > 6 * 2 * 600, "leaves of two events a request"

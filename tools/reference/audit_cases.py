@@ -128,6 +128,9 @@ PARTS: Mapping[int, Mapping[str, str]] = {
         "a stale `-wal`": "a_stale_wal_beside_a_restored_file_is_no_silent_mixture",
         "a full disk": "a_full_disk_loses_nothing_and_heals",
         "two writers at once": "two_writers_at_once_are_fenced",
+        "two sequencers at once": "two_sequencers_at_once",
+        "a lease that ends in the middle of a commit": "a_lease_ends_in_the_middle_of_a_commit",
+        "logs being moved into segments": "killed_while_moving_nothing_is_half_moved",
     },
     12: {
         "a wrong salt": "disclosures[a wrong salt]",
