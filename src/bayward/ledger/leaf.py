@@ -22,16 +22,18 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import count, islice
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
-from bayward.ledger.strict import base64url_bytes, base64url_text
+from bayward.ledger.strict import base64url_ascii, base64url_bytes, base64url_text
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
 SALT_BYTES = 18
 """144 bits; RFC 9901 §9.3 recommends 128 or more, and 18 bytes need no padding."""
+SALT_CHARS = SALT_BYTES // 3 * 4
 DECOY_BYTES = 32
 DIGESTS_MAX = 256
 """Fields of one leaf: ten times what an event has, and 12 of the 64 KiB an entry may have."""
@@ -42,6 +44,11 @@ INTEGER_MAX = 2**53 - 1
 """Beyond it, readers in other languages round (RFC 8259 §6)."""
 RESERVED = frozenset({"_sd", "_sd_alg", "v"})
 """Names with a meaning in the leaf itself; a disclosed field may not shadow them."""
+
+NAMES_MAX = 1024
+"""Names remembered as checked."""
+NOTHING = b'{"_sd":[],"v":1}'
+"""The leaf without a field."""
 
 _NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
@@ -72,7 +79,7 @@ class Disclosure:
     def encode(self) -> str:
         """The one spelling; raises `Malformed` when the field is outside the profile."""
         _check_salt(self.salt)
-        return _encode(self.salt, self.name, self.value)
+        return _encode(self.salt, self.name, self.value).decode("ascii")
 
     @classmethod
     def parse(cls, text: str) -> Disclosure:
@@ -90,7 +97,7 @@ class Sealed:
 
 def digest(disclosure: str) -> str:
     """The commitment to a disclosure as it stands in the leaf (RFC 9901 §4.2.3)."""
-    return base64url_text(hashlib.sha256(disclosure.encode("ascii", "replace")).digest())
+    return _digest(disclosure.encode("ascii", "replace")).decode("ascii")
 
 
 def seal(
@@ -105,15 +112,15 @@ def seal(
     fresh = tuple(islice(salts, len(fields)))
     if len(set(fresh)) != len(fields) or any(len(salt) != SALT_BYTES for salt in fresh):
         raise Malformed("disclosure.salt", f"each field needs {SALT_BYTES} fresh random bytes")
+    spelled = base64url_text(b"".join(fresh))  # a salt is a whole number of its characters
     disclosures = [
-        _encode(base64url_text(salt), name, value)
-        for salt, (name, value) in zip(fresh, fields.items(), strict=True)
+        _encode(spelled[at : at + SALT_CHARS], name, value)
+        for at, (name, value) in zip(count(0, SALT_CHARS), fields.items(), strict=False)
     ]
     if any(len(decoy) != DECOY_BYTES for decoy in decoys):
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
-    digests = [digest(one) for one in disclosures]
-    digests += [base64url_text(hashlib.sha256(decoy).digest()) for decoy in decoys]
-    return Sealed(_leaf(digests), tuple(disclosures))
+    digests = [_digest(one) for one in [*disclosures, *decoys]]
+    return Sealed(_leaf(digests), tuple([one.decode("ascii") for one in disclosures]))
 
 
 def parse_leaf(leaf: bytes) -> tuple[str, ...]:
@@ -156,8 +163,12 @@ def _check_salt(salt: str) -> None:
         raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
 
 
-def _encode(salt: str, name: str, value: Value) -> str:
-    text = base64url_text(_spell(salt, name, value))
+def _digest(disclosure: bytes) -> bytes:
+    return base64url_ascii(hashlib.sha256(disclosure).digest())
+
+
+def _encode(salt: str, name: str, value: Value) -> bytes:
+    text = base64url_ascii(_spell(salt, name, value))
     if len(text) > DISCLOSURE_CHARS_MAX:
         raise Malformed("disclosure.length", f"{name} has {len(text)} characters")
     return text
@@ -195,19 +206,32 @@ def _read_any(raw: bytes) -> tuple[str, str, Value]:
 
 
 def _spell(salt: str, name: str, value: Value) -> bytes:
-    if _NAME.fullmatch(name) is None or name in RESERVED:
-        raise Malformed("disclosure.name", repr(name))
-    _check_value(value)
     try:
-        return f'["{salt}","{name}",{_json(value)}]'.encode()
+        return f'["{salt}{_named(name)}{_spell_value(value)}]'.encode()
     except UnicodeEncodeError:
         raise Malformed("disclosure.value", "a lone surrogate") from None
 
 
-def _leaf(digests: Sequence[str]) -> bytes:
+@lru_cache(NAMES_MAX)  # a log has a few dozen, in every entry
+def _named(name: str) -> str:
+    if _NAME.fullmatch(name) is None or name in RESERVED:
+        raise Malformed("disclosure.name", repr(name))
+    return f'","{name}",'
+
+
+def _spell_value(value: Value) -> str:
+    if type(value) is int and abs(value) <= INTEGER_MAX:
+        return str(value)
+    if type(value) is not str:
+        _check_value(value)
+    return _json(value)
+
+
+def _leaf(digests: Sequence[bytes]) -> bytes:
     if len(digests) > DIGESTS_MAX:
         raise Malformed("leaf.length", f"{len(digests)} fields")
-    return _json({"_sd": sorted(set(digests)), "v": 1}).encode("ascii")
+    listed = b'","'.join(sorted(set(digests)))
+    return b'{"_sd":["%b"],"v":1}' % listed if listed else NOTHING
 
 
 def _check_value(value: object, depth: int = 0) -> None:

@@ -56,8 +56,12 @@ def base64url_bytes(text: str, code: str) -> bytes:
 
 def base64url_text(raw: bytes) -> str:
     """Write base64url without padding."""
-    padded = binascii.b2a_base64(raw, newline=False)
-    return padded.translate(_TO_URL, b"=").decode("ascii")
+    return base64url_ascii(raw).decode("ascii")
+
+
+def base64url_ascii(raw: bytes) -> bytes:
+    """The same as bytes, for whoever hashes them."""
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=")
 
 
 def decimal(text: str, code: str) -> int:

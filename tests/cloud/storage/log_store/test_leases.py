@@ -232,10 +232,12 @@ async def test_audit_11_sessions_end_at_random_and_every_receipt_stays_true(hous
 
     def end_one() -> None:
         with house.server.connect(OWNER, house.database) as owner:
-            rows = owner.execute(
-                "SELECT pid FROM pg_stat_activity WHERE usename = %s AND datname = %s",
-                (WRITER, house.database),
-            ).fetchall()
+            rows: list[tuple[int]] = []
+            while not rows:  # all of them may be between two sessions
+                rows = owner.execute(
+                    "SELECT pid FROM pg_stat_activity WHERE usename = %s AND datname = %s",
+                    (WRITER, house.database),
+                ).fetchall()
             owner.execute("SELECT pg_terminate_backend(%s)", chance.choice(sorted(rows)))
 
     async with (
