@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, islice
+from json.encoder import encode_basestring
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
@@ -47,7 +48,7 @@ RESERVED = frozenset({"_sd", "_sd_alg", "v"})
 
 NAMES_MAX = 1024
 """Names remembered as checked."""
-NOTHING = b'{"_sd":[],"v":1}'
+NOTHING = '{"_sd":[],"v":1}'
 """The leaf without a field."""
 
 _NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
@@ -97,7 +98,7 @@ class Sealed:
 
 def digest(disclosure: str) -> str:
     """The commitment to a disclosure as it stands in the leaf (RFC 9901 §4.2.3)."""
-    return _digest(disclosure.encode("ascii", "replace")).decode("ascii")
+    return _digests([disclosure.encode("ascii", "replace")])[0]
 
 
 def seal(
@@ -119,8 +120,10 @@ def seal(
     ]
     if any(len(decoy) != DECOY_BYTES for decoy in decoys):
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
-    digests = [_digest(one) for one in [*disclosures, *decoys]]
-    return Sealed(_leaf(digests), tuple([one.decode("ascii") for one in disclosures]))
+    return Sealed(
+        _leaf(_digests([*disclosures, *decoys])),
+        tuple([one.decode("ascii") for one in disclosures]),
+    )
 
 
 def parse_leaf(leaf: bytes) -> tuple[str, ...]:
@@ -148,9 +151,10 @@ def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
     """
     committed = frozenset(parse_leaf(leaf))
     fields: dict[str, Value] = {}
-    for text in disclosures:
+    digests = _digests(text.encode("ascii", "replace") for text in disclosures)
+    for text, committing in zip(disclosures, digests, strict=True):
         _, name, value = _read(text)
-        if digest(text) not in committed:
+        if committing not in committed:
             raise Unverified("disclosure.foreign", f"{name} is not in this leaf")
         if name in fields:
             raise Unverified("disclosure.twice", name)
@@ -163,8 +167,14 @@ def _check_salt(salt: str) -> None:
         raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
 
 
-def _digest(disclosure: bytes) -> bytes:
-    return base64url_ascii(hashlib.sha256(disclosure).digest())
+def _digests(disclosures: Iterable[bytes]) -> list[str]:
+    """Base64url of each hash, all written in one go.
+
+    With a zero byte behind it a hash is 44 whole characters; the first 43 are what it has alone.
+    """
+    hashes = [hashlib.sha256(one).digest() + b"\0" for one in disclosures]
+    text = base64url_text(b"".join(hashes))
+    return [text[at : at + 43] for at in range(0, len(text), 44)]
 
 
 def _encode(salt: str, name: str, value: Value) -> bytes:
@@ -222,16 +232,17 @@ def _named(name: str) -> str:
 def _spell_value(value: Value) -> str:
     if type(value) is int and abs(value) <= INTEGER_MAX:
         return str(value)
-    if type(value) is not str:
-        _check_value(value)
+    if type(value) is str:
+        return encode_basestring(value)
+    _check_value(value)
     return _json(value)
 
 
-def _leaf(digests: Sequence[bytes]) -> bytes:
+def _leaf(digests: Sequence[str]) -> bytes:
     if len(digests) > DIGESTS_MAX:
         raise Malformed("leaf.length", f"{len(digests)} fields")
-    listed = b'","'.join(sorted(set(digests)))
-    return b'{"_sd":["%b"],"v":1}' % listed if listed else NOTHING
+    listed = '","'.join(sorted(set(digests)))
+    return (f'{{"_sd":["{listed}"],"v":1}}' if listed else NOTHING).encode("ascii")
 
 
 def _check_value(value: object, depth: int = 0) -> None:
