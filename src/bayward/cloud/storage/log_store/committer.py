@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bayward.cloud.storage.log_store.logs import Commit, Logs
+from bayward.cloud.storage.log_store.logs import Commit, InLogs, Logs
 from bayward.core.errors import Conflict, Unavailable
 from bayward.ledger.dense import tree_hash
 from bayward.ledger.keys import Signer
@@ -117,7 +117,7 @@ class Committer:
             if part.log.resume().size < part.planned.new_size:
                 return False
             origin = part.entries[0].origin
-            return tree_hash(part.planned.new_size, _Reader(self._logs, origin)) == (
+            return tree_hash(part.planned.new_size, InLogs(self._logs, origin)) == (
                 part.planned.new_root
             )
         except Exception as error:
@@ -127,29 +127,12 @@ class Committer:
         """The log with its edge, if that is still in memory."""
         log = self._open.get(origin)
         if log is None:
-            log = Log(_Reader(self._logs, origin), lambda: self._signers(origin))
+            log = Log(InLogs(self._logs, origin), lambda: self._signers(origin))
             self._open[origin] = log
             if len(self._open) > LOGS_MAX:
                 self._open.popitem(last=False)
         self._open.move_to_end(origin)
         return log
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """One of the logs, for reading; it is committed with others."""
-
-    logs: Logs
-    origin: str
-
-    def read_head(self) -> str | None:
-        return self.logs.read_head(self.origin)
-
-    def read_hashes(self, indexes: Sequence[int]) -> Sequence[bytes]:
-        return self.logs.read_hashes(self.origin, indexes)
-
-    def commit(self, append: Append, note: str) -> None:
-        self.logs.commit([Commit(self.origin, append, note)])
 
 
 def _commit_of(part: _Part) -> Commit:

@@ -54,10 +54,10 @@ class SegmentLogs(Logs, Protocol):
 
 
 @dataclass
-class OneLog:
+class InLogs:
     """One of the logs, as `ledger.log` wants it."""
 
-    logs: SegmentLogs
+    logs: Logs
     origin: str
 
     def read_head(self) -> str | None:
@@ -71,6 +71,13 @@ class OneLog:
     def commit(self, append: Append, note: str) -> None:
         """Keep it all or nothing."""
         self.logs.commit([Commit(self.origin, append, note)])
+
+
+@dataclass
+class OneLog(InLogs):
+    """The same with what was kept, for who has a database to himself."""
+
+    logs: SegmentLogs
 
     def segments(self, first: int = 0) -> Iterator[Segment]:
         """The segments from the one that holds entry `first` on."""
