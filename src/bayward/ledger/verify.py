@@ -125,7 +125,7 @@ def verify_log(
         header = parse_header(next(stream, b""))
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, 1, str(error)),), Trust.UNKNOWN)
-    examination = _begun(header, trusted, older, demand)
+    examination = examine(header, trusted, older, demand)
     for number, line in enumerate(stream, start=2):
         if not examination.take_line(number, line):
             break
@@ -139,7 +139,7 @@ def verify_entries(
     older: Sequence[str] = (),
 ) -> Verdict:
     """The same for a log that is not lines: entries straight from a database or from tiles."""
-    examination = _begun(header, trusted, older)
+    examination = examine(header, trusted, older)
     for entry in entries:
         if not examination.take(entry):
             break
@@ -155,8 +155,12 @@ def checkpoint_of(document: str) -> str:
     return document
 
 
-class _Examination:
-    """One pass over an exported log; holds the edge of the tree and nothing behind it."""
+class Examination:
+    """One pass over an exported log; holds the edge of the tree and nothing behind it.
+
+    For who gets a log piece by piece: `examine` begins it, `take_line` or `take` get each entry
+    in turn, `conclude` says what was found.
+    """
 
     def __init__(self, header: LogHeader, trust: Trust) -> None:
         self.header = header
@@ -283,13 +287,14 @@ class _Examination:
             self.find(Fault.ROOT_MISMATCH, checkpoint.size)
 
 
-def _begun(
+def examine(
     header: LogHeader,
     trusted: Collection[VerifierKey],
     older: Sequence[str],
     demand: Demand | None = None,
-) -> _Examination:
-    examination = _Examination(header, trust_of(header.key, trusted))
+) -> Examination:
+    """Begin with a log whose first line is read; the rest is as for `verify_log`."""
+    examination = Examination(header, trust_of(header.key, trusted))
     examination.take_checkpoint(witnesses_of(trusted))
     if examination.signed is not None:
         seen = seen_by(examination.signed, trusted)
