@@ -72,11 +72,15 @@ class KeyringFile:
         self._tx = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
-        if image is not None:
-            self._tx.deserialize(image)
-        for pragma in PRAGMAS:
-            self._tx.execute(f"PRAGMA {pragma}")
-        self._tx.executescript(_SCHEMA)
+        try:
+            if image is not None:
+                self._tx.deserialize(image)
+            for pragma in PRAGMAS:
+                self._tx.execute(f"PRAGMA {pragma}")
+            self._tx.executescript(_SCHEMA)
+        except BaseException:
+            self._tx.close()
+            raise
 
     def serialize(self) -> bytes:
         """The whole file, as `__init__` takes it."""

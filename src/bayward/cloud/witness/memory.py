@@ -79,11 +79,18 @@ class WitnessFile:
             self.db = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
             )
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+        try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON"):
                 self.db.execute(f"PRAGMA {pragma}")
             self._prepare(path, name)
         except sqlite3.Error as error:
+            self.close()
             raise _unavailable(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -8,13 +8,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from bayward.cloud.keyring.file import KeyringFile
 from bayward.cloud.storage.log_store import sqlite
 from bayward.cloud.storage.log_store.logs import OneLog
+from bayward.cloud.witness.memory import WitnessFile
+from bayward.core.errors import Unavailable
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.log import Log
 from ledger_bench import LOG, ORIGIN
@@ -28,7 +31,9 @@ def entry(n: int) -> bytes:
 
 
 # Appends with ever more room on the disk (`RLIMIT_FSIZE`, which SIGXFSZ tells nobody of), and says
-# of each try whether it has a place.
+# of each try whether it has a place. Room is what a file may grow by: SQLite's index of the `-wal`
+# is 32 KiB from the start, and has to be made anew whenever the last connection was closed. While
+# somebody else reads, the `-wal` stays instead and is the largest of the files.
 FULL = """
 import asyncio, json, resource, sys
 from pathlib import Path
@@ -38,6 +43,7 @@ from bayward.core.errors import Unavailable
 from ledger_bench import LOG, ORIGIN
 
 path = Path(sys.argv[1])
+reader = sqlite.connect(path) if sys.argv[2] == "read" else None
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 
 async def main():
@@ -51,10 +57,9 @@ async def main():
             else:
                 print(json.dumps([entry.decode(), placed.index, placed.note]), flush=True)
         await attempt(b"before")
-        wal = path.with_name(path.name + "-wal")
         for room in range(-3_000, 24_000, 900):
-            size = wal.stat().st_size if wal.exists() else 0
-            resource.setrlimit(resource.RLIMIT_FSIZE, (max(0, size + room), hard))
+            largest = max(one.stat().st_size for one in path.parent.iterdir())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (max(32_768, largest) + room, hard))
             await attempt(b"%d " % room * 400)
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         await attempt(b"after")
@@ -64,11 +69,12 @@ asyncio.run(main())
 """
 
 
-def test_audit_11_a_full_disk_keeps_all_or_nothing_and_heals(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", ["alone", "read"])
+def test_audit_11_a_full_disk_keeps_all_or_nothing_and_heals(beside: str, tmp_path: Path) -> None:
     kind = sqlite_kind(tmp_path)
     _, where, _ = kind.address
     done = subprocess.run(
-        [sys.executable, "-c", FULL, where],
+        [sys.executable, "-c", FULL, where, beside],
         env={"PYTHONPATH": "tests"},
         capture_output=True,
         text=True,
@@ -89,6 +95,21 @@ def test_audit_11_a_full_disk_keeps_all_or_nothing_and_heals(tmp_path: Path) -> 
     assert set(kept) <= set(placed.values()) | doubtful
     assert len(set(kept)) == len(kept)
     kind.close()
+
+
+@pytest.mark.parametrize(
+    "open_it", [sqlite.connect, KeyringFile, lambda path: WitnessFile(path, "example.com/witness")]
+)
+def test_a_file_that_cannot_be_opened_is_not_held_open(
+    open_it: Callable[[Path], object], tmp_path: Path
+) -> None:
+    """Else it stays open for as long as somebody keeps the error, and its `-wal` grows."""
+    path = tmp_path / "garbage.db"
+    path.write_bytes(b"no database at all" * 100)
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises((sqlite3.DatabaseError, Unavailable)) as caught:
+        open_it(path)
+    assert set(Path("/proc/self/fd").iterdir()) == before, caught.value
 
 
 def written(folder: Path) -> tuple[Path, bytes]:

@@ -75,18 +75,26 @@ commit at full load, so it was what one client in a hundred waited for; now it i
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with what SQLite does not keep in the file: durability and guards."""
+    """A connection with what SQLite does not keep in the file: durability and guards.
+
+    Raises what SQLite says; no half-open connection is left then. One that waited for the garbage
+    collector would hold the file open, and its write-ahead log with it.
+    """
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
     )
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
-        "recursive_triggers = ON",
-        "trusted_schema = OFF",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            "recursive_triggers = ON",
+            "trusted_schema = OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
