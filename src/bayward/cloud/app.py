@@ -31,6 +31,7 @@ from litestar.types import ASGIApp
 from bayward.cloud import upkeep
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
+from bayward.cloud.audit.checking import Checks
 from bayward.cloud.audit.maker import Maker, stamper_of
 from bayward.cloud.custody import pack_form
 from bayward.cloud.fleet import enrolment
@@ -315,6 +316,7 @@ class Cloud:
             ),
             witness=self.witness,
             is_ready=lambda: self._is_ready,
+            checks=Checks(self.unit, self.clock),
             packs=Maker(self.unit, tools, self.stamper, self.anchoring, pack_form.rows),
         )
 
@@ -338,6 +340,8 @@ class Cloud:
         self._tasks = [loop.create_task(worker.run()) for worker in workers]
         self._tasks.append(loop.create_task(self._keep_house()))
         self._tasks.append(loop.create_task(self.anchoring.run()))
+        self._tasks.append(loop.create_task(self.desk.checks.run()))
+        self._closing.push_async_callback(self.desk.checks.stop)
 
     async def _serve(self, app: ASGIApp, http: socket, enrolling: socket) -> None:
         tls = enrolment_context(self.deployment.server)

@@ -93,6 +93,7 @@ class EventType(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_DELETED = "webhook.deleted"
     LOG_EXPORTED = "log.exported"
+    LOG_FAULT_FOUND = "log.fault_found"
     EVIDENCE_REQUESTED = "evidence.requested"
     EVIDENCE_EXPORTED = "evidence.exported"
     SETTING_CHANGED = "setting.changed"
@@ -301,6 +302,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.WEBHOOK_CREATED: ("actor", "subject"),
     _T.WEBHOOK_DELETED: ("actor", "subject"),
     _T.LOG_EXPORTED: ("actor", "origin", "log_size"),
+    _T.LOG_FAULT_FOUND: ("origin", "log_size", "detail"),
     _T.EVIDENCE_REQUESTED: ("actor", "subject", "origin", "authority", "handed_to", "reason"),
     _T.EVIDENCE_EXPORTED: ("actor", "subject", "origin", "authority", "handed_to", "detail"),
     _T.SETTING_CHANGED: ("actor", "subject", "detail"),

@@ -34,7 +34,7 @@ async def test_state_and_check_are_kept(cloud: CloudBench) -> None:
     tenant = await cloud.tenant()
     with cloud.tx.begin():
         origin = store.logs(cloud.tx, tenant)[0].origin
-        store.note_check(cloud.tx, tenant, origin, now=cloud.clock.at, problem="gap at 3")
+        store.note_check(cloud.tx, tenant, origin, now=cloud.clock.at, size=1, problem="gap at 3")
         store.set_state(cloud.tx, tenant, origin, "forked")
         found = store.get_log(cloud.tx, tenant, origin)
     assert (found.verified_at, found.verify_problem, found.state) == (

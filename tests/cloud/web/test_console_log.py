@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import re
 
+import pytest
+
+from bayward.cloud.audit import service as audit
+from bayward.cloud.incidents import service as incidents
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
+from bayward.cloud.web import console_log
 from bayward.core.events import EventType
 from bayward.ledger.chain import verify_chained
 from bayward.ledger.checkpoint import open_checkpoint
@@ -60,6 +66,45 @@ async def test_a_log_that_was_tampered_with_is_found(
     assert 'data-proof="failed"' in page.text
     assert "One log does not verify." in page.text
     assert "Everything fits." not in page.text
+
+
+async def test_a_long_check_goes_on_alone_and_the_page_shows_how_far_it_is(
+    house: House, anne: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_log, "PATIENCE_S", 0)
+    checks = house.cloud.desk.checks
+    answer = await anne.post("/console/log/verify")
+    running = list(checks._running.values())
+    page = await anne.get(answer.headers["location"])
+    assert "Every log is read from its first entry to its last." in page.text
+    await asyncio.gather(*running)
+    page = await anne.get("/console/log")
+    assert re.search(r"[\d,]+ entries</span>", page.text)
+    assert "<progress" not in page.text
+
+
+async def test_a_fault_in_the_own_log_has_an_incident_about_no_bank(
+    house: House, anne: Browser, world: World
+) -> None:
+    def tamper(work: Work) -> None:
+        work.tx.exec_driver_sql("DROP TRIGGER log_segment_no_update")
+        mine = s.log_segment.c.origin == audit.origin_of(work, world.tenant)
+        changed = s.log_segment.update().where(mine & (s.log_segment.c.first == 0))
+        work.tx.execute(changed.values(entries=b"\x00\x07changed"))
+
+    await house.do(tamper)
+    await anne.post("/console/log/verify")
+    found = await house.do(lambda work: incidents.incidents(work, world.tenant))
+    [incident] = [one for one in found if one.kind == EventType.LOG_FAULT_FOUND.value]
+    assert incident.bank == ""
+    page = await anne.get(f"/console/incidents/{incident.id}")
+    assert page.status_code == 200
+    assert "A log does not verify" in page.text
+    assert "body/leaf mismatch at 0" in page.text
+    for path in ("/console", "/console/incidents"):
+        assert "A log does not verify" in (await anne.get(path)).text
+    taken = await anne.post(f"/console/incidents/{incident.id}/acknowledge")
+    assert taken.status_code == 303
 
 
 async def test_an_export_verifies_without_us_and_is_itself_an_entry(

@@ -6,20 +6,20 @@ so pages read later still belong together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bayward.cloud.audit import reader, store
-from bayward.cloud.unit import Work
+from bayward.cloud.unit import OPERATOR, Work
+from bayward.core.clock import Instant
 from bayward.core.errors import Conflict
-from bayward.core.events import Event, EventType
+from bayward.core.events import TEXT_CHARS_MAX, Event, EventType
 from bayward.core.ids import PersonId, TenantId
 from bayward.ledger.dense import stored_hash_index
-from bayward.ledger.export import LogEntry, LogHeader
+from bayward.ledger.export import LogEntry, LogHeader, parse_header
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.leaf import Disclosure
 from bayward.ledger.verdict import Verdict
-from bayward.ledger.verify import verify_log
+from bayward.ledger.verify import Examination, examine
 
 PAGE_ENTRIES = 500  # half a megabyte of lines at a time
 
@@ -75,19 +75,55 @@ def verify(work: Work, tenant: TenantId, origin: str) -> Verdict:
     Works on one snapshot, so what is appended meanwhile does not disturb it. An older
     checkpoint of the same log, kept by somebody else, is what we cannot check here.
     """
+    begun, examination = begin_check(work, tenant, origin)
+    first = 0
+    while lines := page(work, tenant, begun, first):
+        if not all(
+            examination.take_line(number, line) for number, line in enumerate(lines, first + 2)
+        ):
+            break
+        first += len(lines)
+    return examination.conclude()
+
+
+def begin_check(work: Work, tenant: TenantId, origin: str) -> tuple[Export, Examination]:
+    """The same, page by page (`page`); raises `NotFound` or `Conflict`."""
     head = reader.head(work, tenant, origin)
     if head.kind in store.OURS:  # a key swapped in the database must not vouch for itself
         key = work.house.keys.log_signer(origin).key
     else:
         key = parse_vkey(head.vkey)
-    return verify_log(_lines(work, tenant, _begin(work, tenant, origin)), [key])
+    begun = _begin(work, tenant, origin)
+    return begun, examine(parse_header(begun.header), [key], ())
+
+
+def unchecked_since(work: Work, time: Instant) -> list[tuple[TenantId, str]]:
+    """Logs with entries that were not checked after `time`, the longest unchecked first.
+
+    What was checked in the future, by a clock that was wrong, counts as not checked.
+    """
+    return store.unchecked(work.tx, time, work.now)
 
 
 def note_verdict(work: Work, tenant: TenantId, origin: str, verdict: Verdict) -> None:
-    """Remember how `verify` ended, for whoever looks at the log's page."""
+    """Remember how a check ended, and say so when it finds what the one before had not."""
     problem = None if verdict.ok else str(verdict.findings[0])
-    store.note_check(work.tx, tenant, origin, now=work.now, problem=problem)
+    head = reader.head(work, tenant, origin)
+    store.note_check(work.tx, tenant, origin, now=work.now, size=verdict.entries, problem=problem)
     work.wake(f"tenant/{tenant}")
+    if problem is None or problem == head.verify_problem or tenant == OPERATOR:
+        return  # the anchor has no staff; the program's own log says it
+    work.emit(
+        Event(
+            type=EventType.LOG_FAULT_FOUND,
+            time=work.now,
+            bank=head.bank,
+            origin=origin,
+            log_size=head.size,
+            detail=problem[:TEXT_CHARS_MAX],
+        ),
+        tenant=tenant,
+    )
 
 
 def _begin(work: Work, tenant: TenantId, origin: str) -> Export:
@@ -95,14 +131,6 @@ def _begin(work: Work, tenant: TenantId, origin: str) -> Export:
     if not head.note:
         raise Conflict("log.empty")
     return Export(origin, LogHeader(parse_vkey(head.vkey), head.note).line, head.size)
-
-
-def _lines(work: Work, tenant: TenantId, export: Export) -> Iterator[bytes]:
-    yield export.header
-    first = 0
-    while lines := page(work, tenant, export, first):
-        yield from lines
-        first += len(lines)
 
 
 def _shown(disclosures: tuple[str, ...], hidden: frozenset[str]) -> tuple[str, ...]:

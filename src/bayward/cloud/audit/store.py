@@ -72,6 +72,7 @@ class LogHead:
     note: str
     changed_at: Instant
     verified_at: Instant | None
+    verified_size: int
     verify_problem: str | None
 
 
@@ -235,11 +236,30 @@ def bundle(tx: sa.Connection, tenant: TenantId, origin: str, first: int, end: in
 
 
 def note_check(
-    tx: sa.Connection, tenant: TenantId, origin: str, *, now: Instant, problem: str | None
+    tx: sa.Connection,
+    tenant: TenantId,
+    origin: str,
+    *,
+    now: Instant,
+    size: int,
+    problem: str | None,
 ) -> None:
-    """Remember how a full verification ended."""
+    """Remember how a full verification ended, and how many entries it read."""
     mine = (s.log.c.tenant == tenant) & (s.log.c.origin == origin)
-    tx.execute(s.log.update().where(mine).values(verified_at=now, verify_problem=problem))
+    told = {"verified_at": now, "verified_size": size, "verify_problem": problem}
+    tx.execute(s.log.update().where(mine).values(told))
+
+
+def unchecked(tx: sa.Connection, since: Instant, now: Instant) -> list[tuple[TenantId, str]]:
+    """Logs of all tenants that have entries and were not fully verified between these times."""
+    table = s.log.c
+    is_fresh = table.verified_at.between(since, now)
+    rows = tx.execute(
+        sa.select(table.tenant, table.origin)
+        .where(table.note != "", table.verified_at.is_(None) | ~is_fresh)
+        .order_by(table.verified_at.nulls_first(), table.tenant, table.origin)
+    )
+    return [(TenantId(row.tenant), row.origin) for row in rows]
 
 
 def insert_happening(
@@ -307,6 +327,7 @@ def _head(row: sa.Row[tuple[object, ...]]) -> LogHead:
         note=row.note,
         changed_at=row.changed_at,
         verified_at=row.verified_at,
+        verified_size=row.verified_size or 0,
         verify_problem=row.verify_problem,
     )
 

@@ -27,6 +27,7 @@ SEVERITY = {
     _T.DOOR_FORCED_OPEN: "critical",
     _T.BANK_LOG_REFUSED: "critical",
     _T.TENANT_LOG_DOUBTED: "critical",
+    _T.LOG_FAULT_FOUND: "critical",
     _T.LOCKDOWN_ENGAGED: "critical",
     _T.STOCK_DIFFERS: "critical",
     _T.DOOR_OPEN_TOO_LONG: "warning",

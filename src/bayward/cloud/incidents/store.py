@@ -36,7 +36,7 @@ class Incident:
     """Something that went wrong and needs a person."""
 
     id: IncidentId
-    bank: BankId
+    bank: BankId  # "" when it is about no bank
     kind: str  # type of the event that opened it
     compartment: str | None
     severity: str
@@ -74,6 +74,7 @@ def insert(tx: sa.Connection, tenant: TenantId, incident: Incident) -> None:
     """Add an incident."""
     values: dict[str, object] = {column.name: getattr(incident, column.name) for column in _COLUMNS}
     values |= {"state": incident.state.value, "tenant": tenant, "incident": incident.id}
+    values["bank"] = incident.bank or None
     tx.execute(s.incident.insert().values(cells.sealed(tx, s.incident, values)))
 
 
@@ -93,7 +94,7 @@ def find(tx: sa.Connection, tenant: TenantId, incident: str) -> Incident | None:
 
 def find_live(tx: sa.Connection, tenant: TenantId, bank: str, kind: str) -> Incident | None:
     """The incident of this kind that is not closed, if any; there is never a second one."""
-    live = (s.incident.c.tenant == tenant) & (s.incident.c.bank == bank)
+    live = (s.incident.c.tenant == tenant) & (s.incident.c.bank == (bank or None))
     live &= (s.incident.c.kind == kind) & (s.incident.c.state != State.CLOSED.value)
     row = tx.execute(sa.select(s.incident).where(live)).mappings().one_or_none()
     return None if row is None else _incident(tx, row)
@@ -124,7 +125,7 @@ def count_live(tx: sa.Connection, tenant: TenantId) -> dict[BankId, int]:
     """How many incidents of each bank are not closed."""
     live = (s.incident.c.tenant == tenant) & (s.incident.c.state != State.CLOSED.value)
     query = sa.select(s.incident.c.bank, sa.func.count()).where(live).group_by(s.incident.c.bank)
-    return {BankId(bank): number for bank, number in tx.execute(query)}
+    return {BankId(bank or ""): number for bank, number in tx.execute(query)}
 
 
 def insert_lockdown(tx: sa.Connection, tenant: TenantId, locked: Locked) -> None:
@@ -169,7 +170,7 @@ def set_release(
 def _incident(tx: sa.Connection, row: sa.RowMapping) -> Incident:
     read = cells.opened(tx, s.incident, row)
     told = {column.name: read[column.name] for column in _COLUMNS}
-    told |= {"bank": BankId(read["bank"]), "state": State(read["state"])}
+    told |= {"bank": BankId(read["bank"] or ""), "state": State(read["state"])}
     return Incident(id=IncidentId(read["incident"]), **told)
 
 

@@ -86,6 +86,13 @@ def place_of(tx: sa.Connection, tenant: TenantId, bank: str) -> BankPlace | None
     return None if row is None else BankPlace(row.name, row.bank, row.time_zone)
 
 
+def place_without_bank(tx: sa.Connection, tenant: TenantId) -> BankPlace:
+    """An organisation as the place, for what is about none of its banks; the time of its sites."""
+    name = tenant_name(tx, tenant)
+    zone = sa.select(s.site.c.time_zone).where(s.site.c.tenant == tenant).order_by(s.site.c.site)
+    return BankPlace(name, name, tx.execute(zone.limit(1)).scalar_one_or_none() or "UTC")
+
+
 def waiting(tx: sa.Connection, tenant: TenantId, grant: str) -> Waiting | None:
     """Everything about the parcel of a grant."""
     door = (
@@ -192,7 +199,7 @@ def lockdowns_of(tx: sa.Connection, tenant: TenantId, incident: str) -> int:
 class Alarm:
     """An incident, as an alert tells of it."""
 
-    bank: BankId
+    bank: BankId  # "" when it is about no bank
     kind: str
     compartment: str | None
     severity: str
@@ -208,7 +215,12 @@ def alarm(tx: sa.Connection, tenant: TenantId, incident: str) -> Alarm | None:
         return None
     is_closed = row.state == "closed"
     return Alarm(
-        BankId(row.bank), row.kind, row.compartment, row.severity, row.opened_at, is_closed
+        BankId(row.bank or ""),
+        row.kind,
+        row.compartment,
+        row.severity,
+        row.opened_at,
+        is_closed,
     )
 
 

@@ -208,8 +208,13 @@ def _invitation(desk: _Desk) -> Draft:
 def _incident_alert(desk: _Desk) -> Draft:
     tx, incident = desk.work.tx, desk.delivery.subject or ""
     alarm = address_store.alarm(tx, desk.tenant, incident)
-    place = None if alarm is None else address_store.place_of(tx, desk.tenant, alarm.bank)
-    if alarm is None or place is None or alarm.is_closed:
+    if alarm is None or alarm.is_closed:
+        raise Void("closed")
+    if alarm.bank:
+        place = address_store.place_of(tx, desk.tenant, alarm.bank)
+    else:
+        place = address_store.place_without_bank(tx, desk.tenant)
+    if place is None:
         raise Void("closed")
     number = address_store.door_number(tx, desk.tenant, alarm.bank, alarm.compartment or "")
     door = None if number is None else _door(number)

@@ -199,7 +199,7 @@ def _page(
     work, tenant = words.work, words.tenant
     found = incidents.get_incident(work, tenant, incident_id)
     held = incidents.lockdowns(work, tenant, incident=incident_id)
-    drawn = scene(words, words.banks[found.bank])
+    drawn = scene(words, words.banks[found.bank]) if found.bank in words.banks else None
     return IncidentPage(
         shell=frame,
         incident_id=incident_id,
@@ -208,12 +208,12 @@ def _page(
         timeline=words.timeline(_story(words, found)),
         is_locked_down=bool(held),
         scope=_scope(words, found, held),
-        doors_affected=_doors_affected(held, len(drawn.layout)),
+        doors_affected=_doors_affected(held, len(drawn.layout) if drawn else 0),
         release=_release(found, held),
         reason=reason,
         problems=problems,
         alerts=_alerts(words, tenant, incident_id),
-        wall=drawn.wall if drawn.layout else None,
+        wall=drawn.wall if drawn and drawn.layout else None,
         contradictions=of_incident(work, tenant, found),
     )
 
@@ -235,6 +235,7 @@ NEARBY = {
     EventType.BANK_DISCONNECTED,
     EventType.BANK_LOG_REFUSED,
     EventType.TENANT_LOG_DOUBTED,
+    EventType.LOG_FAULT_FOUND,
     EventType.BANK_ENROLLED,
     EventType.STORAGE_RECOVERED,
     EventType.TIME_SUSPECTED,
@@ -246,10 +247,7 @@ def _story(words: Words, incident: Incident) -> list[Happened]:
     own = audit.happenings(
         words.work, words.tenant, WantedEvents(incident=incident.id), count=STORY_MAX
     )
-    kinds = tuple(kind for kind in EventType if kind not in BORING)
-    around = audit.happenings(
-        words.work, words.tenant, WantedEvents(bank=incident.bank, types=kinds), count=STORY_MAX
-    )
+    around = audit.happenings(words.work, words.tenant, _near(incident), count=STORY_MAX)
     first, last = incident.opened_at - BEFORE_MS, incident.last_at + AFTER_MS
     if incident.released_at is not None:
         last = max(last, incident.released_at)
@@ -258,9 +256,18 @@ def _story(words: Words, incident: Incident) -> list[Happened]:
         one
         for one in around
         if first <= one.event.time <= last
+        and (incident.bank or one.event.bank is None)
         and (one.event.type in NEARBY or one.event.compartment in doors - {None})
     ]
     return list({one.seq: one for one in [*own, *near]}.values())
+
+
+def _near(incident: Incident) -> WantedEvents:
+    if not incident.bank:
+        return WantedEvents(types=(EventType(incident.kind),))
+    return WantedEvents(
+        bank=incident.bank, types=tuple(kind for kind in EventType if kind not in BORING)
+    )
 
 
 def _row(words: Words, incident: Incident) -> IncidentRow:
@@ -271,7 +278,7 @@ def _row(words: Words, incident: Incident) -> IncidentRow:
         facts=incident_facts(words, incident),
         severity=Severity(incident.severity),
         state=IncidentState(incident.state.value),
-        bank=words.bank(incident.bank),
+        bank=words.where(incident.bank),
         at=incident.opened_at,
         owner=words.person(incident.acknowledged_by),
         due_at=after(incident.opened_at, ANSWER_MS) if is_open else None,
@@ -279,7 +286,7 @@ def _row(words: Words, incident: Incident) -> IncidentRow:
 
 
 def _scope(words: Words, incident: Incident, held: list[Locked]) -> str:
-    bank = words.bank(incident.bank)
+    bank = words.where(incident.bank)
     if not held or any(one.scope == SCOPE_BANK for one in held):
         return bank
     doors = ", ".join(words.door(one.scope) for one in held)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 
 from litestar import Response
 from litestar.params import FromPath
@@ -10,14 +11,15 @@ from litestar.response import Redirect, Stream
 
 from bayward.cloud.audit import anchor, beacon_store, chains, export
 from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.checking import Progress
 from bayward.cloud.audit.export import Export
 from bayward.cloud.audit.store import LogHead
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
-from bayward.cloud.web import places
+from bayward.cloud.web import live, places
 from bayward.cloud.web.asking import Asker, You
-from bayward.cloud.web.frame import BY_FILTER, console, notify
+from bayward.cloud.web.frame import BY_FILTER, console, notify, shell
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words, log_name
 from bayward.core.errors import Invalid, NotFound
@@ -32,6 +34,7 @@ from bayward.ui.views.console_admin import Anchor, Log, LogCheck, LogRow
 ROWS = 50
 CURSOR_DIGITS = 18
 LINES = "application/jsonl"
+PATIENCE_S = 2  # a check that takes longer goes on alone, and the page shows how far it is
 
 
 @show("/console/log", Action.LOG_READ)
@@ -43,14 +46,9 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
 
     def build(words: Words, you: You, frame: Shell) -> Log:
         lines, older = words.happenings(BY_FILTER[key], before=before, count=ROWS)
-        name = people_store.tenant_name(words.work.tx, you.tenant)
         return Log(
             shell=frame,
-            logs=tuple(
-                _row(head, log_name(words, head, name), _witnesses(words.work, you.tenant, head))
-                for head in audit.logs(words.work, you.tenant)
-                if head.size
-            ),
+            logs=_rows(words, asker.desk.checks.progress(you.tenant)),
             anchor=_anchor(words.work),
             entries=lines,
             filters=tuple(
@@ -62,24 +60,40 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
     return await console(asker, places.everything, build)
 
 
+@show("/console/log/live", Action.LOG_READ)
+async def listed_live(asker: Asking) -> Stream:
+    """How far the checks are, and what they found."""
+
+    def build(work: Work, you: You) -> Log:
+        words = Words(work, you.tenant)
+        rows = _rows(words, asker.desk.checks.progress(you.tenant))
+        return Log(shell=shell(words, you), logs=rows)
+
+    return await live.stream(asker, places.everything, build)
+
+
 @do("/console/log/verify", Action.LOG_VERIFY)
 async def verify(request: AnyRequest, asker: Asking) -> Redirect:
     """Read every log from its first entry to its last and check everything."""
     started = asker.desk.clock.monotonic_ms()
-    origins = await asker.read(
+    logs = await asker.read(
         places.everything,
-        lambda work, you: [(you.tenant, one.origin) for one in audit.logs(work, you.tenant)],
+        lambda work, you: [
+            (you.tenant, one.origin) for one in audit.logs(work, you.tenant) if one.size
+        ],
     )
-    entries, broken = 0, []
-    for tenant, origin in origins:
-        size, is_ok = await _verify(asker, tenant, origin)
-        entries += size
-        broken += [] if is_ok else [origin]
+    checks = [asker.desk.checks.start(*one, is_awaited=True) for one in logs]
+    if checks:
+        await asyncio.wait(checks, timeout=PATIENCE_S)
+    if not all(one.done() for one in checks):
+        notify(request, "log.checking")
+        return back("/console/log")
+    verdicts = [one.result() for one in checks]
     ms = asker.desk.clock.monotonic_ms() - started
-    if broken:
-        notify(request, "log.broken", n=len(broken))
+    if broken := sum(not one.ok for one in verdicts):
+        notify(request, "log.broken", n=broken)
     else:
-        notify(request, "log.verified", entries=entries, ms=ms)
+        notify(request, "log.verified", entries=sum(one.entries for one in verdicts), ms=ms)
     return back("/console/log")
 
 
@@ -116,20 +130,6 @@ async def _lines(asker: Asker, tenant: TenantId, begun: Export) -> AsyncIterator
         yield b"".join(lines)
 
 
-async def _verify(asker: Asker, tenant: TenantId, origin: str) -> tuple[int, bool]:
-    unit = asker.desk.unit
-    head = await unit.read(lambda work: _head(work, tenant, origin))
-    if head is None or not head.size:
-        return 0, True
-    verdict = await unit.read(lambda work: export.verify(work, tenant, origin))
-    await unit.write(lambda work: export.note_verdict(work, tenant, origin, verdict))
-    return head.size, verdict.ok
-
-
-def _head(work: Work, tenant: TenantId, origin: str) -> LogHead | None:
-    return next((one for one in audit.logs(work, tenant) if one.origin == origin), None)
-
-
 @show("/console/log/chain/{bank:str}", Action.LOG_READ)
 async def chained(asker: Asking, bank: FromPath[str]) -> Response[str]:
     """The receipts that lead from a bank's checkpoint up to the anchor log, one a line."""
@@ -162,26 +162,40 @@ def _anchor(work: Work) -> Anchor | None:
     )
 
 
-def _row(head: LogHead, name: str, witnesses: int) -> LogRow:
-    check = None
-    if head.verified_at is not None:
-        problem = None
-        if head.verify_problem is not None:
-            forked = Say("error.log.forked", {"size": head.size})
-            told = Say("console.log.broken", {"problem": head.verify_problem})
-            problem = forked if head.state == "forked" else told
-        check = LogCheck(at=head.verified_at, entries=head.size, ms=0, problem=problem)
-    return LogRow(
-        name=name,
-        origin=head.origin,
-        size=head.size,
-        root=base64_text(head.root),
-        at=head.changed_at,
-        witnesses=witnesses,
-        check=check,
-        vkey=head.vkey,
-        chain_href=None if head.bank is None else f"/console/log/chain/{head.bank}",
+def _rows(words: Words, checks: Mapping[str, Progress]) -> tuple[LogRow, ...]:
+    work, tenant = words.work, words.tenant
+    name = people_store.tenant_name(work.tx, tenant)
+    return tuple(
+        LogRow(
+            name=log_name(words, head, name),
+            origin=head.origin,
+            size=head.size,
+            root=base64_text(head.root),
+            at=head.changed_at,
+            witnesses=_witnesses(work, tenant, head),
+            check=_check(head),
+            progress=_progress(checks.get(head.origin)),
+            vkey=head.vkey,
+            chain_href=None if head.bank is None else f"/console/log/chain/{head.bank}",
+        )
+        for head in audit.logs(work, tenant)
+        if head.size
     )
+
+
+def _check(head: LogHead) -> LogCheck | None:
+    if head.verified_at is None:
+        return None
+    problem = None
+    if head.verify_problem is not None:
+        forked = Say("error.log.forked", {"size": head.size})
+        told = Say("console.log.broken", {"problem": head.verify_problem})
+        problem = forked if head.state == "forked" else told
+    return LogCheck(at=head.verified_at, entries=head.verified_size, problem=problem)
+
+
+def _progress(check: Progress | None) -> tuple[int, int] | None:
+    return None if check is None else (check.done, check.size)
 
 
 def cursor(text: str) -> int | None:

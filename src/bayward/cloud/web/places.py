@@ -179,11 +179,13 @@ def grant(text: str) -> Locate:
 
 
 def incident(text: str) -> Locate:
-    """An incident at its bank."""
+    """An incident at its bank, or of the tenant when it is about no bank."""
     incident_id = parse(IncidentId, text)
 
     def locate(work: Work, you: You) -> Resource:
         found = incidents.get_incident(work, you.tenant, incident_id)
+        if not found.bank:
+            return Resource(node=home(you.tenant))
         return Resource(node=_bank_node(work, you.tenant, found.bank))
 
     return locate

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from litestar import MediaType, Request, Response
 from litestar.connection import ASGIConnection
 
+from bayward.cloud.audit.checking import Checks
 from bayward.cloud.audit.maker import Maker
 from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.fleet.gate import DeviceGate
@@ -57,6 +58,7 @@ class Desk:
     changes: Changes
     witness: Witness | None
     is_ready: Callable[[], bool]
+    checks: Checks
     packs: Maker
 
     @property

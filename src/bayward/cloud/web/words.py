@@ -34,6 +34,7 @@ HIDDEN |= {"cosigned_at", "not_after", "actor", "recipient"}
 # Per type: what the line says already, and what only a machine reads.
 REPEATED = {
     EventType.BANK_ENROLLED: ("detail",),
+    EventType.BEACON_SEEN: ("detail",),
     EventType.LOCKDOWN_ENGAGED: ("scope", "reason"),
     EventType.INCIDENT_OPENED: ("reason",),
     EventType.NOTIFICATION_SENT: ("detail", "subject"),
@@ -54,6 +55,7 @@ SEVERITY = {
     EventType.DOOR_FORCED_OPEN: Severity.CRITICAL,
     EventType.BANK_LOG_REFUSED: Severity.CRITICAL,
     EventType.TENANT_LOG_DOUBTED: Severity.CRITICAL,
+    EventType.LOG_FAULT_FOUND: Severity.CRITICAL,
     EventType.LOCKDOWN_ENGAGED: Severity.CRITICAL,
     EventType.CUSTODY_BROKEN: Severity.CRITICAL,
     EventType.CUSTODY_TAKEN: Severity.CRITICAL,
@@ -133,6 +135,10 @@ class Words:
         """What a bank is called."""
         found = self.banks.get(BankId(bank or ""))
         return "" if found is None else found.name
+
+    def where(self, bank: BankId) -> str:
+        """What a bank is called; without one, the organisation."""
+        return self.bank(bank) or people_store.tenant_name(self.work.tx, self.tenant)
 
     def log(self, origin: str) -> LogHead | None:
         """A log."""

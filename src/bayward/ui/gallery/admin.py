@@ -234,13 +234,11 @@ def logs() -> Iterator[Sample]:
         root=ROOT,
         at=ago(95),
         witnesses=2,
-        check=views.LogCheck(at=ago(95), entries=8_214, ms=61),
+        check=views.LogCheck(at=ago(95), entries=8_214),
         vkey=VKEY,
         chain_href="/console/log/chain/bank_5x8n",
     )
-    forked = views.LogCheck(
-        at=ago(30), entries=411, ms=4, problem=Say("error.log.forked", {"size": 411})
-    )
+    forked = views.LogCheck(at=ago(30), entries=411, problem=Say("error.log.forked", {"size": 411}))
     page = views.Log(
         shell=SHELL,
         logs=(

@@ -220,8 +220,7 @@ class LogCheck:
     """Outcome of a verification. `problem` None: everything fits."""
 
     at: Instant
-    entries: int
-    ms: int
+    entries: int  # the log may have grown since
     problem: Say | None = None
 
 
@@ -236,6 +235,7 @@ class LogRow:
     at: Instant  # of the checkpoint
     witnesses: int
     check: LogCheck | None
+    progress: tuple[int, int] | None = None  # entries read, of how many, while it is checked
     vkey: str = ""
     chain_href: str | None = None  # why a bank's checkpoint can be believed, up to the anchor
 
@@ -257,6 +257,7 @@ class Log(ConsoleView):
     """Log and proof: checkpoints, verify now, export, who did what."""
 
     template: ClassVar[str] = "console/log.html"
+    live_template: ClassVar[str] = "console/log_live.html"
     place: ClassVar[Place] = Place.LOG
     logs: tuple[LogRow, ...]
     anchor: Anchor | None = None

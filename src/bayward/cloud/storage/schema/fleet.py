@@ -133,12 +133,13 @@ command = c.table(
 )
 
 _IS_LIVE = sa.text("state <> 'closed'")
+_IS_LIVE_OF_TENANT = sa.text("state <> 'closed' AND bank IS NULL")
 
 incident = c.table(
     "incident",
     c.tenant(),
     c.key("incident"),
-    c.text("bank"),
+    c.text("bank", optional=True),  # one about a log of the tenant's own is about no bank
     c.text("kind"),  # type of the event that opened it
     c.text("compartment", optional=True),
     c.text("severity"),
@@ -154,7 +155,7 @@ incident = c.table(
     c.instant("released_at", optional=True),  # when the last lockdown it caused was ended
     c.personal(c.text("released_by", optional=True), "identifier", c.SECURITY),
     c.belongs_to("tenant", "bank"),
-    # One open incident per bank and kind, whatever arrives at the same time.
+    # One open incident per bank and kind, whatever arrives at the same time; so without a bank.
     sa.Index(
         "uq_incident_live",
         "tenant",
@@ -163,6 +164,14 @@ incident = c.table(
         unique=True,
         sqlite_where=_IS_LIVE,
         postgresql_where=_IS_LIVE,
+    ),
+    sa.Index(
+        "uq_incident_live_of_tenant",
+        "tenant",
+        "kind",
+        unique=True,
+        sqlite_where=_IS_LIVE_OF_TENANT,
+        postgresql_where=_IS_LIVE_OF_TENANT,
     ),
     period=c.Period("incident", "closed_at", 365, c.Erase.BLANK),
 )

@@ -23,7 +23,8 @@ log = c.table(
     c.blob("root"),
     c.text("note"),  # the signed checkpoint of `size`
     c.instant("changed_at"),
-    c.instant("verified_at", optional=True),  # last full check, by `verify`
+    c.instant("verified_at", optional=True),  # last full check, see `audit.checking`
+    c.number("verified_size", optional=True),
     c.text("verify_problem", optional=True),
     sa.Index(None, "tenant", "bank"),
 )
