@@ -269,3 +269,28 @@ def test_a_post_quantum_witness_counts_where_the_browser_can_check_it(chromium: 
     assert (found, trust) == ([] if can else [("not witnessed", None)], "trusted")
     assert ("this browser has no ML-DSA" in words) is not can
     assert asked == [VERIFY_HTML.as_uri()]
+
+
+def test_the_last_file_given_is_the_one_that_is_judged(chromium: Browser) -> None:
+    """A check lets the page draw in between; another file may be given while it runs."""
+    page, _ = opened(chromium)
+    page.evaluate(
+        """() => {
+          const verify = Bayward.verify;
+          window.held = [];
+          Bayward.verify = async (raw, known, older, tell) => {
+            tell(0.25);
+            const found = await verify(raw, known, older, tell);
+            if (!held.length) await new Promise((go) => held.push(go));
+            return found;
+          };
+        }"""
+    )
+    page.locator("#file").set_input_files(
+        {"name": "first.zip", "mimeType": "application/zip", "buffer": zipped(FILES)}
+    )
+    expect(page.locator("main progress")).to_have_attribute("value", "0.25")
+    page.wait_for_function("held.length === 1")
+    assert judged(page, "second.zip", zipped(FILES) + b"x")[0] == [("malformed", None)]
+    page.evaluate("async () => { held[0](); await new Promise((go) => setTimeout(go)); }")
+    expect(page.locator("main[data-verdict=bad]", has_text="second.zip")).to_be_visible()
