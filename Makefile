@@ -25,6 +25,10 @@ setup: .venv/.ready ## install the locked versions into .venv (every other targe
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt package-lock.json pyproject.toml tools/setup.sh tools/assets.py
 	@bash tools/setup.sh
 
+.venv/.foreign: .venv/.ready tools/foreign.py tools/add-checkpoint.go
+	@$(PY) tools/foreign.py .venv/foreign
+	@touch $@
+
 .venv/.peers: .venv/.ready requirements/peers.txt
 	@.venv/bin/uv pip install -q --require-hashes -r requirements/peers.txt 2>/dev/null \
 	  || .venv/bin/uv pip install -q --system-certs --require-hashes -r requirements/peers.txt
@@ -60,7 +64,7 @@ fuzz: setup ## bent documents on which all verifiers must agree; ARGS="--seconds
 	@PYTHONPATH=tests $(PY) -m differential $(ARGS)
 
 .PHONY: system
-system: setup .venv/.peers ## real processes on loopback, and judges that are large to install
+system: setup .venv/.peers .venv/.foreign ## real processes on loopback, and judges that are large to install
 	@$(PYTEST) -m system
 
 .PHONY: browser

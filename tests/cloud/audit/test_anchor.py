@@ -222,6 +222,26 @@ async def test_audit_16_a_database_that_was_set_back_learns_what_the_witness_kno
     assert seen.checkpoint.size == 2
 
 
+async def test_audit_16_a_witness_whose_answer_was_lost_signs_the_same_again(
+    cloud: CloudBench, bank: BankTwin, witness: Witness
+) -> None:
+    class Losing(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await super().handle_async_request(request)
+            raise httpx.ReadTimeout("lost")
+
+    party = Party(witness.cosigners()[0].key, "http://w.test/witness/")
+    app = WitnessApp(witness)
+    losing = Anchoring(cloud.unit, [party], lambda: httpx.AsyncClient(transport=Losing(app)))
+    await losing.enter()
+    await losing.ask()
+    assert await cloud.do(anchor.seen_by, NAME) is None
+    await anchoring(cloud, witness).ask()
+    seen = await cloud.do(anchor.seen_by, NAME)
+    assert seen is not None
+    assert seen.checkpoint.size == 1
+
+
 async def test_audit_04_a_forked_anchor_is_not_cosigned_and_kept_as_evidence(
     cloud: CloudBench, bank: BankTwin, witness: Witness
 ) -> None:

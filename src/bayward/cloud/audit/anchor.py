@@ -85,13 +85,14 @@ def append_grown(work: Work) -> int:
 def request_for(work: Work, note: str, old_size: int) -> Request | None:
     """What a witness that has seen `old_size` entries is sent with our checkpoint `note`.
 
-    None: it has seen that much.
+    None: it has seen more. Who has seen exactly that much is asked to sign it (again): his answer
+    may have been lost on its way to us.
     """
     size = _size(note)
-    if not old_size < size:
+    if old_size > size:
         return None
     hashes = store.rows(work.tx, OPERATOR, origin_of(work))
-    proof = consistency_proof(old_size, size, hashes) if old_size else []
+    proof = consistency_proof(old_size, size, hashes) if 0 < old_size < size else []
     return Request(old_size, tuple(proof), note)
 
 

@@ -21,8 +21,10 @@ from bayward.cloud.audit.maker import Stamper
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import SECOND_MS
 from bayward.core.errors import BaywardError, Misconfigured
+from bayward.ledger.checkpoint import parse_text
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import VerifierKey
+from bayward.ledger.note import split_note
 from bayward.ledger.policy import Party, parse_policy
 from bayward.ledger.strict import decimal
 from bayward.ledger.witness import Request
@@ -119,6 +121,8 @@ class Anchoring:
 
     async def _ask(self, witness: VerifierKey, url: str, note: str) -> Answer | None:
         seen = await self._unit.read(lambda work: anchor.seen_by(work, witness.name))
+        if seen is not None and seen.checkpoint == parse_text(split_note(note)[0]):
+            return None  # it has signed this one
         old_size = 0 if seen is None else seen.checkpoint.size
         answer = await self._send(url, note, old_size)
         if answer is not None and answer[1].status_code == HTTPStatus.CONFLICT:

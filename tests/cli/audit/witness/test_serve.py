@@ -15,17 +15,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bayward.cli import main
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import subtree_consistency_proof, subtree_hash
-from bayward.ledger.keys import parse_vkey
+from bayward.ledger.keys import ed25519_signer, parse_vkey
 from bayward.ledger.note import add_signatures
 from bayward.ledger.subtree import Request as SubtreeRequest
 from bayward.ledger.subtree import verify_line
 from bayward.ledger.witness import origin_hash, parse_kept
-from ledger_bench import LOG, ORIGIN
+from foreign_witness import program, run, sigsum_origin
+from ledger_bench import LOG, ORIGIN, ed25519_key
 from mirror_bench import Source
 
 NAME = "example.com/witness"
@@ -80,6 +82,36 @@ def test_a_stranger_runs_a_witness_and_a_mirror(tmp_path: Path) -> None:
         assert len(tile.content) > 256 * 9
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in {0, -signal.SIGTERM}
+
+
+def made_by_others(old: int, new: int, name: str = "sigsum") -> str:
+    """A request whose tree, proof and signature the Sigsum project's Go code has made."""
+    key = ed25519_key(name).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    words = (program("mk-add-checkpoint-request"), str(old), str(new))
+    return run(*words, given=key.decode())
+
+
+@pytest.mark.system
+def test_a_client_of_others_asks_this_witness_and_believes_it(tmp_path: Path) -> None:
+    """The Sigsum project's client, in Go: it checks the cosignature, and reads the 409."""
+    private = ed25519_key("sigsum")
+    log = ed25519_signer(sigsum_origin(private), private).key
+    with serving(tmp_path, "--key", log.vkey) as (_, url, vkeys):
+        ours = parse_vkey(vkeys[0]).public.hex()
+
+        def told(request: str) -> str:
+            return run(program("add-checkpoint"), f"{url}/witness", ours, given=request).strip()
+
+        assert told(made_by_others(0, 3)).startswith("cosigned ")
+        assert told(made_by_others(3, 300)).startswith("cosigned ")
+        assert told(made_by_others(300, 300)).startswith("cosigned ")
+        assert told(made_by_others(0, 400)) == "conflict 300"
+        assert told(made_by_others(200, 400)) == "conflict 300"
+        assert told(made_by_others(300, 400)).startswith("cosigned ")
+        head, _, note = made_by_others(300, 500).partition("\n\n")
+        bent = head.replace("old 300", "old 400") + "\n\n" + note
+        assert told(bent) == "refused 422"
+        assert told(made_by_others(0, 3, "impostor")) == "refused 404"
 
 
 @dataclass
