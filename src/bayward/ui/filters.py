@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from bayward.ui.runs import door_span, in_runs
+
 _WORDS = (
     "no", "one", "two", "three", "four", "five", "six",
     "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -59,4 +61,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "shortened": shortened,
     "spoken": spoken,
     "sentence": sentence,
+    "in_runs": in_runs,
+    "door_span": door_span,
 }

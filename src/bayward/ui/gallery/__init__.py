@@ -37,10 +37,11 @@ def samples() -> Iterator[Sample]:
         doors,
         evidence,
         kiosk,
+        log,
         privacy,
         resident,
     )
 
-    faces = (kiosk, resident, console, custody, doors, admin, evidence, privacy, auth, demo)
+    faces = (kiosk, resident, console, custody, doors, admin, log, evidence, privacy, auth, demo)
     for module in faces:
         yield from module.samples()

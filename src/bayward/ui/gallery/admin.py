@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bayward.ui.gallery import Sample
-from bayward.ui.gallery.console import FRESH, RAIL, ROOT, SHELL
+from bayward.ui.gallery.console import FRESH, SHELL
+from bayward.ui.gallery.rail import RAIL
 from bayward.ui.gallery.world import BANK, WALL, ago, ahead
 from bayward.ui.views import console_admin as views
-from bayward.ui.views.base import Choice, FieldProblem, Say
+from bayward.ui.views.base import Choice, FieldProblem
 from bayward.ui.views.console import Action, Filter, Notice
 
 LANGUAGES = (Choice("en", "English", is_chosen=True), Choice("es", "Español"))
@@ -225,57 +226,6 @@ def bank() -> Iterator[Sample]:
     )
 
 
-def logs() -> Iterator[Sample]:
-    """All is well; one does not verify."""
-    good = views.LogRow(
-        name="Lobby A",
-        origin="northgate.example/lobby-a",
-        size=8_214,
-        root=ROOT,
-        at=ago(95),
-        witnesses=2,
-        check=views.LogCheck(at=ago(95), entries=8_214),
-        vkey=VKEY,
-        chain_href="/console/log/chain/bank_5x8n",
-    )
-    forked = views.LogCheck(at=ago(30), entries=411, problem=Say("error.log.forked", {"size": 411}))
-    page = views.Log(
-        shell=SHELL,
-        logs=(
-            replace(
-                good,
-                name="Northgate House",
-                origin="northgate.example/tenant",
-                size=20_119,
-                chain_href=None,
-            ),
-            good,
-            replace(good, name="Annex", origin="northgate.example/annex", size=0, check=None),
-        ),
-        anchor=views.Anchor(
-            origin="northgate.example/anchor",
-            size=61_204,
-            root=ROOT,
-            at=ago(8),
-            witnesses=(
-                ("city.example/witness", 61_204, ago(41)),
-                ("insurer.example/witness", 61_190, ago(3_700)),
-            ),
-            stamp=(61_100, ago(2_900)),
-        ),
-        entries=RAIL,
-        filters=(
-            Filter(href="/console/log", key="all", is_current=True),
-            Filter(href="/console/log?kind=doors", key="doors"),
-            Filter(href="/console/log?kind=parcels", key="parcels"),
-            Filter(href="/console/log?kind=administrators", key="administrators"),
-        ),
-    )
-    yield Sample("console/log", page)
-    broken = (page.logs[0], replace(good, check=forked))
-    yield Sample("console/log-forked", replace(page, logs=broken))
-
-
 FINE = views.DeliveryRow(
     kind="parcel_ready",
     to="m···r@mail.example",
@@ -393,5 +343,5 @@ def settings() -> Iterator[Sample]:
 
 def samples() -> Iterator[Sample]:
     """All of this file."""
-    for group in (people, couriers, banks, enrolment, bank, logs, messages, webhooks, settings):
+    for group in (people, couriers, banks, enrolment, bank, messages, webhooks, settings):
         yield from group()
