@@ -141,6 +141,7 @@ def test_a_scanned_link_is_checked_by_itself_and_says_what_is_not_proven(
         assert verdict == told
         assert ("what was never recorded" in words) is (told != "bad")
         assert ("whose the key is" in words) is (told == "unknown_log")
+        assert ("This is a receipt alone" in words) is (told != "bad")
         assert not [url for url in asked if fragment in url.partition("#")[0]], "it stays here"
 
 

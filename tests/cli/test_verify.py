@@ -149,6 +149,11 @@ def test_a_chain_is_followed_to_the_witnesses(
     code, said = verify(CHAIN[:2], "--policy", str(known))
     assert code == 1
     assert "WRONG     not witnessed: demo/bank/7/1: seen by 0 of your witnesses" in said
+    assert "Ask for its chain" not in said
+    code, said = verify(CHAIN[:1], "--key", BANK.key.vkey)
+    assert (code, "unknown   what the logs above" in said, "Ask for its chain" in said) == (
+        0, True, True,
+    )  # fmt: skip
     code, said = verify([CHAIN[0], CHAIN[2], CHAIN[1]], "--key", BANK.key.vkey)
     assert code == 1
     assert "WRONG     chain mismatch at 2" in said

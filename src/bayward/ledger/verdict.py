@@ -69,6 +69,10 @@ class Unexamined(StrEnum):
         "a log cut short together with its checkpoint looks like an earlier one: give an older "
         "receipt or checkpoint to know"
     )
+    CHAIN = (
+        "what the logs above and their witnesses say of it: this is a receipt alone. Ask for its "
+        "chain (a file .jsonl) at the deployment whose name opens the log's, where you got it"
+    )
     STAMP = (
         "whose clock a time stamp is: the authority's certificate came with it; compare its "
         "fingerprint with one you know from elsewhere"

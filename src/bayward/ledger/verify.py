@@ -91,13 +91,16 @@ def receipt_verdict(
 ) -> Verdict:
     """What is to be said of it; `seen` are the witnesses that saw it, by itself or from above."""
     receipt, signed = found.receipt, found.signed
+    unexamined = [Unexamined.KEY] if trust is Trust.SELF_ASSERTED else []
+    if signed is not None and not seen and not above[1]:
+        unexamined.append(Unexamined.CHAIN)
     findings = [*_key_findings(receipt.key, trust), *found.of_checkpoint]
     if signed is not None:
         findings += witness_findings(signed, seen, demand)
     return Verdict(
         (*findings, *found.of_fields, *above[0]),
         trust,
-        (Unexamined.KEY,) if trust is Trust.SELF_ASSERTED else (),
+        tuple(unexamined),
         origin=receipt.key.name,
         size=signed.checkpoint.size if signed else 0,
         root=signed.checkpoint.root if signed else b"",

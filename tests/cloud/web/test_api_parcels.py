@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from bayward.ledger.verify import verify_receipt
+from bayward.ledger.chain import verify_chained
+from bayward.ledger.verdict import Trust, Unexamined
 from cloud_house import Browser, House, World
 
 
@@ -15,8 +16,23 @@ async def test_parcels_one_and_many(anne: Browser, world: World) -> None:
 
 
 async def test_the_receipt_verifies(anne: Browser, world: World) -> None:
-    text = (await anne.get(f"/api/v1/parcels/{world.parcel}/receipt")).text
-    assert verify_receipt(text, [world.bank.log.signer.key]).ok
+    answer = await anne.get(f"/api/v1/parcels/{world.parcel}/receipt")
+    assert answer.headers["content-type"] == "application/json"
+    verdict = verify_chained(answer.text, [world.bank.log.signer.key])
+    assert (verdict.ok, verdict.unexamined) == (True, (Unexamined.CHAIN,))
+
+
+async def test_the_receipt_is_a_chain_once_it_is_anchored(
+    house: House, anne: Browser, world: World
+) -> None:
+    await house.cloud.anchoring.enter()
+    answer = await anne.get(f"/api/v1/parcels/{world.parcel}/receipt")
+    assert answer.headers["content-type"] == "application/jsonl"
+    assert answer.headers["content-disposition"].endswith('.jsonl"')
+    anchor = house.cloud.unit.house.keys.log_signer("lockers.example.com/anchor").key
+    verdict = verify_chained(answer.text, [anchor])
+    assert (verdict.ok, verdict.trust, verdict.unexamined) == (True, Trust.TRUSTED, ())
+    assert [one.origin for one in verdict.chain][-1] == anchor.name
 
 
 async def test_a_new_code_is_ordered(anne: Browser, world: World) -> None:

@@ -10,7 +10,10 @@ from bayward.cloud.audit.receipt_words import LIFE_MS
 from bayward.cloud.web import limits
 from bayward.core.events import EventType
 from bayward.core.ids import BankId
+from bayward.ledger.chain import verify_chained
 from bayward.ledger.leaf import Disclosure
+from bayward.ledger.receipt import lines_of_chain, parse_receipt
+from bayward.ledger.verdict import Trust
 from bayward.ledger.verify import verify_receipt
 from bayward.ui.i18n import catalogues
 from bayward.wire import receipt_word
@@ -55,6 +58,26 @@ async def test_a_courier_without_any_account_sees_and_keeps_his_receipt(
     assert "recipient" not in verdict.fields
     [drawn] = on_page(page.text)
     assert drawn.startswith(f"http://localhost:8000/verify/{world.bank.log.signer.key.name}#r=")
+
+
+async def test_what_a_courier_keeps_leads_to_the_anchor_once_it_is_there(
+    house: House, world: World
+) -> None:
+    """And names neither the recipient nor anything else that the receipt alone does not show."""
+    url = f"{url_of(world.bank)}/file"
+    alone = (await house.browser().get(url)).text
+    await house.cloud.anchoring.enter()
+    answer = await house.browser().get(url)
+    assert answer.headers["content-type"] == "application/jsonl"
+    anchor = house.cloud.unit.house.keys.log_signer("lockers.example.com/anchor").key
+    verdict = verify_chained(answer.text, [anchor])
+    assert (verdict.ok, verdict.trust) == (True, Trust.TRUSTED)
+    assert verdict.fields == verify_chained(alone).fields
+    for line in lines_of_chain(answer.text)[1:]:
+        told = {one.name for one in map(Disclosure.parse, parse_receipt(line).disclosures)}
+        assert told <= {"type", "time", "tq", "origin", "log_size", "log_root", "log_key", "bank"}
+    for word in (world.rosa, world.grant, world.link):
+        assert word not in answer.text
 
 
 async def test_the_one_who_collected_has_one_too(house: House, world: World) -> None:

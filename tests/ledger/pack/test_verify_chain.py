@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from bayward.ledger.chain import LINKS_MAX, chain_text
+from bayward.ledger.chain import LINKS_MAX, chain_text, verify_chained
 from bayward.ledger.known import read_known
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.verify import ANCHOR as ANCHOR_FILE
@@ -66,6 +66,22 @@ def judged(tmp_path: Path, page: Page) -> Judge:
         return said
 
     return judge
+
+
+@pytest.mark.parametrize("links", [0, 1, 2])
+def test_a_receipt_alone_is_told_to_ask_for_its_chain(
+    tmp_path: Path, page: Page, links: int
+) -> None:
+    """By all three; with a link, or a known witness of its own log, there is nothing to ask for."""
+    text = chain_text([BENCH.receipt(3), *BENCH.chain[:links]])
+    (tmp_path / "r.json").write_text(text)
+    vkey = BANK.key.vkey
+    found = verify_chained(text, [BANK.key])
+    assert found.ok
+    said = [one.name.lower() for one in found.unexamined]
+    assert said == ([] if links else ["chain"])
+    assert script(tmp_path / "r.json", "--key", vkey)["unexamined"] == said
+    assert page.ask("receipt", file=text, keys=[vkey])["unexamined"] == said
 
 
 def chained(*lines: str) -> dict[str, bytes]:

@@ -70,7 +70,10 @@ async def fetch(asker: Asking, pack: FromPath[str]) -> Response[bytes]:
 
 @api("get", "/audit/exports/{pack:str}/receipt", Action.LOG_READ)
 async def receipt(asker: Asking, pack: FromPath[str]) -> Response[str]:
-    """The receipt of the event that names the pack's hash."""
+    """The receipt of the event that names the pack's hash.
+
+    A chain (`application/jsonl`) once the logs above have recorded it.
+    """
     text = await asker.read(
         places.everything, lambda work, you: evidence.receipt(work, you.tenant, pack)
     )

@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from bayward.cloud import orders
 from bayward.cloud.access import service as access
+from bayward.cloud.audit import chains
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
@@ -66,11 +67,18 @@ async def parcel(asker: Asking, parcel: FromPath[str]) -> ParcelOut:
 
 @api("get", "/parcels/{parcel:str}/receipt", Action.RECEIPT_READ)
 async def receipt(asker: Asking, parcel: FromPath[str]) -> Response[str]:
-    """The proof of the last thing that happened to it."""
+    """The proof of the last thing that happened to it.
+
+    A chain once the logs above have recorded it: receipts, one a line (`application/jsonl`), the
+    first of which is the parcel's. Until then, for some seconds, that one alone
+    (`application/json`).
+    """
     parcel_id = places.parse(ParcelId, parcel)
     text = await asker.read(
         places.parcel(parcel),
-        lambda work, you: audit.parcel_receipt(work, you.tenant, parcel_id).text,
+        lambda work, you: chains.text_of(
+            work, you.tenant, audit.parcel_receipt(work, you.tenant, parcel_id)
+        ),
     )
     return as_file(text, f"receipt-{parcel_id}.json")
 

@@ -48,7 +48,7 @@ from bayward.ui.views.console import (
 ROWS = 50
 STORY_MAX = 200
 INDEX_DIGITS = 18  # below 2^63
-RECEIPT = "application/json"
+RECEIPT, CHAIN = "application/json", "application/jsonl"
 SHOWN = {
     State.EXPECTED: ParcelState.EXPECTED,
     State.DEPOSITED: ParcelState.WAITING,
@@ -224,10 +224,9 @@ def row(words: Words, parcel: ParcelView) -> ParcelRow:
 
 def as_file(text: str, name: str) -> Response[str]:
     """A receipt to keep; with the logs above it, it is JSON lines."""
-    if len(lines_of_chain(text)) > 1:
-        name += "l"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, headers=headers, media_type=RECEIPT)
+    is_chain = len(lines_of_chain(text)) > 1
+    headers = {"Content-Disposition": f'attachment; filename="{name}{"l" if is_chain else ""}"'}
+    return Response(text, headers=headers, media_type=CHAIN if is_chain else RECEIPT)
 
 
 def _wanted(key: str, bank: str | None, text: str, now: Instant) -> Wanted:

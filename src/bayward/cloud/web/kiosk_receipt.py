@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from litestar import Response
 from litestar.params import FromPath
 
-from bayward.cloud.audit import receipt_words
+from bayward.cloud.audit import chains, receipt_words
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, places
@@ -56,11 +56,12 @@ async def show(request: AnyRequest, bank: FromPath[str], word: FromPath[str]) ->
 
 @show_anybody("/receipt/{bank:str}/{word:str}/file", "as the page")
 async def file(request: AnyRequest, bank: FromPath[str], word: FromPath[str]) -> Response[str]:
-    """The receipt to keep, that anybody can check."""
+    """The receipt to keep, that anybody can check, with the logs above once they have it."""
     bank_id = _asked(request, bank)
 
     def read(work: Work) -> str:
-        return receipt_words.receipt(work, receipt_words.follow(work, bank_id, word)).text
+        found = receipt_words.follow(work, bank_id, word)
+        return chains.text_of(work, found.tenant, receipt_words.receipt(work, found))
 
     text = await desk_of(request).unit.read(read)
     return as_file(text, f"receipt-{word[:8]}.json")

@@ -800,6 +800,7 @@ PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 VOUCHING = ("bank_log.accepted", "tenant_log.anchored")
 LINKS_MAX = 64
 KEY_UNEXAMINED, ROLLBACK_UNEXAMINED, STAMP_UNEXAMINED = "key", "rollback", "stamp"
+CHAIN_UNEXAMINED = "chain"
 LINE_BYTES_MAX = 1024 * 1024
 RECEIPT_CHARS_MAX = 1024 * 1024
 
@@ -885,9 +886,10 @@ class Receipt:
         proven["size"], proven["root"] = (signed.size, signed.root.hex()) if signed else (0, "")
         proven["cosigned"] = signed.cosigned if signed else {}
         proven["fields"], proven["chain"] = self.fields, links.above if links else []
-        return Outcome(
-            findings, trust, [KEY_UNEXAMINED] if trust == SELF_ASSERTED else [], **proven
-        )
+        unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
+        if signed and not seen and not proven["chain"]:
+            unexamined.append(CHAIN_UNEXAMINED)
+        return Outcome(findings, trust, unexamined, **proven)
 
 
 def witness_findings(signed: Checkpoint, seen: set[str], demand: Demand | None) -> list[Finding]:
@@ -1881,6 +1883,9 @@ WORDS = {
     "them with keys you got elsewhere, and give those with --key or --policy.",
     ROLLBACK_UNEXAMINED: "whether the log said something else to others, or went on and was cut "
     "back: only an older receipt, a witness or a time stamp can tell.",
+    CHAIN_UNEXAMINED: "what the logs above and their witnesses say of it: this is a receipt alone. "
+    "Ask for its chain (a file .jsonl) at the deployment whose name opens the log's, where you got "
+    "it.",
     STAMP_UNEXAMINED: "whose clock a time stamp is: its certificate came with it. Compare the "
     "fingerprint with one you know and give `tsa <fingerprint>` in --policy; or give --tsa-ca FILE "
     "(the authority's root certificate) on a machine that has openssl, which follows it to the "

@@ -62,11 +62,12 @@ export class VerifyReceipt extends HTMLElement {
       { key: "signature", is_good: found.parts.signature },
       { key: "known", is_good: name !== undefined, name: name ?? found.origin },
     ];
-    this.#say(!found.ok ? "bad" : name === undefined ? "unknown_log" : "good", steps, found.fields);
+    const isAlone = found.unexamined.includes("chain");
+    this.#say(!found.ok ? "bad" : name === undefined ? "unknown_log" : "good", steps, found.fields, isAlone);
   }
 
-  /** @param {string} verdict @param {{key: string, is_good: boolean, n?: number, name?: string}[]} steps @param {Record<string, unknown>} fields */
-  #say(verdict, steps, fields) {
+  /** @param {string} verdict @param {{key: string, is_good: boolean, n?: number, name?: string}[]} steps @param {Record<string, unknown>} fields @param {boolean} isAlone */
+  #say(verdict, steps, fields, isAlone = false) {
     const box = /** @type {HTMLElement} */ (this.querySelector(".verdict"));
     const title = document.createElement("h2");
     title.textContent = this.#word(verdict);
@@ -80,7 +81,7 @@ export class VerifyReceipt extends HTMLElement {
     const entry = document.createElement("pre");
     entry.tabIndex = 0;
     entry.textContent = JSON.stringify(fields, null, 2);
-    const open = ["good", "unknown_log"].includes(verdict) ? ["not_truth", ...(verdict === "good" ? [] : ["not_key"])] : [];
+    const open = ["good", "unknown_log"].includes(verdict) ? ["not_truth", ...(verdict === "good" ? [] : ["not_key"]), ...(isAlone ? ["not_above"] : [])] : [];
     const notes = open.map((key) => {
       const note = document.createElement("p");
       note.textContent = this.#word(key);
