@@ -8,9 +8,11 @@ would give it. `make fuzz` tries new numbers for a while; the first of them run 
 from __future__ import annotations
 
 import argparse
+import base64
 import io
 import json
 import random
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from bayward.ledger.leaf import digest
 from bayward.ledger.note import sign
 from bayward.ledger.strict import base64_text, base64url_text
 from ledger_bench import LOG, Bench, event, witness
+from mldsa_bench import everybodys
 from pack_bench import (
     ANCHOR,
     ANCHOR_TOO,
@@ -52,6 +55,10 @@ Verdict = tuple[Any, ...]
 CANNOT_SAY: Verdict = ("cannot say",)
 """The question itself was not understood: a policy that is none."""
 
+YOUNG, YOUNGER = (
+    everybodys("young.example/w", bytes([n]) * 32, 1_795_000_000 + n) for n in range(2)
+)
+"""Two post-quantum witnesses of one name."""
 TRUSTED = [LOG.key, witness().key, TENANT.key, BANK.key]
 BENCH = Bench.of(9, LOG, witness(7), first_batch=4)
 OTHER = Bench.of(7, LOG)
@@ -108,6 +115,8 @@ class Document:
 def document(case: int) -> Document:
     """The document of a case."""
     rng = random.Random(case)
+    if case % 10 == 9:
+        return cosigned(rng)
     makers: list[Callable[[random.Random], Document]] = [
         bent_receipt, bent_proof, resigned_note, sealed_value, sealed_value, bent_log, bent_pack,
         bent_archive, bent_chain, bent_chain, bent_policy, bent_stamp, bent_export,
@@ -352,6 +361,57 @@ def bent_policy(rng: random.Random) -> Document:
             "json", chain_text([pack_bench().receipt(3), *pack_bench().chain]).encode(), policy=text
         )
     return Document("zip", zipped(pack_files()), policy=text)
+
+
+def cosigned(rng: random.Random) -> Document:
+    """Witnesses of both kinds under the checkpoint of an entry, or under that of the anchor above
+    it; some signatures bent. The reader demands some of them."""
+    signers = rng.sample([YOUNG, YOUNGER, *OUTSIDE], rng.randint(1, 3))
+    bench = pack_bench()
+    if rng.random() < 0.5:
+        place = ("demo/bank/7/1", 45, bench.note.split("\n")[2])
+        lower, above = recorded("bank_log.accepted", place, TENANT)
+        upper, _ = recorded("tenant_log.anchored", above, ANCHOR, *signers)
+        text = chain_text([bench.receipt(rng.randrange(45)), lower, upper])
+    else:
+        told = json.loads(bench.receipt(rng.randrange(45)).text)
+        head, _, note = told["tlog_proof"].partition("\n\n")
+        lines = note.partition("\n\n")[0] + "\n" + rng.choice(["", "", "", "more\n"])
+        try:
+            note = sign(bent(lines, rng, 1) if rng.random() < 0.2 else lines, [BANK, *signers])
+        except Exception:  # noqa: BLE001 - no text of a checkpoint, so nothing to cosign
+            note = sign(lines, [BANK])
+        told["tlog_proof"] = f"{head}\n\n{note}"
+        text = json.dumps(told, ensure_ascii=False) + "\n"
+    if rng.random() < 0.5:
+        text = with_bent_signature(text, rng)
+    names = "abcyo"
+    quorum = rng.choice(
+        [
+            [],
+            [f"quorum {rng.choice(names)}"],
+            ["group g 2 a y o", "quorum g"],
+            ["group g any y o", "group h all g a", f"quorum {rng.choice('gh')}"],
+        ]
+    )
+    logs = rng.sample([ANCHOR.key, BANK.key], rng.randrange(3))
+    young = [f"witness y {YOUNG.key.vkey}", f"witness o {YOUNGER.key.vkey}"]
+    return Document("json", text.encode(), policy=policy(*young, *quorum, logs=logs))
+
+
+def with_bent_signature(text: str, rng: random.Random) -> str:
+    """A bit of one signature line exchanged, behind the id of its key."""
+    found = list(re.finditer(r"\u2014 \S+ ([A-Za-z0-9+/]+=*)", text))
+    if not found:
+        return text
+    one = rng.choice(found)
+    raw = base64.b64decode(one[1])
+    # Half the time in what comes first or last: the time, and the hints of ML-DSA.
+    at = rng.choice(
+        [rng.randrange(4, len(raw)), rng.randrange(4, 12), len(raw) - rng.randint(1, 60)]
+    )
+    changed = raw[:at] + bytes([raw[at] ^ 1 << rng.randrange(8)]) + raw[at + 1 :]
+    return text[: one.start(1)] + base64_text(changed) + text[one.end(1) :]
 
 
 @cache

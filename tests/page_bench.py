@@ -22,7 +22,8 @@ const lines = require("readline").createInterface({ input: process.stdin });
 const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
 let turn = Promise.resolve();
 lines.on("line", (line) => { turn = turn.then(() => answer(JSON.parse(line))); });
-async function answer({ ask, key, message, signature, file, keys, older, policy, receipt, proof }) {
+async function answer(asked) {
+  const { ask, key, message, signature, context, file, keys, older, policy, receipt } = asked;
   let told;
   try {
     const known = Bayward.Policy.parse([...(keys ?? []), ...(policy ? [policy] : [])].join("\\n"));
@@ -33,8 +34,8 @@ async function answer({ ask, key, message, signature, file, keys, older, policy,
       told = await Bayward.verifyReceipt(file, known.keys, known.demand);
     else if (ask === "stamp") told = await Bayward.readStamp(raw(file), raw(message));
     else if (ask === "path") {
-      const place = [BigInt(proof.index), BigInt(proof.size)];
-      const found = Bayward.rootOfPath(...place, raw(proof.leaf), proof.path.map(raw));
+      const { index, size, leaf, path } = asked.proof;
+      const found = Bayward.rootOfPath(BigInt(index), BigInt(size), raw(leaf), path.map(raw));
       told = Buffer.from(found).toString("base64");
     }
     else if (ask === "progress") {
@@ -49,7 +50,7 @@ async function answer({ ask, key, message, signature, file, keys, older, policy,
     else if (ask === "key") told = Bayward.parseKey(key).id;
     else if (ask === "keys") told = Bayward.Policy.parse(file).keys.map((one) => one.vkey);
     else if (ask === "sound") told = Bayward.edSound(raw(key));
-    else told = await Bayward[ask](raw(key), raw(message), raw(signature));
+    else told = await Bayward[ask](raw(key), raw(message), raw(signature), raw(context ?? ""));
   } catch (error) {
     told = { error: error.code ?? String(error.stack) };
   }

@@ -111,8 +111,6 @@ is said in the same file, in the lines of a C2SP tlog-policy:
   group both all a b
   quorum both
 
-verify.py cannot check ML-DSA keys and does not count them; a browser may.
-
 The receipt of this export (.json, or .jsonl with the logs above it) is handed over beside the
 pack. It must name this pack:
 
