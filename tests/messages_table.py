@@ -32,6 +32,7 @@ ORDERS: tuple[Order, ...] = (
     commands.BlockCompartment(COMPARTMENT, PERSON, "hinge"),
     commands.RestoreCompartment(COMPARTMENT, PERSON),
     commands.RestoreCompartment(COMPARTMENT, PERSON, second=PERSON),
+    commands.ForgetPerson(PERSON),
 )
 
 HELLO = m.Hello(

@@ -41,6 +41,7 @@ def host_of(rig: EdgeRig) -> LinkHost:
         journal=edge.journal,
         beacons=edge.beacons,
         tenant_log=edge.tenant_log,
+        forgetter=edge.forgetter,
     )
 
 

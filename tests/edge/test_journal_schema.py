@@ -68,9 +68,9 @@ def test_a_newer_journal_is_refused(make_setup: SetupMaker) -> None:
     setup = make_setup()
     Journal.open(setup).close()
     with sqlite3.connect(setup.path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     connection.close()
-    with pytest.raises(Misconfigured, match=r"journal\.newer \(found=2, known=1\)"):
+    with pytest.raises(Misconfigured, match=r"journal\.newer \(found=3, known=2\)"):
         Journal.open(setup)
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from bayward.core import commands
+from bayward.core.errors import Unavailable
 from bayward.wire import codec
 from bayward.wire import messages as m
 from bayward.wire.dialect import SINCE, SINCE_OF_ORDERS, spoken
@@ -22,6 +23,14 @@ def test_an_older_neighbour_is_told_nothing_it_does_not_know() -> None:
     welcome = msgspec.structs.replace(WELCOME, cosigned="the bank's")
     assert spoken(welcome, 1) == WELCOME
     assert spoken(m.Done(), 1) == m.Done()
+
+
+def test_an_older_bank_is_not_given_an_order_it_has_no_word_for() -> None:
+    order = order_to_wire(commands.ForgetPerson(PERSON))
+    command = m.Command(id=str(COMMAND), order=order, not_after=NOW, epoch=HELLO.epoch)
+    assert spoken(command, 2) is command
+    with pytest.raises(Unavailable, match=r"link\.too_old"):
+        spoken(command, 1)
 
 
 def test_an_older_bank_is_ordered_what_it_can_read() -> None:

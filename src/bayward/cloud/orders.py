@@ -24,18 +24,18 @@ from bayward.cloud.storage.schema import command as table
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import SECOND_MS, Instant, after
 from bayward.core.commands import (
-    COMMAND_LIFE_MS,
-    DOOR_COMMAND_LIFE_MS,
     MOVES_A_DOOR,
     Command,
     CommandResult,
+    ForgetPerson,
     OpenForGrant,
     Order,
+    life_ms,
 )
 from bayward.core.errors import NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import BankId, CommandId, GrantId, TenantId
-from bayward.wire.orders import decode_order, encode_order, kind_of
+from bayward.wire.orders import decode_order, encode_order, kind_of, kind_of_type
 
 EXPIRE_JOB = "command.expire"
 ANSWER_GRACE_MS = 10 * SECOND_MS  # the answer to an order carried out at the last moment
@@ -72,17 +72,15 @@ class Ordered:
 
 def place(work: Work, tenant: TenantId, bank: BankId, order: Order, *, actor: str) -> CommandId:
     """Write an order down; it is sent as soon as this is committed and the bank is connected."""
-    is_door = isinstance(order, MOVES_A_DOOR)
-    life_ms = DOOR_COMMAND_LIFE_MS if is_door else COMMAND_LIFE_MS
     command = work.ids.new(CommandId)
-    not_after = after(work.now, life_ms)
+    not_after = after(work.now, life_ms(order))
     row = {
         "tenant": tenant,
         "command": command,
         "bank": bank,
         "kind": kind_of(order),
-        "is_door": is_door,
-        "about": getattr(order, "person", None) or actor,
+        "is_door": isinstance(order, MOVES_A_DOOR),
+        "about": None if isinstance(order, ForgetPerson) else _about(order) or actor,
         "body": encode_order(order),
         "actor": actor,
         "state": State.WAITING.value,
@@ -111,6 +109,12 @@ def place(work: Work, tenant: TenantId, bank: BankId, order: Order, *, actor: st
     work.enqueue(EXPIRE_JOB, command, {"tenant": tenant, "command": command}, due)
     work.wake(f"bank/{bank}")
     return command
+
+
+def _about(order: Order) -> str | None:
+    """Whom an order names. Whoever is to be forgotten has no key left to seal it under."""
+    named: str | None = getattr(order, "person", None)
+    return named
 
 
 def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command]:
@@ -248,6 +252,9 @@ def _end(
     if row is None:
         return
     outbox.discard(work.tx, EXPIRE_JOB, command)
+    if state is State.DONE and row.kind == kind_of_type(ForgetPerson):
+        mine = (table.c.tenant == tenant) & (table.c.command == command)
+        work.tx.execute(table.update().where(mine).values(body=None))  # his id was in it
     work.emit(
         Event(
             type=EventType.COMMAND_ENDED,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bayward.core.clock import SECOND_MS, Instant
+from bayward.core.clock import DAY_MS, SECOND_MS, Instant
 from bayward.core.ids import CommandId, CompartmentId, GrantId, PersonId
 
 DOOR_COMMAND_LIFE_MS = 15 * SECOND_MS  # longer than a slow link, shorter than a walk away
 COMMAND_LIFE_MS = 24 * 3600 * SECOND_MS  # orders that move no door may wait for a cut cable
+FORGET_LIFE_MS = 3650 * DAY_MS  # as long as a log is kept: a bank in a cellar must forget, too
 SCOPE_BANK = "bank"
 
 
@@ -106,6 +107,17 @@ class RestoreCompartment:
     second: PersonId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetPerson:
+    """Take out of the bank's own disk whatever names somebody who was erased.
+
+    It is done only when he has nothing under way at the bank any more, and when what names him
+    has been uploaded; until then the order stays open.
+    """
+
+    person: PersonId
+
+
 Order = (
     AdmitCourier
     | DismissCourier
@@ -116,10 +128,18 @@ Order = (
     | ReleaseLockdown
     | BlockCompartment
     | RestoreCompartment
+    | ForgetPerson
 )
 
 # Orders that end in a moving door must be carried out at once or not at all.
 MOVES_A_DOOR = (OpenForGrant,)
+
+
+def life_ms(order: Order) -> int:
+    """For how long after it was given an order may be carried out."""
+    if isinstance(order, MOVES_A_DOOR):
+        return DOOR_COMMAND_LIFE_MS
+    return FORGET_LIFE_MS if isinstance(order, ForgetPerson) else COMMAND_LIFE_MS
 
 
 @dataclass(frozen=True, slots=True)

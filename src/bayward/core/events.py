@@ -228,6 +228,19 @@ class Event:
         values["type"] = kind
         return cls(**values)  # type: ignore[arg-type]  # kinds were checked just above
 
+    @classmethod
+    def from_rest(cls, told: Mapping[str, Scalar]) -> Self:
+        """Read back what is left of an event; what must be there and is not reads as `ERASED`.
+
+        Raises `Invalid` as `from_fields` does.
+        """
+        try:
+            kind = EventType(str(told["type"]))
+        except (KeyError, ValueError):
+            return cls.from_fields(told)
+        gone = {name: 0 if name in NUMBERS else ERASED for name in FIELDS[kind] if name not in told}
+        return cls.from_fields({**told, **gone})
+
     def public(self) -> Event:
         """The same event without local fields, as others may see it."""
         return replace(self, tag=None)

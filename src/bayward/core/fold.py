@@ -17,7 +17,7 @@ from bayward.core.commands import SCOPE_BANK
 from bayward.core.compartment import CompartmentState, Move
 from bayward.core.custody import Parcel, ParcelMove, ParcelState
 from bayward.core.door import DoorAlarm, UnlockOutcome
-from bayward.core.events import Event, EventType
+from bayward.core.events import ERASED, Event, EventType
 from bayward.core.grants import TOMBSTONE_MS, Grant, GrantMove
 from bayward.core.ids import CommandId, CompartmentId, GrantId, ParcelId, PersonId
 from bayward.core.lockdown import Lockdown
@@ -108,7 +108,16 @@ def _started(bank: BankState, event: Event) -> None:
     prune(bank, event.time)
 
 
+def buried_with(until: Instant) -> Instant:
+    """How long the tag of a code is kept that was good until then."""
+    return Instant(until + TOMBSTONE_MS)
+
+
 def _admitted(bank: BankState, event: Event) -> None:
+    if event.actor == ERASED:  # his code opened something then, and must not be drawn again
+        if event.tag is not None:
+            bank.tags[event.tag] = TagUse(None, None, buried_with(Instant(event.not_after or 0)))
+        return
     person = PersonId(event.actor or "")
     if person in bank.couriers:
         _bury(bank, bank.couriers[person].tag, event.time)

@@ -25,6 +25,7 @@ from bayward.edge import keys, predecessor
 from bayward.edge.beacons import Beacons, Seen
 from bayward.edge.clerk import Clerk, ClerkSetup
 from bayward.edge.code_book import open_code_book
+from bayward.edge.forgetter import Forgetter
 from bayward.edge.hardware import Hardware
 from bayward.edge.health import health_of, is_alive, is_sound, link_of, log_of
 from bayward.edge.host import LinkHost
@@ -83,7 +84,9 @@ class Edge:
             governor=self._kept_governor(),
             on_siren=self._options.on_siren,
         )
-        self.office = Office(settings, self._make_clerk(), self.clock, self.hardware)
+        clerk = self._make_clerk()
+        self.office = Office(settings, clerk, self.clock, self.hardware)
+        self.forgetter = Forgetter(self._state, self.journal.path, clerk, self.office)
         self.uplink = self._make_uplink()
         self.renewal = self._make_renewal()
         self._server = KioskServer(settings.kiosk.port)
@@ -200,6 +203,7 @@ class Edge:
             journal=self.journal,
             beacons=self.beacons,
             tenant_log=self.tenant_log,
+            forgetter=self.forgetter,
         )
         pins = self._pins(identity, cloud)
         dial = Dialer(
@@ -212,7 +216,12 @@ class Edge:
             UplinkSetup(
                 dial=dial,
                 host=host,
-                outbox=JournalOutbox(self.journal, self._signer, self.office.on_clerks_thread),
+                outbox=JournalOutbox(
+                    self.journal,
+                    self._signer,
+                    self.office.on_clerks_thread,
+                    self.forgetter.look_again,
+                ),
                 clock=self.clock,
                 random=lambda: chance.randbelow(1 << 32) / (1 << 32),
                 random_bytes=chance.random_bytes,
@@ -330,6 +339,7 @@ class Edge:
                 self._manager.status(view.trouble or "working")
 
     async def _end_tasks(self) -> None:
+        await self.forgetter.stop()
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bayward.core import fold
+from bayward.core import fold, forgetting
 from bayward.core.bank import BankState
 from bayward.core.clock import Instant
 from bayward.core.errors import BaywardError, Misconfigured, Unavailable
 from bayward.core.events import Event, EventType
-from bayward.core.ids import GrantId
+from bayward.core.ids import GrantId, PersonId
 from bayward.edge import snapshot
 from bayward.edge.agent import BankView, ReceiptWord
 from bayward.edge.beacons import Beacons
@@ -27,6 +27,7 @@ from bayward.edge.controller import Controller, Effect, Ids, Input, Letter, Step
 from bayward.edge.journal import Journal, Receipt, SealedLetter
 from bayward.edge.predecessor import Predecessor
 from bayward.edge.receipts import newest_word
+from bayward.edge.redaction import Rest
 from bayward.edge.settings import BankSettings
 from bayward.edge.tenant_log import TenantWatch
 from bayward.edge.trusted_clock import TrustedClock
@@ -109,6 +110,30 @@ class Clerk:
         if isinstance(request, Tick):
             self._setup.journal.keep_time(time.watermark, time.unproven_ms)
         return outcome
+
+    def is_ready_to_forget(self, person: PersonId, found: Sequence[Rest]) -> bool:
+        """Whether somebody has nothing under way here, and all that names him has gone up.
+
+        Raises `Unavailable` before the journal is taken up.
+        """
+        controller = self._controller
+        if controller is None:
+            raise Unavailable("clerk.not_started")
+        if any(one.place >= self._setup.journal.head.acked for one in found):
+            return False
+        now = self._setup.clock.now()
+        is_here = person in (controller.visit.courier, controller.visit.second)
+        return not is_here and not forgetting.is_tied(controller.bank, person, now)
+
+    def forget(self, person: PersonId, found: Sequence[Rest]) -> None:
+        """Take somebody out of log, state and snapshot; raises `Unavailable`."""
+        controller, journal = self._controller, self._setup.journal
+        if controller is None:
+            raise Unavailable("clerk.not_started")
+        journal.let_go({one.place: one.disclosures for one in found})
+        forgetting.forget(controller.bank, person, [one.event for one in found])
+        self._keep_snapshot(controller, every=0)
+        journal.scrub()
 
     def stop(self) -> None:
         """Keep a snapshot for a quick start, and close."""

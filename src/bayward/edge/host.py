@@ -8,13 +8,14 @@ import msgspec
 import structlog
 
 from bayward.core.clock import Instant
-from bayward.core.commands import Command, CommandResult
+from bayward.core.commands import Command, CommandResult, ForgetPerson
 from bayward.core.door import DoorReading, UnknownDoor
 from bayward.core.errors import Unavailable
 from bayward.core.ids import PersonId
 from bayward.edge import agent
 from bayward.edge.beacons import Beacons
 from bayward.edge.directory import Directory
+from bayward.edge.forgetter import DirectoryFile, Forgetter, keep_directory
 from bayward.edge.hardware import Hardware
 from bayward.edge.health import state_of
 from bayward.edge.identity import Trust
@@ -33,13 +34,6 @@ from bayward.wire.messages import DoorState, Layout, Readings, TenantLog, Welcom
 log = structlog.get_logger("edge.link")
 
 
-class DirectoryFile(msgspec.Struct, frozen=True):
-    """The directory as it is kept."""
-
-    revision: int
-    recipients: tuple[agent.Recipient, ...]
-
-
 class LinkHost:
     """The `edge.uplink.Host` of one bank."""
 
@@ -56,6 +50,7 @@ class LinkHost:
         journal: Journal,
         beacons: Beacons,
         tenant_log: TenantWatch,
+        forgetter: Forgetter,
     ) -> None:
         self.status: LinkStatus | None = None
         self._settings = settings
@@ -68,12 +63,15 @@ class LinkHost:
         self._journal = journal
         self._beacons = beacons
         self._tenant_log = tenant_log
+        self._forgetter = forgetter
         self._layout = _layout(settings)
         kept = state.load("directory", DirectoryFile) or DirectoryFile(0, ())
         office.directory = Directory(kept.revision, kept.recipients)
 
     async def carry_out(self, command: Command, epoch: str) -> CommandResult:
         """Carry out an order that came over the connection `epoch`; returns how it ended."""
+        if isinstance(command.order, ForgetPerson):
+            return await self._forgetter.carry_out(command, epoch)
         return await self._office.carry_out(command, epoch)
 
     async def take_directory(
@@ -84,8 +82,7 @@ class LinkHost:
             agent.Recipient(PersonId(one.person), one.unit, one.name, one.needs_low)
             for one in recipients
         )
-        self._state.save("directory", DirectoryFile(revision, found))
-        self._office.directory = Directory(revision, found)
+        keep_directory(self._state, self._office, Directory(revision, found))
         log.info("directory replaced", revision=revision, recipients=len(found))
 
     async def take_welcome(self, welcome: Welcome) -> None:

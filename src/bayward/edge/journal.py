@@ -18,7 +18,7 @@ The journal is synchronous and belongs to one thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,17 +26,16 @@ from typing import Self
 
 from bayward.core.clock import Clock, Instant
 from bayward.core.errors import LimitExceeded, Misconfigured, Unavailable
-from bayward.core.events import LOCAL, Event
+from bayward.core.events import Event
 from bayward.core.ids import BankId
-from bayward.edge import journal_check, journal_mark, journal_schema
+from bayward.edge import journal_check, journal_entries, journal_mark, journal_schema
 from bayward.edge.journal_mark import Marks
-from bayward.edge.journal_reader import LogReader, join
+from bayward.edge.journal_reader import LogReader
 from bayward.edge.journal_schema import Connect, not_writable
 from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_count
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import Signer
-from bayward.ledger.leaf import SALT_BYTES, Sealed, seal
 from bayward.ledger.merkle import leaf_hash
 
 EVENTS_PER_APPEND_MAX = 256  # one decision makes a handful; a loop that makes more is a bug
@@ -136,6 +135,11 @@ class Journal:
         """The log's name."""
         return self._setup.signer.key.name
 
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._setup.path
+
     def reader(self) -> LogReader:
         """Read the log as it is now."""
         connection, head = self._ready()
@@ -166,8 +170,8 @@ class Journal:
             raise Unavailable("journal.quarantined", why=head.quarantine)
         mono = self._setup.clock.monotonic_ms() - self._started_ms
         stamped = tuple(replace(event, tq=tq, boot=head.boot, mono=mono) for event in events)
-        sealed = self._seal(stamped)
-        frontier, hashes = head.frontier.extend(leaf_hash(one[0].leaf) for one in sealed)
+        sealed = journal_entries.seal_all(stamped, self._setup.random_bytes)
+        frontier, hashes = head.frontier.extend(leaf_hash(one.leaf) for one in sealed)
         grown = replace(
             head,
             frontier=frontier,
@@ -177,7 +181,7 @@ class Journal:
         )
         with self._transaction(connection):
             self._swap_head(connection, head, grown)
-            _insert_entries(connection, head.size, sealed)
+            journal_entries.insert(connection, head.size, sealed)
             first_hash = stored_hash_count(head.size)
             connection.executemany(
                 "INSERT INTO hash VALUES (?, ?)",
@@ -188,7 +192,7 @@ class Journal:
                 [(grown.size, one.kind, one.subject, one.sealed) for one in letters],
             )
         self._head = grown
-        opened = tuple(one.disclosures for one, _ in sealed)
+        opened = tuple(one.disclosures for one in sealed)
         return Receipt(head.size, grown.size, grown.note, stamped, opened)
 
     def keep_time(self, watermark: Instant, unconfirmed_ms: int = 0) -> None:
@@ -212,6 +216,29 @@ class Journal:
         self._head = acked
         root = LogReader(connection, head.size).root(size)
         self._setup.marks.write(self._setup.path, size, root)
+
+    def let_go(self, rest: Mapping[int, str]) -> None:
+        """Leave of these entries only these disclosures, and no trace of the others in the file.
+
+        Only of what has been acknowledged: the rest still has to go up. The snapshot goes, too;
+        whoever calls this keeps a new one.
+        """
+        connection, head = self._ready()
+        if any(place >= head.acked for place in rest):
+            raise Unavailable("journal.not_acknowledged", acked=head.acked)
+        if rest:
+            with self._transaction(connection):
+                journal_schema.let_go(connection, rest)
+                connection.execute("DELETE FROM snapshot")
+
+    def scrub(self) -> None:
+        """Leave nothing in the write-ahead log; raises `Unavailable`."""
+        connection, _ = self._ready()
+        try:
+            journal_schema.scrub(connection)
+        except sqlite3.Error as error:
+            self._forget()
+            raise not_writable(error) from error
 
     def check_cursor(self, size: int, root: bytes) -> None:
         """Compare with what the control plane remembers of this log.
@@ -257,20 +284,6 @@ class Journal:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def _seal(self, events: Sequence[Event]) -> list[tuple[Sealed, tuple[str, ...]]]:
-        """Each event as a leaf with its public disclosures, and the local ones apart."""
-        result: list[tuple[Sealed, tuple[str, ...]]] = []
-        for event in events:
-            fields = event.to_fields()
-            raw = self._setup.random_bytes(SALT_BYTES * len(fields))
-            salts = [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
-            whole = seal(fields, salts)
-            pairs = list(zip(fields, whole.disclosures, strict=True))
-            public = tuple(text for name, text in pairs if name not in LOCAL)
-            local = tuple(text for name, text in pairs if name in LOCAL)
-            result.append((Sealed(whole.leaf, public), local))
-        return result
 
     def _sign(self, frontier: Frontier) -> str:
         checkpoint = Checkpoint(self.origin, frontier.size, frontier.root)
@@ -379,21 +392,3 @@ class Journal:
         except Unavailable:
             self._boot = None
             raise
-
-
-def _insert_entries(
-    connection: sqlite3.Connection,
-    first: int,
-    sealed: Sequence[tuple[Sealed, tuple[str, ...]]],
-) -> None:
-    connection.executemany(
-        "INSERT INTO entry VALUES (?, ?, ?)",
-        [
-            (place, one.leaf, join(one.disclosures))
-            for place, (one, _) in enumerate(sealed, start=first)
-        ],
-    )
-    connection.executemany(
-        "INSERT INTO local_field VALUES (?, ?)",
-        [(place, join(local)) for place, (_, local) in enumerate(sealed, start=first) if local],
-    )

@@ -129,10 +129,14 @@ def split(column: str) -> tuple[str, ...]:
 
 
 def event_of(leaf: bytes, disclosures: Sequence[str]) -> Event:
-    """The event behind a leaf; raises `LedgerError` or `Invalid` when it is not one."""
+    """The event behind a leaf; raises `LedgerError` or `Invalid` when it is not one.
+
+    Where the leaf commits to more fields than are told, somebody in it was erased.
+    """
     told: dict[str, Scalar] = {}
     for name, value in open_leaf(leaf, disclosures).items():
         if isinstance(value, list | dict):
             raise Invalid("event.field_kind", field=name)
         told[name] = value
-    return Event.from_fields(told)
+    is_whole = leaf.count(b'","') + 1 == len(told)
+    return Event.from_fields(told) if is_whole else Event.from_rest(told)

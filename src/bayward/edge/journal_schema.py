@@ -8,13 +8,13 @@ only the signed checkpoint and an outside memory (the control plane) help, and b
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bayward.core.errors import Misconfigured, Unavailable
 
 APPLICATION_ID = 0x42574A31  # "BWJ1": a file of another program is refused, not "migrated"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # since somebody was taken out of it; 1 is a journal that tells everything
 BUSY_MS = 2_000  # only a backup or an inspecting shell can be in the way
 WAL_PAGES_MAX = 256  # 1 MiB, then a checkpoint: an SD card must not hold a long WAL
 
@@ -55,9 +55,12 @@ CREATE TABLE letter (
 CREATE TABLE snapshot (size INTEGER PRIMARY KEY, note TEXT NOT NULL, state BLOB NOT NULL) STRICT;
 """
 
-_GUARDS = """
+_KEEP = """
 CREATE TRIGGER {table}_keep BEFORE UPDATE ON {table}
 BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+"""
+
+_STAY = """
 CREATE TRIGGER {table}_stay BEFORE DELETE ON {table}
 BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
@@ -92,10 +95,35 @@ BEGIN SELECT RAISE(ABORT, 'append-only: the head never goes back'); END;
 def schema() -> str:
     """The whole schema, one statement after the other."""
     guarded = ("identity", "entry", "local_field", "hash")
-    guards = "".join(_GUARDS.format(table=table) for table in guarded)
+    guards = "".join((_KEEP + _STAY).format(table=table) for table in guarded)
     order = "".join(_ORDER.format(table=table) for table in ("entry", "hash"))
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
     return _TABLES + guards + order + _MORE_GUARDS + marks
+
+
+def let_go(connection: sqlite3.Connection, rest: Mapping[int, str]) -> None:
+    """Leave of these entries only these disclosures; in a transaction of the caller's.
+
+    Their leaves stay, and so does every proof. It is the one change that is ever made to an entry,
+    so the guard is lifted for it and stands again before the transaction ends. A program from
+    before could not replay such a journal, and refuses it by its version.
+    """
+    connection.execute("DROP TRIGGER entry_keep")
+    connection.executemany(
+        "UPDATE entry SET disclosures = ?2 WHERE place = ?1", sorted(rest.items())
+    )
+    connection.execute(_KEEP.format(table="entry"))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def scrub(connection: sqlite3.Connection) -> None:
+    """Write everything back into the file and empty the write-ahead log.
+
+    Raises `Unavailable("journal.busy")` while somebody still reads an older state.
+    """
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise Unavailable("journal.busy")
 
 
 def connect(path: Path) -> sqlite3.Connection:

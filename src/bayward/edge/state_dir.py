@@ -95,6 +95,31 @@ class StateDir:
         """Replace `<name>.json` durably; raises `Unavailable("state.not_writable")`."""
         self.write(f"{name}.json", msgspec.json.format(msgspec.json.encode(value, enc_hook=str)))
 
+    def replace(self, name: str, value: msgspec.Struct) -> None:
+        """As `save`, for what names people: the file that was is overwritten before it goes.
+
+        A flash disk may keep older blocks all the same; no program can reach those.
+        """
+        try:
+            old = (self.path / f"{name}.json").open("r+b")
+        except FileNotFoundError:
+            self.save(name, value)
+            return
+        except OSError as error:
+            raise Unavailable("state.not_writable", file=name, why=error.strerror) from error
+        with old:
+            self.save(name, value)
+            try:
+                old.write(bytes(os.fstat(old.fileno()).st_size))
+                old.flush()
+                os.fsync(old.fileno())
+            except OSError as error:
+                raise Unavailable("state.not_writable", file=name, why=error.strerror) from error
+
+    def journals(self) -> list[Path]:
+        """The logs of all epochs that are here."""
+        return sorted(self.path.glob("journal-*.db"))
+
     def read(self, name: str) -> bytes | None:
         """Read a file, None when there is none."""
         try:

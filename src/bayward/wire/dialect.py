@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import msgspec
 
+from bayward.core.errors import Unavailable
 from bayward.wire.messages import Acked, Command, Message, Welcome
-from bayward.wire.orders import AdmitCourier, AnyWireOrder, RestoreCompartment
+from bayward.wire.orders import AdmitCourier, AnyWireOrder, ForgetPerson, RestoreCompartment
 
 M = TypeVar("M", bound=Message)
 
@@ -33,9 +34,18 @@ SINCE_OF_ORDERS: Mapping[type[AnyWireOrder], Mapping[str, tuple[int, object]]] =
 """Order → field → the version it came with, and what is said when it is not said."""
 
 
+ORDERS_SINCE: Mapping[type[AnyWireOrder], int] = {ForgetPerson: 2}
+"""Order → the version that a neighbour must speak to be given it; the others all do."""
+
+
 def spoken(message: M, version: int) -> M:
-    """The message as somebody who speaks `version` can read it."""
+    """The message as somebody who speaks `version` can read it.
+
+    Raises `Unavailable("link.too_old")` for an order he has no word for.
+    """
     if isinstance(message, Command):
+        if ORDERS_SINCE.get(type(message.order), 1) > version:
+            raise Unavailable("link.too_old", version=version)
         news = SINCE_OF_ORDERS.get(type(message.order), {})
         dropped = {name: default for name, (since, default) in news.items() if since > version}
         if dropped:

@@ -122,6 +122,12 @@ class RestoreCompartment(WireOrder, frozen=True, tag="restore_compartment", omit
     second: PersonText | None = None
 
 
+class ForgetPerson(WireOrder, frozen=True, tag="forget_person"):
+    """Take whatever names him off the bank's own disk. Since version 2."""
+
+    person: PersonText
+
+
 AnyWireOrder: TypeAlias = (
     AdmitCourier
     | DismissCourier
@@ -132,6 +138,7 @@ AnyWireOrder: TypeAlias = (
     | ReleaseLockdown
     | BlockCompartment
     | RestoreCompartment
+    | ForgetPerson
 )
 
 _PAIRS: dict[type[Order], type[AnyWireOrder]] = {
@@ -144,6 +151,7 @@ _PAIRS: dict[type[Order], type[AnyWireOrder]] = {
     commands.ReleaseLockdown: ReleaseLockdown,
     commands.BlockCompartment: BlockCompartment,
     commands.RestoreCompartment: RestoreCompartment,
+    commands.ForgetPerson: ForgetPerson,
 }
 _BACK = {wire: order for order, wire in _PAIRS.items()}
 _TYPED = {
@@ -159,7 +167,12 @@ _decoder = msgspec.json.Decoder(AnyWireOrder)
 
 def kind_of(order: Order) -> str:
     """The order's name, as in the `kind` column and in `command.sent`."""
-    return str(_PAIRS[type(order)].__struct_config__.tag)
+    return kind_of_type(type(order))
+
+
+def kind_of_type(order: type[Order]) -> str:
+    """The name of all orders of one type."""
+    return str(_PAIRS[order].__struct_config__.tag)
 
 
 def order_to_wire(order: Order) -> AnyWireOrder:

@@ -14,9 +14,10 @@ from bayward.cloud.fleet.store import BankState
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.storage import schema as s
 from bayward.core.errors import Denied, NotFound, Unavailable
-from bayward.core.events import EventType
+from bayward.core.events import ERASED, EventType
 from bayward.core.ids import GrantId, PersonId
 from bayward.core.roles import Role
+from bayward.ledger.leaf import Disclosure
 from bayward.ledger.verify import verify_log
 from bayward.wire.messages import DoorReading, DoorState, LetterKind, Readings
 from bayward.wire.upload import BadDisclosure, BadSignature, Fork, Gap, Rollback
@@ -165,6 +166,20 @@ async def test_what_is_not_understood_is_stored_as_evidence_all_the_same(
     begun = await cloud.do(export.begin, bank.tenant, origin, named(PersonId, 1))
     lines = [begun.header, *await cloud.do(export.page, bank.tenant, begun, 0)]
     assert verify_log(lines, [bank.log.signer.key]).entries == 2
+
+
+async def test_what_a_bank_has_forgotten_is_carried_out_without_him(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """Our database was set back; the bank uploads again what it has left."""
+    anne, carl = named(PersonId, 1), named(PersonId, 2)
+    parcel, _ = bank.deposit(1, recipient=anne, courier=carl)
+    for index, entry in enumerate(bank.log.entries):
+        kept = [text for text in entry.disclosures if Disclosure.parse(text).value != anne]
+        bank.log.entries[index] = msgspec.structs.replace(entry, disclosures=kept)
+    assert await bank.upload(cloud.ingest) == 3
+    [row] = cloud.rows(s.parcel)
+    assert (row.parcel, row.recipient, row.state) == (parcel, ERASED, "deposited")
 
 
 @pytest.mark.parametrize("who", ["foreign tenant", "other bank", "nobody"])

@@ -12,6 +12,7 @@ from bayward.cloud.audit import export, reader
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.custody import items
+from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.keyring import cells
 from bayward.cloud.people import service as people
@@ -20,7 +21,7 @@ from bayward.cloud.privacy.service import EPOCH_MS_MAX, Basis
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.inline import InlineStore
 from bayward.core.clock import DAY_MS, after
-from bayward.core.commands import RotateCode
+from bayward.core.commands import ForgetPerson, RotateCode
 from bayward.core.errors import BaywardError, Conflict, NotFound
 from bayward.core.events import ERASED, EventType
 from bayward.core.ids import GrantId, PersonId
@@ -30,6 +31,7 @@ from cloud_bench import CloudBench, named
 from privacy_bench import Ended
 
 REASON = Basis.OBJECTION
+TO_THE_BANK = "command.body"  # the order to forget, sealed, until it is carried out
 
 
 def where(cloud: CloudBench, word: str) -> set[str]:
@@ -46,6 +48,14 @@ def where(cloud: CloudBench, word: str) -> set[str]:
     return found
 
 
+async def confirm(ended: Ended) -> None:
+    """The bank has carried out the order to forget, and its log says so."""
+    [order] = await ended.cloud.do(orders.take, ended.tenant, ended.bank.id, "c" * 26)
+    assert isinstance(order.order, ForgetPerson)
+    ended.bank.record(EventType.COMMAND_DONE, command=order.id, result="forgotten")
+    await ended.bank.upload(ended.cloud.ingest)
+
+
 async def test_audit_13_nothing_names_who_was_erased(ended: Ended) -> None:
     cloud = ended.cloud
     before = where(cloud, ended.anne)
@@ -57,6 +67,8 @@ async def test_audit_13_nothing_names_who_was_erased(ended: Ended) -> None:
     assert done.key == held.id
     assert done.disclosures > 3
     await ended.work()
+    assert where(cloud, ended.anne) == {"person.person", TO_THE_BANK}
+    await confirm(ended)
     assert where(cloud, ended.anne) == {"person.person"}  # an id of nobody, never given again
     assert where(cloud, "anne@example.com") == set()
     assert where(cloud, "Anne") == set()
@@ -122,6 +134,32 @@ async def test_nobody_is_erased_twice_or_found_again(ended: Ended) -> None:
             await cloud.do(privacy.erase, ended.tenant, person, basis=REASON, actor=ended.ada)
     again = await cloud.person(ended.tenant, "Anne", Role.RESIDENT)  # with the same address
     assert again != ended.anne
+
+
+async def test_every_bank_with_a_disk_is_told_and_waited_for(ended: Ended) -> None:
+    cloud = ended.cloud
+    away = await cloud.bank(ended.tenant, 8)
+    gone = await cloud.bank(ended.tenant, 9)
+    await cloud.do(enrolment.retire, ended.tenant, gone.id, actor=ended.ada)
+    assert await cloud.do(privacy.untold, ended.tenant) == []
+    done = await cloud.do(privacy.erase, ended.tenant, ended.anne, basis=REASON, actor=ended.ada)
+    assert done.banks == 2
+    since = cloud.clock.at
+    cloud.wait(DAY_MS)
+    await cloud.do(privacy.erase, ended.tenant, ended.ben, basis=REASON, actor=ended.ada)
+    waiting = await cloud.do(privacy.untold, ended.tenant)
+    assert [(one.people, one.since) for one in waiting] == [(2, since)] * 2
+    assert {one.bank for one in waiting} == {ended.bank.id, away.id}
+    for order in await cloud.do(orders.take, ended.tenant, ended.bank.id, "c" * 26):
+        ended.bank.record(EventType.COMMAND_DONE, command=order.id, result="forgotten")
+    await ended.bank.upload(cloud.ingest)
+    assert [one.bank for one in await cloud.do(privacy.untold, ended.tenant)] == [away.id]
+    cloud.wait(400 * DAY_MS)
+    await ended.work()
+    [still] = await cloud.do(privacy.untold, ended.tenant)
+    assert (still.people, still.is_connected) == (2, False)
+    orders_left = await cloud.do(orders.take, ended.tenant, away.id, "d" * 26)
+    assert {one.order for one in orders_left} == {ForgetPerson(ended.anne), ForgetPerson(ended.ben)}
 
 
 async def refused(ended: Ended, person: PersonId) -> str:
@@ -211,7 +249,7 @@ async def test_audit_13_a_restored_database_forgets_again(ended: Ended) -> None:
     assert await cloud.do(privacy.replay) == 1
     assert await cloud.do(privacy.replay) == 0
     await ended.work()
-    assert where(cloud, ended.anne) == {"person.person"}
+    assert where(cloud, ended.anne) == {"person.person", TO_THE_BANK}
     assert where(cloud, "anne@example.com") == set()
     assert [one.reason for one in cloud.events(_T.SUBJECT_ERASED)] == ["objection", "restored"]
     with cloud.tx.begin():
@@ -244,11 +282,11 @@ async def test_a_crash_leaves_somebody_erased_or_not(
         else:
             broken.setattr(cloud.unit, "scrub", die)
         await ended.work()
-    assert where(cloud, ended.anne) <= {"person.person", "job.payload"}
+    assert where(cloud, ended.anne) <= {"person.person", "job.payload", TO_THE_BANK}
     cloud.wait(10_000)
     await ended.work()
     assert ring.find(ended.tenant, held.id) is None
-    assert where(cloud, ended.anne) == {"person.person"}
+    assert where(cloud, ended.anne) == {"person.person", TO_THE_BANK}
     assert len(cloud.events(_T.SUBJECT_ERASED)) == 1
 
 

@@ -11,6 +11,7 @@ def fresh(browser: Browser) -> dict[str, str]:
 
 async def test_the_same_by_machine(house: House, anne: Browser) -> None:
     zoe = await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+    lobby = await house.bench.bank(house.tenant, 7)
     path, body = f"/api/v1/people/{zoe}", {"basis": "unlawful"}
     told = (await anne.send("GET", f"{path}/report", headers=fresh(anne))).json()
     assert told["person"] == zoe
@@ -31,6 +32,8 @@ async def test_the_same_by_machine(house: House, anne: Browser) -> None:
     assert event.subject == done.json()["key"]
     state = (await anne.get("/api/v1/privacy")).json()
     assert (state["holds"], state["roll_due"]) == ([], done.json()["dead_by"])
+    [bank] = state["untold"]
+    assert (bank["bank"], bank["people"], done.json()["banks"]) == (lobby.id, 1, 1)
     answer = await anne.send("POST", "/api/v1/privacy/roll", headers=fresh(anne))
     assert answer.status_code == 201
     assert (await anne.get(path)).status_code == 404

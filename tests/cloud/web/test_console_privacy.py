@@ -43,6 +43,26 @@ async def test_somebody_is_erased_after_a_fresh_factor(
     assert (await anne.get(f"/console/people/{zoe}")).status_code == 404
 
 
+async def test_the_page_names_banks_that_have_not_forgotten_yet(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    lobby = await house.bench.bank(house.tenant, 7)
+    assert "have not forgotten yet" not in (await anne.get("/console/privacy")).text
+    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
+    await confirmed(anne, asked, ANNE)
+    page = (await anne.get("/console/privacy")).text
+    assert "Banks that have not forgotten yet" in page
+    assert "1 still to confirm" in page
+    [sent] = [
+        one for one in await house.events(EventType.COMMAND_SENT) if one.detail == "forget_person"
+    ]
+    lobby.record(EventType.COMMAND_DONE, command=sent.command, result="forgotten")
+    await lobby.upload(house.bench.ingest)
+    page = (await anne.get("/console/privacy")).text
+    assert "have not forgotten yet" not in page
+    assert "name nobody who was erased" in page
+
+
 async def test_a_ground_has_to_be_one_of_the_laws(
     house: House, anne: Browser, zoe: PersonId
 ) -> None:

@@ -6,14 +6,16 @@ because two checkpoints that contradict each other are proof by themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bayward.cloud.audit import beacons, reader, store, vault, vault_store
 from bayward.cloud.audit.store import LogHead
 from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Denied, Invalid
-from bayward.core.events import Event, EventType, Scalar
+from bayward.core.events import FIELDS, Event, EventType, Scalar
 from bayward.core.ids import BankId, TenantId
+from bayward.core.whose import ABOUT
 from bayward.ledger.dense import Frontier
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.log import Append
@@ -129,10 +131,22 @@ def event_of(bank: BankId, entry: AcceptedEntry) -> Event:
         told[name] = value
     if "time" not in told:
         raise Invalid("event.field_missing", field="time")
-    event = Event.from_fields(told)
+    event = Event.from_rest(told) if _is_rest(told) else Event.from_fields(told)
     if event.type not in FROM_BANKS:
         raise Invalid("event.not_of_a_bank", type=event.type.value)
     return replace(event, bank=bank)
+
+
+def _is_rest(told: Mapping[str, Scalar]) -> bool:
+    """Whether only what is somebody's is missing.
+
+    A bank that has forgotten him uploads such an entry when our database was set back.
+    """
+    try:
+        wanted = FIELDS[EventType(str(told["type"]))]
+    except (KeyError, ValueError):
+        return False
+    return all(name in told or name in ABOUT for name in wanted)
 
 
 def refuse(

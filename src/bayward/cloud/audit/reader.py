@@ -6,7 +6,7 @@ of them was erased it says `ERASED`, and pages say so in words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bayward.cloud.audit import store, vault, vault_store
@@ -14,7 +14,7 @@ from bayward.cloud.audit.store import UNBOUND, Found, LogHead, Wanted
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
-from bayward.core.events import ERASED, FIELDS, NUMBERS, Event, EventType, Scalar
+from bayward.core.events import Event, Scalar
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Disclosure, Value
 from bayward.ledger.sandwich import Bounds
@@ -127,11 +127,6 @@ def _event(found: Found, disclosures: Sequence[str]) -> Event:
         if not isinstance(one.value, list | dict):
             told.setdefault(one.name, one.value)
     try:
-        return Event.from_fields(_whole(told))
+        return Event.from_rest(told)
     except Invalid:  # a bank's entry of another vocabulary is kept, but never became an event
-        return Event.from_fields(_whole(dict(found.told)))
-
-
-def _whole(told: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    missing = [name for name in FIELDS[EventType(str(told["type"]))] if name not in told]
-    return {**told, **{name: 0 if name in NUMBERS else ERASED for name in missing}}
+        return Event.from_rest(found.told)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bayward.cloud.audit import vault_store
 from bayward.cloud.audit.vault_store import Sealed
-from bayward.cloud.audit.whose import whose
 from bayward.cloud.keyring import sealing
 from bayward.cloud.keyring.ring import HOUSE
 from bayward.cloud.keyring.sealing import HeldKey
@@ -19,6 +18,7 @@ from bayward.cloud.unit import Place, Work
 from bayward.core.errors import Invalid
 from bayward.core.events import ERASED
 from bayward.core.ids import TenantId
+from bayward.core.whose import whose
 
 FORM = "disclosure/v1"
 

@@ -22,8 +22,9 @@ What the control plane's tables keep of people: why, on what ground, how long, a
 register of processing of GDPR article 30 as far as a program can know it; whoever runs it adds who
 he is, and his processors. Made from the schema by `cloud/privacy/register.py`; the console has
 the same as a file (*Privacy*). The fields of the logs are sealed under the same keys
-([0009](../decisions/0009-keys-that-can-be-destroyed.md)). A bank's own disk keeps ids, and the
-names and dwellings of whom parcels may be left for.
+([0009](../decisions/0009-keys-that-can-be-destroyed.md)). A bank's own disk keeps
+ids, tracking numbers, and the names and dwellings of whom parcels may be left for; whoever is
+erased goes from there, too ([0018](../decisions/0018-banks-forget-by-order.md)).
 
 *Sealed*: encrypted under a key that is destroyed with the person
 ([0017](../decisions/0017-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.

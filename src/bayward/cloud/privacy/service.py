@@ -5,6 +5,9 @@ is deleted, and the log says that a person was erased, by whom and on what groun
 key itself, and emptying the write-ahead log, are a job of that transaction: after a crash it is
 done again. Until the epoch of the keys is rolled (at most 30 days later, by a job as well) an
 older copy of the keyring could still open an older copy of the database; from then on nothing can.
+
+Every bank is ordered to take him off its own disk. The order waits for a bank that is away as long
+as it takes, and counts as done when the bank's own log says so.
 """
 
 from __future__ import annotations
@@ -12,12 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bayward.cloud import orders
 from bayward.cloud.keyring.file import Epoch
 from bayward.cloud.privacy import holds, store
+from bayward.cloud.privacy.store import Untold
 from bayward.cloud.storage import outbox
 from bayward.cloud.storage.outbox import Payload
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, Instant, after
+from bayward.core.commands import ForgetPerson
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId, TenantId
@@ -46,6 +52,7 @@ class Erased:
     key: str
     disclosures: int
     dead_by: Instant  # when no copy of the key can be left
+    banks: int = 0  # how many were told to forget him, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,11 @@ def rolled(work: Work, tenant: TenantId, *, epoch: int, survivors: int, actor: s
     )
 
 
+def untold(work: Work, tenant: TenantId) -> list[Untold]:
+    """Banks whose own disk may still name somebody who was erased, the longest wait first."""
+    return store.untold(work.tx, tenant)
+
+
 def _check_ties(work: Work, tenant: TenantId, person: PersonId) -> None:
     found = store.ties(work.tx, tenant, person, work.now)
     if found.parcels or found.grants:
@@ -149,6 +161,7 @@ def _erase(
         made = ring.subject(tenant, person, work.now, work.ids.random)
         assert made is not None, "somebody whose key is destroyed was erased, or is replayed"
         key = made.id
+    told = store.banks_to_tell(work.tx, tenant)
     count = store.delete_disclosures(work.tx, tenant, key)
     store.blank(work.tx, tenant, person)
     work.emit(
@@ -162,10 +175,12 @@ def _erase(
         ),
         tenant=tenant,
     )
+    for bank in told:
+        orders.place(work, tenant, bank, ForgetPerson(person), actor=SYSTEM)
     work.enqueue(DESTROY_JOB, key, {"tenant": tenant, "person": person, "key": key})
     present = ring.epoch(tenant)
     assert present is not None, "there is a key"
     due = max(work.now, after(present.begun_at, EPOCH_MS_MAX))
     payload: Payload = {"tenant": tenant, "after": present.number, "actor": SYSTEM}
     work.enqueue(ROLL_JOB, tenant, payload, Instant(due))
-    return Erased(key, count, Instant(due))
+    return Erased(key, count, Instant(due), len(told))

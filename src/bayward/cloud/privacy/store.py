@@ -11,10 +11,12 @@ from bayward.cloud.privacy.plan import period_of, personal_columns, steps
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
 from bayward.core.clock import Instant
+from bayward.core.commands import ForgetPerson
 from bayward.core.custody import ParcelState
 from bayward.core.events import ERASED
 from bayward.core.grants import GrantState
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import BankId, PersonId, TenantId
+from bayward.wire.orders import kind_of_type
 
 _INSIDE = (ParcelState.EXPECTED.value, ParcelState.DEPOSITED.value, ParcelState.HELD.value)
 _LIVE = (GrantState.ACTIVE.value, GrantState.OPENING.value)
@@ -54,6 +56,62 @@ def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) ->
         admissions=_count(tx, s.admission, tenant, (admission.person == person) & admitted),
         orders=_count(tx, s.command, tenant, ordered & command.state.in_(("waiting", "sent"))),
     )
+
+
+_HAS_A_DISK = ("enrolled", "quarantined")
+_FORGET = kind_of_type(ForgetPerson)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """A bank that has not confirmed yet that it forgot `people`, who were erased since `since`.
+
+    `away_since` is when it was last connected, `None` while it is.
+    """
+
+    bank: BankId
+    name: str
+    people: int
+    since: Instant
+    state: str
+    is_connected: bool
+    away_since: Instant | None
+
+
+def banks_to_tell(tx: sa.Connection, tenant: TenantId) -> list[BankId]:
+    """Every bank that may have a disk with names on it.
+
+    Whoever lived here once may stand in the list of a bank that has been away since.
+    """
+    mine = (s.bank.c.tenant == tenant) & s.bank.c.state.in_(_HAS_A_DISK)
+    found = tx.execute(sa.select(s.bank.c.bank).where(mine).order_by(s.bank.c.bank)).scalars()
+    return [BankId(one) for one in found]
+
+
+def untold(tx: sa.Connection, tenant: TenantId) -> list[Untold]:
+    """Banks with an order to forget that is not done."""
+    order, bank = s.command.c, s.bank.c
+    people, since = sa.func.count().label("people"), sa.func.min(order.created_at).label("since")
+    which = (bank.name, bank.state, bank.is_connected, bank.disconnected_at)
+    query = (
+        sa.select(order.bank, *which, people, since)
+        .join(s.bank, (bank.tenant == order.tenant) & (bank.bank == order.bank))
+        .where(order.tenant == tenant, order.kind == _FORGET, order.state != "done")
+        .group_by(order.bank, *which)
+        .order_by(since, order.bank)
+    )
+    return [
+        Untold(
+            bank=BankId(row.bank),
+            name=row.name,
+            people=row.people,
+            since=row.since,
+            state=row.state,
+            is_connected=row.is_connected,
+            away_since=None if row.is_connected else row.disconnected_at,
+        )
+        for row in tx.execute(query)
+    ]
 
 
 def delete_disclosures(tx: sa.Connection, tenant: TenantId, key: str) -> int:

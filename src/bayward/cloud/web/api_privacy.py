@@ -30,11 +30,15 @@ class EraseIn(Taken, frozen=True):
 
 
 class ErasedOut(Given, frozen=True):
-    """What was done; `dead_by` is when no older copy of his key can be left."""
+    """What was done; `dead_by` is when no older copy of his key can be left.
+
+    `banks` were told to take him off their own disks; `GET /privacy` says which have not yet.
+    """
 
     key: str
     disclosures: int
     dead_by: int
+    banks: int
 
 
 class HoldIn(Taken, frozen=True):
@@ -62,6 +66,16 @@ class HoldOut(Given, frozen=True):
     until: int | None
 
 
+class UntoldOut(Given, frozen=True):
+    """A bank that has not confirmed yet that it forgot so many people."""
+
+    bank: str
+    people: int
+    since: int
+    is_connected: bool
+    away_since: int | None
+
+
 class PrivacyOut(Given, frozen=True):
     """Holds and keys."""
 
@@ -69,6 +83,7 @@ class PrivacyOut(Given, frozen=True):
     epoch: int
     erased: int
     roll_due: int | None
+    untold: list[UntoldOut]
 
 
 @api("get", "/privacy", Action.PRIVACY_READ)
@@ -82,6 +97,16 @@ async def state(asker: Asking) -> PrivacyOut:
             epoch=0 if keys.epoch is None else keys.epoch.number,
             erased=keys.destroyed,
             roll_due=keys.roll_due,
+            untold=[
+                UntoldOut(
+                    bank=one.bank,
+                    people=one.people,
+                    since=one.since,
+                    is_connected=one.is_connected,
+                    away_since=one.away_since,
+                )
+                for one in privacy.untold(work, you.tenant)
+            ],
         )
 
     return await asker.read(places.everything, read)
@@ -107,7 +132,9 @@ async def erase(asker: Asking, person: FromPath[str], data: JSONBody[EraseIn]) -
         return privacy.erase(work, you.tenant, person_id, basis=basis, actor=you.person)
 
     done = await asker.write(places.person(person), take)
-    return ErasedOut(key=done.key, disclosures=done.disclosures, dead_by=done.dead_by)
+    return ErasedOut(
+        key=done.key, disclosures=done.disclosures, dead_by=done.dead_by, banks=done.banks
+    )
 
 
 @api("post", "/privacy/holds", Action.HOLD_PLACE)

@@ -16,6 +16,7 @@ from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
 from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.privacy.service import Basis
+from bayward.cloud.privacy.store import Untold
 from bayward.cloud.unit import Work
 from bayward.cloud.web import own_data, places
 from bayward.cloud.web.asking import You
@@ -36,6 +37,7 @@ from bayward.ui.views.console_privacy import (
     PeriodsCard,
     Privacy,
     ToErase,
+    UntoldRow,
 )
 
 HOME = "/console/privacy"
@@ -201,6 +203,7 @@ def _view(
             erased=state.destroyed,
             roll_due=state.roll_due,
         ),
+        untold=tuple(map(_untold, privacy.untold(words.work, you.tenant))),
         holds=tuple(_row(words, one) for one in holds.live(words.work, you.tenant)),
         hold_kinds=tuple(
             Choice(kind.value, _label(f"console.hold.{kind.value}"), kind.value == typed.kind)
@@ -218,6 +221,20 @@ def _periods(work: Work, you: You) -> PeriodsCard:
     now = retention.standing(work, you.tenant)
     rows = tuple(PeriodRow(kind, days) for kind, days in retention.periods())
     return PeriodsCard(rows=rows, last=now.last, next=now.next)
+
+
+def _untold(one: Untold) -> UntoldRow:
+    state = one.state if one.state in {"quarantined", "retired"} else "away"
+    if one.is_connected:
+        state = "here"
+    return UntoldRow(
+        bank=one.bank,
+        name=one.name,
+        people=one.people,
+        since=one.since,
+        state=state,
+        away_since=one.away_since,
+    )
 
 
 def _row(words: Words, hold: Hold) -> HoldRow:

@@ -7,7 +7,7 @@ of the same id is answered from the log and moves nothing.
 
 from __future__ import annotations
 
-from bayward.core import commands
+from bayward.core import commands, forgetting
 from bayward.core.clock import after
 from bayward.core.commands import Command, CommandResult
 from bayward.core.compartment import CompartmentState, modes_of
@@ -65,9 +65,7 @@ def _judge(desk: Desk, command: Command, epoch: str) -> None:
         raise Denied("command.stale_connection")
     if desk.now > command.not_after:
         raise Denied("command.stale")
-    is_door = isinstance(command.order, commands.MOVES_A_DOOR)
-    life_ms = commands.DOOR_COMMAND_LIFE_MS if is_door else commands.COMMAND_LIFE_MS
-    if command.not_after > after(desk.now, 2 * life_ms):
+    if command.not_after > after(desk.now, 2 * commands.life_ms(command.order)):
         raise Denied("command.lives_too_long")
 
 
@@ -119,6 +117,9 @@ def _carry_out(desk: Desk, command: Command) -> str | None:  # noqa: C901, PLR09
             return "blocked"
         case commands.RestoreCompartment() as order:
             return _restore(desk, order)
+        case commands.ForgetPerson(person=person):
+            # The shell takes him out of the log first. Until it has, the order stays open.
+            return None if forgetting.is_named(desk.bank, person) else "forgotten"
 
 
 def _restore(desk: Desk, order: commands.RestoreCompartment) -> str:

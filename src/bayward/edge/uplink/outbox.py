@@ -63,9 +63,19 @@ class Outbox(Protocol):
 
 
 class JournalOutbox:
-    """The `Outbox` of a journal; `signer` is the one the journal signs with."""
+    """The `Outbox` of a journal; `signer` is the one the journal signs with.
 
-    def __init__(self, journal: Journal, signer: Signer, errand: Errand) -> None:
+    `on_acknowledged` is called when more of it has arrived.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        signer: Signer,
+        errand: Errand,
+        on_acknowledged: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_acknowledged = on_acknowledged
         self._journal = journal
         self._signer = signer
         self._errand = errand
@@ -91,6 +101,7 @@ class JournalOutbox:
     async def acknowledge(self, size: int) -> None:
         """Tell the journal; letters that arrived are deleted."""
         await self._errand(lambda: self._journal.acknowledge(size))
+        self._on_acknowledged()
 
     def _head(self) -> tuple[str, int, str, int]:
         head = self._journal.head

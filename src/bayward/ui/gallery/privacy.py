@@ -16,6 +16,7 @@ from bayward.ui.views.console_privacy import (
     PeriodsCard,
     Privacy,
     ToErase,
+    UntoldRow,
 )
 
 KEYS = KeysCard(
@@ -50,6 +51,15 @@ def samples() -> Iterator[Sample]:
             keys=KEYS,
             periods=PERIODS,
             hold_kinds=KINDS,
+            untold=(
+                UntoldRow(
+                    bank="bnk_a", name="Northgate lobby", people=2, since=ago(260_000),
+                    state="away", away_since=ago(300_000),
+                ),
+                UntoldRow(
+                    bank="bnk_b", name="Harbour, car park", people=1, since=ago(4_000), state="here"
+                ),
+            ),
             holds=(
                 HoldRow(
                     id="hld_a", kind="person", subject="M. Okafor",

@@ -37,6 +37,21 @@ class KeysCard:
     roll_due: Instant | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntoldRow:
+    """A bank that has not confirmed yet that it forgot somebody.
+
+    `state` is `here`, `away` (since `away_since`, where that is known), `quarantined` or `retired`.
+    """
+
+    bank: str
+    name: str
+    people: int
+    since: Instant
+    state: str
+    away_since: Instant | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
     """How many days something is kept; `kind` is a key of [console.period]."""
@@ -71,6 +86,7 @@ class Privacy(ConsoleView):
     place: ClassVar[Place] = Place.PRIVACY
     keys: KeysCard
     periods: PeriodsCard
+    untold: tuple[UntoldRow, ...] = ()
     holds: tuple[HoldRow, ...] = ()
     hold_kinds: tuple[Choice, ...] = ()
     person: ToErase | None = None

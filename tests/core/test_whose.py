@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pytest
 
-from bayward.cloud.audit.whose import ABOUT, CODED, whose
 from bayward.core.events import Event, EventType
 from bayward.core.ids import PersonId
+from bayward.core.whose import ABOUT, CODED, whose
 from cloud_bench import named
 
 ANNE, BEN = named(PersonId, 1), named(PersonId, 2)
