@@ -128,7 +128,7 @@ def fsck(store: OneLog) -> float:
     for segment in store.segments():
         hashes = [leaf_hash(entry) for entry in segment.entries]
         assert tuple(hashes) == segment.leaf_hashes
-        edge, _ = edge.extend(hashes)
+        edge = edge.grow(hashes)
     note = store.read_head()
     assert note is not None
     assert open_checkpoint(note, logs.SIGNER.key).checkpoint.root == edge.root

@@ -153,6 +153,7 @@ def test_the_frontier_keeps_up_with_the_array(a: int, b: int) -> None:
     assert frontier.root == oracle.mth(ENTRIES[:before])
     grown, stored = frontier.extend(leaf_hash(one) for one in ENTRIES[before:after])
     assert grown == Frontier.load(after, ARRAY)
+    assert frontier.grow([leaf_hash(one) for one in ENTRIES[before:after]]) == grown
     assert stored == ARRAY[stored_hash_count(before) : stored_hash_count(after)]
     assert grown.root == oracle.mth(ENTRIES[:after])
     assert frontier.size == before, "a frontier is a value"

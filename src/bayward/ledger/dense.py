@@ -143,6 +143,20 @@ class Frontier:
             size += 1
         return type(self)(size, tuple(peaks)), stored
 
+    def grow(self, leaves: Sequence[bytes]) -> Self:
+        """The edge that `extend` gives, a level at a time, for who has nothing to append to."""
+        peaks, row, waiting = list(self.peaks), list(leaves), self.size
+        grown: list[bytes] = []
+        while row:
+            if waiting & 1:  # a peak of this level waits for its right half
+                row.insert(0, peaks.pop())
+            if len(row) & 1:
+                grown.append(row.pop())
+            nodes = iter(row)
+            row = [node_hash(left, right) for left, right in zip(nodes, nodes, strict=True)]
+            waiting >>= 1
+        return type(self)(self.size + len(leaves), (*peaks, *reversed(grown)))
+
 
 def _proof_ranges(start: int, end: int, size: int) -> list[Range]:
     way = walk(start, end, size)

@@ -169,7 +169,7 @@ class _Upload:
                 place.end,
                 tree.size,
                 proof=package.proof,
-                subtree_root=Frontier().extend(block)[0].root,
+                subtree_root=Frontier().grow(block).root,
                 root=tree.root,
             )
         except LedgerError as error:

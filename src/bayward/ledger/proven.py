@@ -69,9 +69,7 @@ class ProvenReader:
 
     def _prove(self, tiles: dict[Tile, list[bytes]]) -> None:
         peaks = [
-            peak
-            for tile in reversed(self._edge)
-            for peak in Frontier().extend(tiles[tile])[0].peaks
+            peak for tile in reversed(self._edge) for peak in Frontier().grow(tiles[tile]).peaks
         ]
         if Frontier(self._size, tuple(peaks)).root != self._root:
             raise Unverified("tile.edge", "the partial tiles do not lead to the root")

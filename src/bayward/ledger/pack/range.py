@@ -23,7 +23,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bayward.ledger.dense import HashReader, Range, subtree_hashes
+from bayward.ledger.dense import Frontier, HashReader, Range, subtree_hashes
 from bayward.ledger.errors import Malformed, OutOfRange, Unverified
 from bayward.ledger.merkle import HASH_BYTES, node_hash
 from bayward.ledger.strict import MAX_NUMBER, base64_bytes, base64_text, json_object
@@ -116,21 +116,19 @@ def verify_range(proof: RangeProof, size: int, leaves: Sequence[bytes], root: by
         raise Unverified("range.length", "more or fewer hashes than the bounds need")
     known = dict(zip(parts[:before], proof.left, strict=True))
     known |= dict(zip(parts[len(parts) - behind :], proof.right, strict=True))
-    if _root(0, size, known, proof.start, leaves) != root:
+    for low, high in parts[before : len(parts) - behind]:
+        mine = leaves[low - proof.start : high - proof.start]
+        known[low, high] = Frontier().grow(mine).root
+    if _root(0, size, known) != root:
         raise Unverified("range.root", "the range and its sides lead to another root")
 
 
-def _root(
-    low: int, high: int, known: dict[Range, bytes], start: int, leaves: Sequence[bytes]
-) -> bytes:
+def _root(low: int, high: int, known: dict[Range, bytes]) -> bytes:
     found = known.get((low, high))
     if found is not None:
         return found
-    if high - low == 1:
-        return leaves[low - start]
     middle = _split(low, high)
-    left = _root(low, middle, known, start, leaves)
-    return node_hash(left, _root(middle, high, known, start, leaves))
+    return node_hash(_root(low, middle, known), _root(middle, high, known))
 
 
 def _parts(start: int, end: int, low: int, high: int) -> Iterator[Range]:

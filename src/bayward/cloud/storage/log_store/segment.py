@@ -12,6 +12,7 @@ SQLite, four times into one of PostgreSQL, where longer ones would be kept elsew
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,8 @@ from bayward.ledger.log import Append
 from bayward.ledger.merkle import HASH_BYTES
 
 RUN_HASHES = 60
-_ENTRY_LENGTH = 2
-_OPENED_LENGTH = 4
+_ENTRY_LENGTH = struct.Struct(">H")
+_OPENED_LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ def bundle(rows: Iterable[Packed], first: int, end: int) -> bytes:
 def split_loosely(content: bytes) -> Iterator[bytes]:
     """The entries that can be read in `content`, whatever somebody has done to it."""
     at, end = 0, len(content)
-    while at + _ENTRY_LENGTH <= end:
-        start = at + _ENTRY_LENGTH
+    while at + _ENTRY_LENGTH.size <= end:
+        start = at + _ENTRY_LENGTH.size
         at = start + int.from_bytes(content[at:start], "big")
         yield content[start:at]
 
@@ -124,26 +125,27 @@ def _starts(row: Packed) -> list[int]:
     """Where each entry begins, and where the last one ends."""
     starts, content = [0], row.entries
     for _ in range(row.count):
-        at = starts[-1] + _ENTRY_LENGTH
+        at = starts[-1] + _ENTRY_LENGTH.size
         starts.append(at + int.from_bytes(content[starts[-1] : at], "big"))
     if starts[-1] != len(content):
         raise Malformed("segment.length", f"not {row.count} entries from {row.first} on")
     return starts
 
 
-def _join(parts: Sequence[bytes], length: int) -> bytes:
+def _join(parts: Sequence[bytes], length: struct.Struct) -> bytes:
     pieces: list[bytes] = []
     for part in parts:
-        pieces += (len(part).to_bytes(length, "big"), part)
+        pieces += (len(part).to_bytes(length.size, "big"), part)
     return b"".join(pieces)
 
 
-def _split(content: bytes, length: int) -> list[bytes]:
+def _split(content: bytes, length: struct.Struct) -> list[bytes]:
     parts: list[bytes] = []
-    at, end = 0, len(content)
-    while at < end:
-        start = at + length
-        at = start + int.from_bytes(content[at:start], "big")
+    at, end, read = 0, len(content), length.unpack_from
+    while at + length.size <= end:
+        (size,) = read(content, at)
+        start = at + length.size
+        at = start + size
         parts.append(content[start:at])
     if at != end:
         raise Malformed("segment.length", "a part is cut short")
