@@ -17,17 +17,20 @@ that every JSON reader holds exactly, true, false, null, and lists and objects o
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import struct
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from itertools import count, islice
 from json.encoder import encode_basestring
+from operator import ge
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
+from bayward.ledger.plain import PLAIN, RESERVED, plain_fields, plain_value
 from bayward.ledger.strict import base64url_ascii, base64url_bytes, base64url_text
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
@@ -43,12 +46,9 @@ DISCLOSURE_CHARS_MAX = 8192
 DEPTH_MAX = 4
 INTEGER_MAX = 2**53 - 1
 """Beyond it, readers in other languages round (RFC 8259 §6)."""
-RESERVED = frozenset({"_sd", "_sd_alg", "v"})
-"""Names with a meaning in the leaf itself; a disclosed field may not shadow them."""
-
 NAMES_MAX = 1024
 """Names remembered as checked."""
-NOTHING = '{"_sd":[],"v":1}'
+NOTHING = b'{"_sd":[],"v":1}'
 """The leaf without a field."""
 
 _NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
@@ -57,12 +57,6 @@ _SALT = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 _DIGEST = r'"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
 """Of 43 characters the last one has two bits to spare; they are zero."""
 _LEAF = re.compile(rf'\{{"_sd":\[((?:{_DIGEST}(?:,{_DIGEST})*)?)\],"v":1\}}', re.ASCII)
-_PLAIN = re.compile(
-    rb'\["([A-Za-z0-9_-]{24})","([a-z_]{1,64})",'
-    rb'(?:"([ !#-\[\]-~]*)"|(0|-?[1-9][0-9]{0,14}))\]'
-)
-"""Nearly every field: text without anything JSON escapes, or an integer well below
-`INTEGER_MAX`. What matches is in its one spelling, so it need not be spelled again to be sure."""
 _parse_json = json.JSONDecoder().decode
 _json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
@@ -98,7 +92,7 @@ class Sealed:
 
 def digest(disclosure: str) -> str:
     """The commitment to a disclosure as it stands in the leaf (RFC 9901 §4.2.3)."""
-    return _digests([disclosure.encode("ascii", "replace")])[0]
+    return digests_of([disclosure.encode("ascii", "replace")])[0].decode("ascii")
 
 
 def seal(
@@ -121,7 +115,7 @@ def seal(
     if any(len(decoy) != DECOY_BYTES for decoy in decoys):
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
     return Sealed(
-        _leaf(_digests([*disclosures, *decoys])),
+        leaf_of(set(digests_of([*disclosures, *decoys]))),
         tuple([one.decode("ascii") for one in disclosures]),
     )
 
@@ -138,7 +132,7 @@ def parse_leaf(leaf: bytes) -> tuple[str, ...]:
     digests = tuple(found[1].strip('"').split('","')) if found[1] else ()
     if len(digests) > DIGESTS_MAX:
         raise Malformed("leaf.length", f"{len(digests)} fields")
-    if list(digests) != sorted(set(digests)):
+    if any(map(ge, digests, digests[1:])):
         raise Malformed("leaf.canonical", "digests out of order or repeated")
     return digests
 
@@ -149,12 +143,19 @@ def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
     Raises `Malformed` when leaf or a disclosure is not in its one spelling, and `Unverified`
     when a disclosure does not belong to this leaf or two of them bear the same name.
     """
+    if not disclosures:
+        parse_leaf(leaf)
+        return {}
+    texts = [text.encode("ascii", "replace") for text in disclosures]
+    digests = digests_of(texts)
+    plain = plain_fields(texts)
+    if plain is not None and has_digests(leaf, digests):
+        return plain
     committed = frozenset(parse_leaf(leaf))
     fields: dict[str, Value] = {}
-    digests = _digests(text.encode("ascii", "replace") for text in disclosures)
     for text, committing in zip(disclosures, digests, strict=True):
         _, name, value = _read(text)
-        if committing not in committed:
+        if committing.decode("ascii") not in committed:
             raise Unverified("disclosure.foreign", f"{name} is not in this leaf")
         if name in fields:
             raise Unverified("disclosure.twice", name)
@@ -162,19 +163,35 @@ def open_leaf(leaf: bytes, disclosures: Sequence[str]) -> dict[str, Value]:
     return fields
 
 
-def _check_salt(salt: str) -> None:
-    if _SALT.fullmatch(salt) is None:
-        raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
-
-
-def _digests(disclosures: Iterable[bytes]) -> list[str]:
-    """Base64url of each hash, all written in one go.
+def digests_of(disclosures: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Base64url of the hash of each, all written in one go.
 
     With a zero byte behind it a hash is 44 whole characters; the first 43 are what it has alone.
     """
-    hashes = [hashlib.sha256(one).digest() + b"\0" for one in disclosures]
-    text = base64url_text(b"".join(hashes))
-    return [text[at : at + 43] for at in range(0, len(text), 44)]
+    hashes = [sha256(one).digest() for one in disclosures]
+    text = base64url_ascii(b"\0".join([*hashes, b""]))
+    found: tuple[bytes, ...] = struct.unpack("43sx" * len(hashes), text)
+    return found
+
+
+def has_digests(leaf: bytes, digests: Sequence[bytes]) -> bool:
+    """Whether all of them are in the leaf; raises `Malformed` when that is another spelling."""
+    if leaf == leaf_of(digests):  # nothing is withheld
+        return True
+    return frozenset(parse_leaf(leaf)).issuperset([one.decode("ascii") for one in digests])
+
+
+def leaf_of(digests: Collection[bytes]) -> bytes:
+    """The leaf of these digests, each given once; raises `Malformed` when they are too many."""
+    if len(digests) > DIGESTS_MAX:
+        raise Malformed("leaf.length", f"{len(digests)} fields")
+    listed = b'","'.join(sorted(digests))
+    return b'{"_sd":["%b"],"v":1}' % listed if listed else NOTHING
+
+
+def _check_salt(salt: str) -> None:
+    if _SALT.fullmatch(salt) is None:
+        raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
 
 
 def _encode(salt: str, name: str, value: Value) -> bytes:
@@ -188,21 +205,21 @@ def _read(text: str) -> tuple[str, str, Value]:
     """Salt, name and value of a disclosure in its one spelling."""
     if len(text) > DISCLOSURE_CHARS_MAX:
         raise Malformed("disclosure.length", f"{len(text)} characters")
-    raw = base64url_bytes(text, "disclosure.base64")
-    plain = _PLAIN.fullmatch(raw)
+    try:
+        spelled = base64url_bytes(text, "disclosure.base64").decode()
+    except UnicodeDecodeError:
+        raise Malformed("disclosure.json", "not JSON in UTF-8") from None
+    plain = PLAIN.fullmatch(spelled)
     if plain is None:
-        return _read_any(raw)
-    salt, name, words, number = plain.groups()
-    found = name.decode()
-    if found in RESERVED:
-        raise Malformed("disclosure.name", repr(found))
-    return salt.decode(), found, int(number) if words is None else words.decode()
+        return _read_any(spelled)
+    name, value, other = plain.groups()
+    return spelled[2 : 2 + SALT_CHARS], name, plain_value(other) if value is None else value
 
 
-def _read_any(raw: bytes) -> tuple[str, str, Value]:
+def _read_any(spelled: str) -> tuple[str, str, Value]:
     """The same, for whatever the profile allows."""
     try:
-        parts = _parse_json(raw.decode())
+        parts = _parse_json(spelled)
     except (ValueError, RecursionError):
         raise Malformed("disclosure.json", "not JSON in UTF-8") from None
     match parts:
@@ -210,7 +227,7 @@ def _read_any(raw: bytes) -> tuple[str, str, Value]:
             _check_salt(salt)
         case _:
             raise Malformed("disclosure.json", "not [salt, name, value]")
-    if _spell(salt, name, value) != raw:
+    if _spell(salt, name, value) != spelled.encode():
         raise Malformed("disclosure.canonical", "another spelling of the same field")
     return salt, name, value
 
@@ -236,13 +253,6 @@ def _spell_value(value: Value) -> str:
         return encode_basestring(value)
     _check_value(value)
     return _json(value)
-
-
-def _leaf(digests: Sequence[str]) -> bytes:
-    if len(digests) > DIGESTS_MAX:
-        raise Malformed("leaf.length", f"{len(digests)} fields")
-    listed = '","'.join(sorted(set(digests)))
-    return (f'{{"_sd":["{listed}"],"v":1}}' if listed else NOTHING).encode("ascii")
 
 
 def _check_value(value: object, depth: int = 0) -> None:

@@ -37,7 +37,12 @@ def base64_bytes(text: str, code: str) -> bytes:
 
 def base64_text(raw: bytes) -> str:
     """Write standard base64 with padding."""
-    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+    return base64_ascii(raw).decode("ascii")
+
+
+def base64_ascii(raw: bytes) -> bytes:
+    """The same as bytes."""
+    return binascii.b2a_base64(raw, newline=False)
 
 
 def base64url_bytes(text: str, code: str) -> bytes:
@@ -78,7 +83,7 @@ def json_object(text: str, members: Mapping[str, type], code: str) -> dict[str, 
     that are not JSON raise `Malformed(code)`: no two readers can take a different value.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        found = _parse(text)
     except (ValueError, RecursionError) as error:
         raise Malformed(code, f"not JSON: {error}") from None
     if not isinstance(found, dict) or found.keys() != members.keys():
@@ -98,3 +103,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant).decode

@@ -23,6 +23,7 @@ from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.known import Demand
 from bayward.ledger.leaf import Value, open_leaf
+from bayward.ledger.lines import plain_entry
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.proof import HEADER as PROOF_HEADER
 from bayward.ledger.proof import parse_proof
@@ -204,6 +205,12 @@ class Examination:
 
     def take_line(self, number: int, line: bytes) -> bool:
         """Examine one line; False when there are findings enough and reading on is pointless."""
+        plain = plain_entry(line)
+        if plain is not None:
+            index, hashed = plain
+            if self._place(index):
+                self._grow(index, hashed)
+            return self._goes_on()
         try:
             entry = parse_entry(line)
         except LedgerError as error:
@@ -215,7 +222,9 @@ class Examination:
 
     def take(self, entry: LogEntry) -> bool:
         """The same for an entry that is read already."""
-        self._place(entry)
+        if self._place(entry.index):
+            self._examine(entry)
+            self._grow(entry.index, entry.hash)
         return self._goes_on()
 
     def _goes_on(self) -> bool:
@@ -224,20 +233,20 @@ class Examination:
         self.intact = False
         return False
 
-    def _place(self, entry: LogEntry) -> None:
-        """See whether the entry is where it belongs, and examine it."""
-        if entry.index == self.last:
-            self.find(Fault.REPEATED, entry.index)
-            return
-        if entry.index > self.next:
+    def _place(self, index: int) -> bool:
+        """See whether an entry is where it belongs; False when it was there before."""
+        if index == self.last:
+            self.find(Fault.REPEATED, index)
+            return False
+        if index > self.next:
             self.intact = False
-            self.find(Fault.GAP, self.next, f"{entry.index} follows")
-        elif entry.index < self.next:
+            self.find(Fault.GAP, self.next, f"{index} follows")
+        elif index < self.next:
             self.intact = False
-            self.find(Fault.OUT_OF_ORDER, entry.index, f"in the place of {self.next}")
-        self.last = entry.index
-        self.next = max(self.next, entry.index + 1)
-        self._examine(entry)
+            self.find(Fault.OUT_OF_ORDER, index, f"in the place of {self.next}")
+        self.last = index
+        self.next = max(self.next, index + 1)
+        return True
 
     def _examine(self, entry: LogEntry) -> None:
         if leaf_hash(entry.leaf) != entry.hash:
@@ -245,15 +254,17 @@ class Examination:
         _, faults = open_fields(entry.leaf, entry.disclosures, entry.index)
         for one in faults:
             self.find(one.fault, one.at, one.detail)
+
+    def _grow(self, index: int, hashed: bytes) -> None:
         if self.intact:
-            self.waiting.append(entry.hash)
-            if len(self.waiting) == _BATCH or entry.index + 1 in self.older:
+            self.waiting.append(hashed)
+            if len(self.waiting) == _BATCH or index + 1 in self.older:
                 self._fold()
 
     def _fold(self) -> None:
         if not self.waiting:
             return
-        self.frontier, _ = self.frontier.extend(self.waiting)
+        self.frontier = self.frontier.grow(self.waiting)
         self.waiting.clear()
         for root in self.older.get(self.frontier.size, ()):
             if root != self.frontier.root:

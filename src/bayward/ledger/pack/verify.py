@@ -21,12 +21,13 @@ from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.known import Demand, read_known
 from bayward.ledger.leaf import parse_leaf
+from bayward.ledger.lines import plain_record
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.note import decode, split_note
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import HostileArchive, path_findings, read_zip
 from bayward.ledger.pack.range import RangeProof, parse_range, verify_range
-from bayward.ledger.pack.records import Record, lines_of, parse_record
+from bayward.ledger.pack.records import lines_of, parse_record
 from bayward.ledger.pack.seal import maker_of, open_seal
 from bayward.ledger.pack.stamp import Stamp, read_stamp
 from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined
@@ -278,13 +279,13 @@ class _Examination:
         except LedgerError as error:
             self.find(Fault.MALFORMED, None, f"{paths[RANGE]}: {error}")
             return
-        records = self._take_records(paths[RECORDS], proof)
+        hashes = self._take_records(paths[RECORDS], proof)
         signed = self._take_checkpoint(paths[CHECKPOINT], proof)
-        if signed is None or records is None:
+        if signed is None or hashes is None:
             return
         tree = signed.checkpoint
         try:
-            verify_range(proof, tree.size, [leaf_hash(one.leaf) for one in records], tree.root)
+            verify_range(proof, tree.size, hashes, tree.root)
         except LedgerError as error:
             is_root = error.code == "range.root"
             self.find(Fault.ROOT_MISMATCH if is_root else Fault.PROOF_INVALID, None, str(error))
@@ -310,37 +311,29 @@ class _Examination:
         )
         return signed
 
-    def _take_records(self, path: str, proof: RangeProof) -> list[Record] | None:
-        """The records, or None when they are not one unbroken row within the bounds."""
-        records: list[Record] = []
+    def _take_records(self, path: str, proof: RangeProof) -> list[bytes] | None:
+        """Their leaf hashes, or None when they are not one unbroken row within the bounds."""
+        hashes: list[bytes] = []
         expected, is_whole = proof.start, True
         for number, line in enumerate(lines_of(self.files[path]), start=1):
             try:
-                record = parse_record(line)
+                index, hashed, faults = _examined(line)
             except LedgerError as error:
                 self.find(Fault.MALFORMED, number, f"{path}: {error}")
                 return None
-            if record.index != expected:
+            if index != expected:
                 is_whole = False
-                fault = Fault.GAP if record.index > expected else Fault.OUT_OF_ORDER
-                self.find(fault, expected if fault is Fault.GAP else record.index, path)
-            expected = max(expected, record.index + 1)
-            self._take_record(record)
-            records.append(record)
+                fault = Fault.GAP if index > expected else Fault.OUT_OF_ORDER
+                self.find(fault, expected if fault is Fault.GAP else index, path)
+            expected = max(expected, index + 1)
+            self.findings += faults
+            hashes.append(hashed)
             if len(self.findings) >= FINDINGS_MAX:
                 return None
         if is_whole and expected != proof.end:
-            self.find(Fault.SIZE_MISMATCH, None, f"{path}: {len(records)} records")
+            self.find(Fault.SIZE_MISMATCH, None, f"{path}: {len(hashes)} records")
             is_whole = False
-        return records if is_whole else None
-
-    def _take_record(self, record: Record) -> None:
-        _, faults = open_fields(record.leaf, record.disclosures, record.index)
-        self.findings += faults
-        if faults:
-            return
-        if record.withheld != len(parse_leaf(record.leaf)) - len(record.disclosures):
-            self.find(Fault.COUNT_MISMATCH, record.index)
+        return hashes if is_whole else None
 
     def _key(self, name: str) -> tuple[VerifierKey | None, Trust]:
         """The key of this name: one the reader gave, or that a log above told, or the pack's."""
@@ -358,6 +351,18 @@ class _Examination:
         self.trusts.append(trust)
         if trust is Trust.UNKNOWN:
             self.find(Fault.UNKNOWN_KEY, None, key.vkey)
+
+
+def _examined(line: bytes) -> tuple[int, bytes, list[Finding]]:
+    """Index and leaf hash of a record, and what is wrong with its fields; raises `Malformed`."""
+    plain = plain_record(line)
+    if plain is not None:
+        return *plain, []
+    record = parse_record(line)
+    _, faults = open_fields(record.leaf, record.disclosures, record.index)
+    if not faults and record.withheld != len(parse_leaf(record.leaf)) - len(record.disclosures):
+        faults.append(Finding(Fault.COUNT_MISMATCH, record.index))
+    return record.index, leaf_hash(record.leaf), faults
 
 
 def _keys_of(texts: Collection[str]) -> Iterator[VerifierKey]:
