@@ -181,15 +181,21 @@ def script(path: Path, *arguments: str) -> dict[str, Any]:
     return told
 
 
-def by_script_here(path: Path, *arguments: str) -> tuple[Findings, str]:
+def told_here(path: Path, *arguments: str) -> dict[str, Any]:
     """The same file loaded once into this process, for tests that ask it very often."""
     module = standalone()
     told = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
     with redirect_stdout(told):
         code = module.main([str(path), "--json", *arguments])
     told.seek(0)
-    said = json.load(told)
+    said: dict[str, Any] = json.load(told)
     assert said["ok"] is (code == 0)
+    return said
+
+
+def by_script_here(path: Path, *arguments: str) -> tuple[Findings, str]:
+    """Findings and trust, said by it."""
+    said = told_here(path, *arguments)
     return [(one["fault"], one["at"]) for one in said["findings"]], str(said["trust"])
 
 

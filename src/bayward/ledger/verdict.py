@@ -48,6 +48,8 @@ class Fault(StrEnum):
     COUNT_MISMATCH = "withheld count mismatch"
     CHAIN_MISMATCH = "chain mismatch"
     STAMP_INVALID = "time stamp invalid"
+    STAMP_REVOKED = "time stamp revoked"
+    LIST_INVALID = "revocation list invalid"
 
 
 class Trust(StrEnum):
@@ -76,6 +78,10 @@ class Unexamined(StrEnum):
     STAMP = (
         "whose clock a time stamp is: the authority's certificate came with it; compare its "
         "fingerprint with one you know from elsewhere"
+    )
+    REVOCATION = (
+        "whether the certificate of a time stamp had been revoked by then: no list of that time, "
+        "or none that is read here, is in the pack"
     )
 
 

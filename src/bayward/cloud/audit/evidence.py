@@ -35,7 +35,8 @@ from bayward.ledger.pack import bag
 from bayward.ledger.pack.build import LogSlice, build
 from bayward.ledger.pack.range import prove_range
 from bayward.ledger.pack.records import Record
-from bayward.ledger.pack.verify import ANCHOR, STAMPS
+from bayward.ledger.pack.stamped import STAMPS
+from bayward.ledger.pack.verify import ANCHOR
 from bayward.ledger.receipt import Receipt, lines_of_chain, parse_receipt
 
 MAKE_JOB = "evidence.make"

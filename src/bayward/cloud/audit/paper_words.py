@@ -124,6 +124,9 @@ authority's root certificate in ca.pem:
 
   openssl ts -verify -in tagmanifest-sha256.txt.tsr -data tagmanifest-sha256.txt -CAfile ca.pem
 
+Where there is data/tsa.crl, it is what the certificate's issuer (data/tsa.cer) had revoked by
+then, as it was fetched for this pack, and both programs check it.
+
 The seal of the pack, tagmanifest-sha256.txt.note, is a C2SP signed note over the SHA-256 of
 tagmanifest-sha256.txt, which names every other file but the .tsr. Also: any BagIt 1.0 tool.
 """

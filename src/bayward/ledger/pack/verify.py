@@ -29,7 +29,7 @@ from bayward.ledger.pack.archive import HostileArchive, path_findings, read_zip
 from bayward.ledger.pack.range import RangeProof, parse_range, verify_range
 from bayward.ledger.pack.records import lines_of, parse_record
 from bayward.ledger.pack.seal import maker_of, open_seal
-from bayward.ledger.pack.stamp import Stamp, read_stamp
+from bayward.ledger.pack.stamped import Stamped, examine_stamps, unexamined_of
 from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined
 from bayward.ledger.verify import checkpoint_finding, open_fields, seen_by, witness_findings
 
@@ -40,7 +40,6 @@ RECORDS = "records.ndjson"
 RANGE = "range.json"
 ANCHOR = "data/anchor.txt"
 """A checkpoint of the uppermost log as a time-stamp authority has seen it."""
-STAMPS = ".tsr"
 EXPORTED = "evidence.exported"
 
 
@@ -54,15 +53,6 @@ class LogPart:
     end: int
     trust: Trust
     cosigned: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """A file and the time stamp over it; `is_known`: the reader gave its certificate."""
-
-    path: str
-    stamp: Stamp
-    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +162,15 @@ class _Examination:
             self.find(Fault.FILE_MISSING, None, f"data/*/{CHECKPOINT}")
         for folder in folders:
             self._take_log(folder)
-        self._take_stamps()
+        self.stamps, found = examine_stamps(self.files, self.authorities)
+        self.findings += found
         trust = next(
             (one for one in (Trust.UNKNOWN, Trust.SELF_ASSERTED) if one in self.trusts),
             Trust.TRUSTED if self.trusts else Trust.UNKNOWN,
         )
         unexamined = [Unexamined.KEY] if trust is Trust.SELF_ASSERTED else []
         unexamined.append(Unexamined.ROLLBACK)
-        if any(not one.is_known for one in self.stamps):
-            unexamined.append(Unexamined.STAMP)
+        unexamined += unexamined_of(self.stamps)
         return PackVerdict(
             tuple(dict.fromkeys(self.findings))[:FINDINGS_MAX],
             trust,
@@ -251,21 +241,6 @@ class _Examination:
                 except Malformed:
                     continue
         return found
-
-    def _take_stamps(self) -> None:
-        """The time stamps beside files; whose clocks they are is for the reader to decide."""
-        for path in sorted(self.files):
-            if not path.endswith(STAMPS):
-                continue
-            try:
-                stamp = read_stamp(self.files[path], self.files.get(path[: -len(STAMPS)], b""))
-            except LedgerError as error:
-                self.find(Fault.STAMP_INVALID, None, f"{path}: {error}")
-                continue
-            is_known = stamp.fingerprint in self.authorities
-            self.stamps.append(Stamped(path.removesuffix(STAMPS), stamp, is_known))
-            if self.authorities and not is_known:
-                self.find(Fault.UNKNOWN_KEY, None, f"{path}: certificate {stamp.fingerprint}")
 
     def _take_log(self, folder: str) -> None:
         paths = {name: f"{folder}/{name}" for name in (CHECKPOINT, RECORDS, RANGE)}

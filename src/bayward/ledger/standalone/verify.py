@@ -54,6 +54,7 @@ FILE_MISSING = "file missing"
 FILE_ALTERED = "file altered"
 NOT_WITNESSED = "not witnessed"
 STAMP_INVALID = "time stamp invalid"
+STAMP_REVOKED, LIST_INVALID = "time stamp revoked", "revocation list invalid"
 
 TRUSTED, SELF_ASSERTED, UNKNOWN = "trusted", "self-asserted", "unknown"
 
@@ -937,7 +938,7 @@ PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 VOUCHING = ("bank_log.accepted", "tenant_log.anchored")
 LINKS_MAX = 64
 KEY_UNEXAMINED, ROLLBACK_UNEXAMINED, STAMP_UNEXAMINED = "key", "rollback", "stamp"
-CHAIN_UNEXAMINED = "chain"
+CHAIN_UNEXAMINED, REVOCATION_UNEXAMINED = "chain", "revocation"
 LINE_BYTES_MAX = 1024 * 1024
 RECEIPT_CHARS_MAX = 1024 * 1024
 
@@ -1475,6 +1476,7 @@ class PackCheck:
         self.named: dict[str, list[Key]] = {}
         self.links = Links([], set(), given)
         self.stamps: list[dict[str, Any]] = []
+        self.standings: list[bool] = []
         self.trusts: list[str] = []
         self.bag = self.maker = ""
         self.logs: list[dict[str, Any]] = []
@@ -1500,6 +1502,8 @@ class PackCheck:
         unexamined.append(ROLLBACK_UNEXAMINED)
         if not all(one["known"] for one in self.stamps):
             unexamined.append(STAMP_UNEXAMINED)
+        if not all(self.standings):
+            unexamined.append(REVOCATION_UNEXAMINED)
         digest = hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
         proven = {"bag": self.bag, "maker": self.maker, "digest": digest, "logs": self.logs}
         proven["chain"], proven["stamps"] = self.links.above, self.stamps
@@ -1583,18 +1587,53 @@ class PackCheck:
 
     def take_stamps(self) -> None:
         """The time stamps beside files; whose clocks they are is for the reader to decide."""
+        listed, issuers = self.revoked(), set()
         for path in sorted(self.files):
             if not path.endswith(".tsr"):
                 continue
             try:
-                told = read_stamp(self.files[path], self.files.get(path[:-4], b""))
+                told, own = open_stamp(self.files[path], self.files.get(path[:-4], b""))
             except Bad as error:
                 self.find(STAMP_INVALID, None, f"{path}: {error}")
                 continue
             is_known = told["fingerprint"] in self.authorities
             self.stamps.append(dict(told, path=path[:-4], known=is_known))
+            issuers.add(own["issuer"])
+            if listed:
+                self.standings.append(self.is_good(listed, own, told["time"], path))
+            else:
+                self.standings.append(False)
             if self.authorities and not is_known:
                 self.find(UNKNOWN_KEY, None, f"{path}: certificate {told['fingerprint']}")
+
+        if listed and issuers and listed["issuer"] not in issuers:
+            self.find(LIST_INVALID, None, f"{LIST}: of another issuer")
+
+    def revoked(self) -> dict[str, Any] | None:
+        """The list of revoked certificates, when there is one."""
+        if LIST not in self.files:
+            return None
+        if ISSUER not in self.files:
+            self.find(FILE_MISSING, None, ISSUER)
+            return None
+        try:
+            return revoked_list(self.files[LIST])
+        except Bad as error:
+            self.find(LIST_INVALID, None, f"{LIST}: {error}")
+            return None
+
+    def is_good(self, listed: dict[str, Any], own: dict[str, Any], time: str, path: str) -> bool:
+        """Whether a list says of a certificate that it was good; what is wrong is noted."""
+        if listed["issuer"] != own["issuer"]:
+            return False
+        try:
+            told = standing(listed, self.files[ISSUER], own, time)
+        except Bad as error:
+            self.find(LIST_INVALID, None, f"{LIST}: {error}")
+            return False
+        if told == "revoked":
+            self.find(STAMP_REVOKED, None, path)
+        return told in ("good", "revoked")
 
     def take_log(self, folder: str) -> None:
         note, records, bounds = (f"{folder}/{name}" for name in OF_A_LOG)
@@ -1790,7 +1829,11 @@ def is_kind(value: Der, kind: bytes) -> None:
 
 
 def read_stamp(token: bytes, data: bytes) -> dict[str, Any]:
-    """What an authority's response over `data` says; raises `Bad`.
+    return open_stamp(token, data)[0]
+
+
+def open_stamp(token: bytes, data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an authority's response over `data` says, and its certificate; raises `Bad`.
 
     Checked is all that follows from the token: granted, over these bytes, signed by the
     certificate it names, which is in it, is for time stamping alone, and was valid then. Whether
@@ -1801,13 +1844,13 @@ def read_stamp(token: bytes, data: bytes) -> dict[str, Any]:
     try:
         content, certificates, signer = stamp_parts(token)
         time = stamp_time(content, data)
-        whole, end = stamp_signer(content, certificates, signer)
-        if not end["start"] <= time <= end["end"]:
+        whole, own = stamp_signer(content, certificates, signer)
+        if not own["start"] <= time <= own["end"]:
             raise unverified("stamp.expired", "its certificate was not valid at that time")
     except (LookupError, ValueError):
         raise malformed("stamp.form", "a part is missing, or one too many") from None
     fingerprint = hashlib.sha256(whole).hexdigest()
-    return {"time": time, "fingerprint": fingerprint, "signer": end["name"]}
+    return {"time": time, "fingerprint": fingerprint, "signer": own["name"]}, own
 
 
 def stamp_parts(token: bytes) -> tuple[bytes, list[Der], Der]:
@@ -1851,8 +1894,8 @@ def moment(value: Der) -> str:
 
 def stamp_signer(
     content: bytes, certificates: list[Der], signer: Der
-) -> tuple[bytes, dict[str, str]]:
-    """The certificate by whose key the content is signed, its bounds and its name."""
+) -> tuple[bytes, dict[str, Any]]:
+    """The certificate by whose key the content is signed, and its parts."""
     _, who, algorithm, attributes, method, signature = signer.parts()[:6]
     issuer, serial = who.of(0x30).parts()
     name, told = hash_of(algorithm), {}
@@ -1882,7 +1925,7 @@ def stamp_signer(
             if not alone or [x.body for x in used[0][2:]] != [STAMPING_ALONE]:
                 told_why = "its certificate is not one for time stamping alone"
                 raise unverified("stamp.usage", told_why)
-            return one.whole, {n: found[n] for n in ("start", "end", "name")}
+            return one.whole, found
     raise unverified("stamp.certificate", "the certificate it names is not in it")
 
 
@@ -1917,6 +1960,8 @@ def certificate(whole: Der) -> dict[str, Any]:
             if len(pair) == 2 and pair[0].body == COMMON_NAME:
                 name = pair[1].body.decode("utf-8", "replace")
     return {
+        "whole": whole,
+        "subject": subject.whole,
         "serial": serial.of(2).body,
         "issuer": issuer.whole,
         "start": moment(start),
@@ -1991,6 +2036,92 @@ def pss_holds(block: bytes, bits: int, name: str, digest: bytes, salt: int) -> b
     return made == told
 
 
+# --- was the authority's certificate revoked? (RFC 5280 §5, RFC 3161 §4) -------------------------
+
+LIST, ISSUER, REASON = "data/tsa.crl", "data/tsa.cer", bytes.fromhex("551d15")
+HARMLESS = (0, 3, 4, 5)  # unspecified, affiliationChanged, superseded, cessationOfOperation
+
+
+def revoked_list(raw: bytes) -> dict[str, Any]:
+    """A list of revoked certificates, taken apart and not yet believed; raises `Bad`."""
+    if len(raw) > 512 * 1024:
+        raise malformed("revocation.length", f"{len(raw)} bytes")
+    try:
+        whole = der(raw)
+        parts = whole.parts()[0].of(0x30).parts()
+        _, issuer, since, *rest = parts[1:] if parts[0].tag == 2 else parts
+        until = rest.pop(0) if rest and rest[0].tag in (0x17, 0x18) else since
+        revoked = rest.pop(0).parts() if rest and rest[0].tag == 0x30 else []
+        extensions: list[Der] = []
+        if rest:
+            (told,) = rest.pop(0).of(0xA0).parts()
+            extensions = told.of(0x30).parts()
+        if rest:
+            raise malformed("revocation.form", "something behind the extensions")
+        is_read = not any(
+            x.whole == b"\1\1\xff" for one in extensions for x in one.of(0x30).parts()
+        )
+        moment(since)
+        found = {"whole": whole, "issuer": issuer.of(0x30).whole, "until": moment(until)}
+        return dict(found, revoked=revoked, is_read=is_read)
+    except (LookupError, ValueError):
+        raise malformed("revocation.form", "a part is missing, or one too many") from None
+
+
+def standing(listed: dict[str, Any], issuer: bytes, own: dict[str, Any], time: str) -> str:
+    """What a list says of a certificate whose key has stamped at a time: "good", "revoked",
+    "old" (good by a list that was not current any more) or "unread". Whose list it is follows from
+    the certificate: the key that has signed it must have signed the list. Raises `Bad`.
+    """
+    try:
+        above = certificate(der(issuer))
+        is_named = own["issuer"] == above["subject"] == listed["issuer"]
+        signed = (own["whole"], listed["whole"]) if is_named else ()
+        if is_named and all(is_signed_by(one, above["key"]) for one in signed):
+            return standing_of(listed, own["serial"], time)
+    except Bad as error:
+        if error.code in ("stamp.method", "stamp.hash"):
+            return "unread"
+        raise
+    except (LookupError, ValueError):
+        raise malformed("revocation.form", "a part is missing, or one too many") from None
+    why = "revocation.signature" if is_named else "revocation.issuer"
+    raise unverified(why, "not of who issued the certificate")
+
+
+def standing_of(listed: dict[str, Any], serial: bytes, time: str) -> str:
+    if not listed["is_read"]:
+        return "unread"
+    for one in listed["revoked"]:
+        number, at, *more = one.of(0x30).parts()
+        if number.of(2).body != serial:
+            continue
+        told = [part.of(0x30).parts() for many in more for part in many.of(0x30).parts()]
+        said = [(part[0].of(6).body, part[1:][-1].of(4).body) for part in told]
+        found = [value for kind, value in said if kind == REASON][:1]
+        reasons = [der(value).of(10).body for value in found]
+        if [len(one) for one in reasons] not in ([], [1]):
+            raise malformed("revocation.form", "a reason that is none")
+        reason = reasons[0][0] if reasons else None
+        if reason not in HARMLESS or moment(at) <= time:
+            return "revoked"
+    return "good" if time <= listed["until"] else "old"
+
+
+def is_signed_by(whole: Der, key: Der) -> bool:
+    """Whether a key has signed a certificate or a list (RFC 5280 §4.1, §5.1)."""
+    told, method, bits = whole.of(0x30).parts()
+    kind = method.of(0x30).parts()[0].of(6).body
+    name = RSA_WITH.get(kind) or ECDSA_WITH.get(kind)
+    if kind == RSA_PSS:
+        inner = {one.tag: one.parts()[0] for one in method.parts()[1].of(0x30).parts()}
+        name = hash_of(inner[0xA0])
+    if name is None:
+        raise unverified("stamp.method", "a way of signing that is not read here")
+    body = bits.of(3).body
+    return body[0] == 0 and stamp_holds(key, method, name, told.whole, body[1:])
+
+
 def check_stamps(outcome: Outcome, files: dict[str, bytes], ca: str, at: str | None) -> None:
     """Have `openssl ts -verify` follow every .tsr to a root; without openssl nothing is decided."""
     openssl = shutil.which("openssl")
@@ -2023,7 +2154,9 @@ WORDS = {
     STAMP_UNEXAMINED: "whose clock a time stamp is: its certificate came with it. Compare the "
     "fingerprint with one you know and give `tsa <fingerprint>` in --policy; or give --tsa-ca FILE "
     "(the authority's root certificate) on a machine that has openssl, which follows it to the "
-    "root. That it was revoked is not looked up.",
+    "root.",
+    REVOCATION_UNEXAMINED: "whether the certificate of a time stamp had been revoked by then: no "
+    "list of that time, or none that is read here, is in the pack.",
 }
 ALWAYS_OPEN = (
     "whether what was recorded was true when it was recorded, and what was never recorded."
