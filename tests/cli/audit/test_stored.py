@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from hashlib import shake_128
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bayward.cli.audit import stored
 from bayward.cli.audit.stored import is_database, stored_logs
 from bayward.cli.audit.told import Unusable
 from bayward.ledger.dense import tree_hash
@@ -33,6 +38,31 @@ def test_the_logs_of_a_control_plane_and_of_a_bank(cloud_state: Path, edge_state
 def test_a_hash_that_is_gone(edge_state: Path) -> None:
     with stored_logs(edge_state) as (log,), pytest.raises(Unverified, match="place 99999"):
         log.read_hashes([0, 99_999])
+
+
+@given(
+    st.dictionaries(st.integers(0, 40), st.integers(0, 300), max_size=6),
+    st.lists(st.integers(0, 50), min_size=1, max_size=20),
+)
+def test_a_stretch_of_hashes_is_what_each_by_itself_is(
+    lengths: dict[int, int], places: list[int]
+) -> None:
+    """Whatever somebody has done to the rows: too short, too long, gone."""
+    owner = ("ten_1", "a log")
+    runs = {at: shake_128(b"%d" % at).digest(length) for at, length in lengths.items()}
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE log_hash_run (tenant, origin, place INTEGER, run BLOB)")
+        for whose in (owner, ("ten_1", "another"), ("ten_2", "a log")):
+            mine = runs if whose == owner else {place + 1: run[1:] for place, run in runs.items()}
+            rows = [(*whose, place, run) for place, run in mine.items()]
+            db.executemany("INSERT INTO log_hash_run VALUES (?, ?, ?, ?)", rows)
+        log = stored._SegmentRows(db, owner)
+        with patch.object(stored, "DENSE", 0):
+            by_itself = log.hashes(places)
+        with patch.object(stored, "DENSE", 100):
+            found = log.hashes(places)
+        assert log.hashes([]) == {}
+    assert {place: found[place] for place in places if place in found} == by_itself
 
 
 def test_what_is_no_database_of_ours(tmp_path: Path, edge_state: Path) -> None:

@@ -29,6 +29,7 @@ from bayward.ledger.keys import parse_vkey
 
 CLOUD, EDGE = "bayward.db", "journal-*.db"
 PAGE = 1_000  # entries read at a time: about a megabyte
+DENSE = 4  # times as many hashes are read for those wanted, rather than each by itself
 EVERY = 2**63 - 1
 _SEPARATOR = "~"  # between disclosures in a journal
 _SEGMENTS = {"log_segment", "log_hash_run"}
@@ -128,10 +129,28 @@ class _SegmentRows:
         yield from ((at, leaf, "") for at, _, leaf in waiting if first <= at < end)
 
     def hashes(self, places: Sequence[int]) -> dict[int, bytes]:
+        if places and max(places) - min(places) < DENSE * len(places):
+            return self._hashes_between(min(places), max(places))
         wanted = (json.dumps(list(places)), *self.owner, *self.owner)
         rows = self.database.execute(LAYOUT.find_hashes, wanted)
         found = {place: hash_in(run, place, first) for place, first, run in rows}
         return {place: one for place, one in found.items() if one}
+
+    def _hashes_between(self, low: int, high: int) -> dict[int, bytes]:
+        """The same for a whole stretch, run by run; a run ends where the next one begins."""
+        mine = "FROM log_hash_run WHERE tenant = ? AND origin = ? AND place <= ?"
+        query = (
+            f"SELECT place, run {mine} AND place >="
+            f" coalesce((SELECT max(place) {mine}), 0) ORDER BY place DESC"
+        )
+        found: dict[int, bytes] = {}
+        end = high + 1
+        for first, run in self.database.execute(query, (*self.owner, high, *self.owner, low)):
+            for place in range(max(low, first), end):
+                if one := hash_in(run, place, first):
+                    found[place] = one
+            end = first
+        return found
 
 
 @contextmanager
