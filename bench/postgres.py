@@ -73,10 +73,19 @@ class Server:
         self.run("pg_ctl", "-w", "-D", str(self.folder / "data"), what, *more)
 
 
+def user_of_server() -> int | None:
+    """Who a server runs as, where that is somebody else."""
+    return _NOBODY if os.geteuid() == 0 else None
+
+
 @contextmanager
-def server() -> Iterator[Server]:
-    """Make a cluster with the roles `owner` and `writer`, run it, take it away again."""
-    user = _NOBODY if os.geteuid() == 0 else None
+def server(wal: Path | None = None) -> Iterator[Server]:
+    """Make a cluster with the roles `owner` and `writer`, run it, take it away again.
+
+    With `wal` its write-ahead log is there, in segments of 1 MiB.
+    """
+    user = user_of_server()
+    elsewhere = [] if wal is None else ["-X", str(wal), "--wal-segsize", "1"]
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
         folder = Path(name)
         if user is not None:
@@ -84,7 +93,7 @@ def server() -> Iterator[Server]:
         made = Server(_programs(folder, user), folder, user)
         made.run(
             "initdb", "-D", str(folder / "data"), "-U", OWNER, "-A", "trust",
-            "-E", "UTF8", "--no-locale", "--no-sync",
+            "-E", "UTF8", "--no-locale", "--no-sync", *elsewhere,
         )  # fmt: skip
         made.start()
         try:
