@@ -68,7 +68,9 @@ class Issuer:
         *,
         usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING,
         end: dt.datetime | None = None,
+        listed_at: str | None = None,
     ) -> x509.Certificate:
+        """An authority's certificate; `listed_at` is where it says what was revoked."""
         builder = x509.CertificateBuilder(
             issuer_name=self.certificate.subject,
             subject_name=name("Stamps"),
@@ -77,11 +79,24 @@ class Issuer:
             not_valid_before=self.now - 10 * DAY,
             not_valid_after=end or self.now + 10 * DAY,
         )
+        if listed_at is not None:
+            place = x509.UniformResourceIdentifier(listed_at)
+            point = x509.DistributionPoint([place], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
             .sign(self.key, hashes.SHA256())
         )
+
+    def listed(self, *serials: int) -> bytes:
+        """What was revoked of it, an hour ago."""
+        name_ = self.certificate.subject
+        builder = x509.CertificateRevocationListBuilder(name_, self.now - DAY, self.now + DAY)
+        for serial in serials:
+            one = x509.RevokedCertificateBuilder(serial, self.now - DAY / 24).build()
+            builder = builder.add_revoked_certificate(one)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def pem(one: x509.Certificate) -> bytes:
@@ -95,6 +110,7 @@ class Tsa:
         self.folder = folder
         self.swap: bytes | None = None
         self.status = 200
+        self.listed = b""
         folder.mkdir(exist_ok=True)
         (folder / "serial").write_text("01\n")
         (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder))
@@ -128,6 +144,11 @@ class Tsa:
                 self.send_header("Content-Type", "application/timestamp-reply")
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_GET(self) -> None:
+                self.send_response(authority.status)
+                self.end_headers()
+                self.wfile.write(authority.listed)
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""

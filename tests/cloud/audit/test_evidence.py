@@ -29,7 +29,7 @@ from bayward.core.ids import PersonId, TenantId
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.pack.archive import read_zip
 from bayward.ledger.pack.verify import verify_zip
-from bayward.ledger.verdict import Trust
+from bayward.ledger.verdict import Trust, Unexamined
 from bayward.ledger.verify import verify_receipt
 from cloud_bench import HOUSE, BankTwin, CloudBench, keys, named, story
 from pack_bench import VERIFY_PY
@@ -239,6 +239,35 @@ async def test_a_pack_reaches_the_anchor_and_its_stamp(
     assert "log of logs" in words
     assert "NO WITNESS outside" in words
     assert "data/anchor.txt is the same" in words
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+async def test_a_pack_says_whether_its_authority_was_revoked(
+    cloud: CloudBench, tmp_path: Path, is_revoked: bool
+) -> None:
+    """What the issuer had revoked when the pack was made is in it, and stays when it is fetched."""
+    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
+    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    bank = await story(cloud)
+    root = Issuer(dt.datetime.now(dt.UTC))  # OpenSSL's clock cannot be moved by hand
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    certificate = root.issue(key, listed_at="http://crl.example/root.crl")
+    served = root.listed(*[certificate.serial_number][:is_revoked])
+
+    async def get(url: str) -> bytes:
+        assert url == "http://crl.example/root.crl"
+        return served
+
+    with Tsa(tmp_path / "tsa", key, certificate) as tsa:
+        stamper = Authority(tsa.url, [root.certificate], post, get)
+        maker = Maker(cloud.unit, VERIFIERS, stamper, Anchoring(cloud.unit, [], stamper=stamper))
+        asked = await cloud.do(evidence.ask, bank.tenant, wanted(bank), ACTOR)
+        await Worker(cloud.unit, maker.duties(), lambda: 0.0).run_due()
+    served = b"gone"
+    done = await cloud.do(evidence.fetchable, bank.tenant, asked.name, ACTOR)
+    verdict = verify_zip(await maker.fetch(done), [keys().log_signer(f"{HOUSE}/anchor").key])
+    assert [str(one.fault) for one in verdict.findings] == ["time stamp revoked"] * 2 * is_revoked
+    assert Unexamined.REVOCATION not in verdict.unexamined
 
 
 async def test_the_log_goes_on_and_the_pack_stays_the_same(cloud: CloudBench) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bayward.cloud.audit import evidence, maker
 from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
-from bayward.cloud.audit.maker import Maker, stamper_of
+from bayward.cloud.audit.maker import Maker, Revoked, stamper_of
 from bayward.cloud.jobs import Worker
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work
@@ -65,6 +65,9 @@ class Dead:
         if self.failures >= 0:
             raise Unavailable("tsa.unreachable")
         return b"stamp of " + data[:4]
+
+    async def revoked(self, token: bytes, data: bytes) -> Revoked | None:
+        raise AssertionError(f"{token!r} over {data!r} is none of ours")
 
 
 async def test_a_pack_that_was_interrupted_is_made_later_and_once(cloud: CloudBench) -> None:

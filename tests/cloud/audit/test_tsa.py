@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from bayward.cloud.audit.tsa import Authority, check, post, read_roots
+from bayward.cloud.audit.maker import Revoked
+from bayward.cloud.audit.tsa import Authority, check, fetch, post, read_roots
 from bayward.core.errors import Invalid, Misconfigured, Unavailable
+from bayward.ledger.pack.revocation import LIST_BYTES_MAX
 from pack_bench import VERIFY_PY, PackBench, zipped
 from tsa_bench import DAY, Issuer, Tsa, pem
 
@@ -50,6 +53,55 @@ async def test_a_stamp_is_asked_for_verified_and_kept(tsa: Tsa) -> None:
     raw = await authority.stamp(DATA)
     check(raw, DATA, [ROOT.certificate])
     assert await authority.stamp(DATA) != raw, "each has its own nonce and number"
+
+
+async def lists(served: dict[str, bytes], url: str) -> bytes:
+    if url not in served:
+        raise Unavailable("tsa.unreachable", detail="404")
+    return served[url]
+
+
+LISTED = "http://crl.example/root.crl"
+
+
+async def test_what_its_issuer_has_revoked_is_fetched_from_where_it_says(tmp_path: Path) -> None:
+    """Only what the verifiers of a pack would take; else it is left out, and said."""
+    certificate = ROOT.issue(KEY, listed_at=LISTED)
+    with Tsa(tmp_path / "tsa", KEY, certificate) as tsa:
+        served: dict[str, bytes] = {}
+        authority = Authority(
+            tsa.url,
+            [Issuer(NOW, "Toor").certificate, ROOT.certificate],
+            post,
+            partial(lists, served),
+        )
+        raw = await authority.stamp(DATA)
+    assert await authority.revoked(raw, DATA) is None, "not reachable"
+    assert await authority.revoked(raw, b"other") is None
+    for wrong in (b"", b"none", Issuer(NOW).listed(), Issuer(NOW, "Toor").listed()):
+        served[LISTED] = wrong
+        assert await authority.revoked(raw, DATA) is None
+    for good in (ROOT.listed(), ROOT.listed(certificate.serial_number)):
+        served[LISTED] = good
+        issuer = ROOT.certificate.public_bytes(Encoding.DER)
+        assert await authority.revoked(raw, DATA) == Revoked(good, issuer)
+
+
+async def test_a_certificate_that_says_no_place(tsa: Tsa) -> None:
+    authority = Authority(tsa.url, [ROOT.certificate], post)
+    assert await authority.revoked(await authority.stamp(DATA), DATA) is None
+
+
+async def test_a_list_comes_over_http_and_is_not_endless(tsa: Tsa) -> None:
+    tsa.listed = ROOT.listed()
+    assert await fetch(tsa.url) == tsa.listed
+    tsa.listed = bytes(LIST_BYTES_MAX + 1)
+    for status in (200, 404):
+        with pytest.raises(Unavailable):
+            await fetch(tsa.url)
+        tsa.status = status
+    with pytest.raises(Unavailable):
+        await fetch("http://127.0.0.1:1/")
 
 
 async def test_an_authority_that_does_not_answer(tsa: Tsa) -> None:

@@ -35,7 +35,7 @@ from bayward.ledger.pack import bag
 from bayward.ledger.pack.build import LogSlice, build
 from bayward.ledger.pack.range import prove_range
 from bayward.ledger.pack.records import Record
-from bayward.ledger.pack.stamped import STAMPS
+from bayward.ledger.pack.stamped import ISSUER, LIST, STAMPS
 from bayward.ledger.pack.verify import ANCHOR
 from bayward.ledger.receipt import Receipt, lines_of_chain, parse_receipt
 
@@ -190,6 +190,8 @@ def finish(
     clocks = {}
     if asked.anchor_note is not None and asked.anchor_stamp is not None:
         clocks = {ANCHOR: asked.anchor_note.encode(), ANCHOR + STAMPS: asked.anchor_stamp}
+    if asked.tsa_list is not None and asked.tsa_issuer is not None:
+        clocks |= {LIST: asked.tsa_list, ISSUER: asked.tsa_issuer}
     if head.bank is not None:
         entries = [(one.index, one.fields) for one in shown]
         clocks |= times.files(work, asked.tenant, asked.origin, entries, size=asked.size)
@@ -241,6 +243,8 @@ def made(work: Work, asked: Evidence, files: Mapping[str, bytes], stamp: bytes |
         chain=asked.chain,
         anchor_note=asked.anchor_note,
         anchor_stamp=asked.anchor_stamp,
+        tsa_list=asked.tsa_list,
+        tsa_issuer=asked.tsa_issuer,
         digest=digest,
         stamp=stamp,
         exported_index=own.size - 1,

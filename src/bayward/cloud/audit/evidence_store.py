@@ -37,6 +37,8 @@ class Evidence:
     chain: str | None = None
     anchor_note: str | None = None
     anchor_stamp: bytes | None = None
+    tsa_list: bytes | None = None
+    tsa_issuer: bytes | None = None
     digest: str | None = None
     stamp: bytes | None = None
     exported_index: int | None = None
@@ -147,6 +149,8 @@ def _evidence(row: sa.Row[tuple[object, ...]]) -> Evidence:
         chain=row.chain,
         anchor_note=row.anchor_note,
         anchor_stamp=row.anchor_stamp,
+        tsa_list=row.tsa_list,
+        tsa_issuer=row.tsa_issuer,
         digest=row.digest,
         stamp=row.stamp,
         exported_index=row.exported_index,

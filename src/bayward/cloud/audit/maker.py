@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -33,11 +34,23 @@ LADDER_MS = (5_000, 30_000, 120_000)
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A list of revoked certificates and the certificate of its issuer, both in DER."""
+
+    listed: bytes
+    issuer: bytes
+
+
 class Stamper(Protocol):
     """A time-stamp authority."""
 
     async def stamp(self, data: bytes) -> bytes:
         """A verified RFC 3161 response over these bytes."""
+        ...
+
+    async def revoked(self, token: bytes, data: bytes) -> Revoked | None:
+        """What the issuer of the certificate of such a response has revoked, if it can be had."""
         ...
 
 
@@ -109,11 +122,21 @@ class Maker:
             return None
         await self._settle()
         asked = await self._unit.read(lambda work: evidence.with_chain(work, asked))
+        asked = await self._with_revoked(asked)
         files = await self._files(asked, is_told=True)
         stamp = None
         if self._stamper is not None:
             stamp = await self._stamper.stamp(files[bag.TAG_MANIFEST])
         return lambda work: evidence.made(work, asked, files, stamp)
+
+    async def _with_revoked(self, asked: Evidence) -> Evidence:
+        """The pack with what the issuer of the authority's certificate has revoked by now."""
+        if self._stamper is None or asked.anchor_stamp is None or asked.anchor_note is None:
+            return asked
+        found = await self._stamper.revoked(asked.anchor_stamp, asked.anchor_note.encode())
+        if found is None:
+            return asked
+        return replace(asked, tsa_list=found.listed, tsa_issuer=found.issuer)
 
     async def _settle(self) -> None:
         """Have what a pack shows anchored, as far as others answer in time; papers say how far."""

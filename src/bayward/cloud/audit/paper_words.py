@@ -76,6 +76,7 @@ number of closed fields is told with each ("withheld"); some may have been erase
   data/bank/ or data/tenant/   the entries, the signed checkpoint, the proof of completeness
   data/chain.txt               receipts, one a line: each log's checkpoint in the log above it
   data/anchor.txt, .tsr        the uppermost checkpoint as a time-stamp authority stamped it
+  data/tsa.crl, .cer           if it was to be had: what that authority's issuer had revoked by then
   data/policy.txt              the keys of the logs; compare them with keys you got elsewhere
   data/report.html             the entries to read and to print
   data/entries.csv             the same as a table
