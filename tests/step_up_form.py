@@ -8,7 +8,9 @@ from typing import Any
 
 import httpx
 
-from cloud_house import Browser
+from bayward.cloud.people import set_up
+from bayward.core.roles import Role
+from cloud_house import Browser, House
 
 
 def hidden(page: httpx.Response) -> dict[str, Any]:
@@ -29,3 +31,13 @@ async def confirmed(browser: Browser, page: httpx.Response, email: str) -> httpx
     if sent.status_code == 303:
         return await browser.get(sent.headers["location"])
     return await browser.post(sent.headers["location"], form)
+
+
+async def administrator(house: House, name: str, since_ms: int) -> Browser:
+    """Somebody else who administers, with factors of his own, and has for so long."""
+    person = await house.person(name, Role.ADMIN)
+    token = await house.do(lambda work: set_up.mint_link(work, house.tenant, person))
+    browser = house.browser()
+    await browser.set_up(f"/setup/{token}", name)
+    house.wait(since_ms)
+    return await house.browser().be(name)

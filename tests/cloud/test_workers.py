@@ -7,7 +7,7 @@ from bayward.cloud.fleet import certificates
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
-from bayward.cloud.privacy import retention
+from bayward.cloud.privacy import erasures, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.settings import MailSettings
 from bayward.cloud.web.links import LINKS
@@ -17,6 +17,7 @@ from cloud_bench import NOTIFIER, CloudBench
 EVERY_KIND = {
     privacy.DESTROY_JOB,
     privacy.ROLL_JOB,
+    erasures.DUE_JOB,
     retention.RETAIN_JOB,
     orders.EXPIRE_JOB,
     items.LAPSE_JOB,

@@ -12,11 +12,11 @@ from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
-from bayward.cloud.privacy import duties, retention
+from bayward.cloud.privacy import duties, erasures, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
-from bayward.core.ids import BankId, CommandId, ItemId, TenantId
+from bayward.core.ids import BankId, CommandId, ItemId, PersonId, TenantId
 
 
 def lanes(
@@ -30,6 +30,7 @@ def lanes(
     housekeeping: Mapping[str, Duty] = {
         privacy.DESTROY_JOB: Duty(forgetting.destroy),
         privacy.ROLL_JOB: Duty(forgetting.roll),
+        erasures.DUE_JOB: Duty(_erase_when_due),
         retention.RETAIN_JOB: Duty(forgetting.retain),
         orders.EXPIRE_JOB: Duty(_expire_order),
         items.LAPSE_JOB: Duty(_lapse_offer),
@@ -46,6 +47,11 @@ def lanes(
 async def _expire_order(job: Job) -> Settle | None:
     tenant, command = TenantId(job.payload["tenant"]), CommandId(job.payload["command"])
     return lambda work: orders.expire(work, tenant, command)
+
+
+async def _erase_when_due(job: Job) -> Settle | None:
+    tenant, person = TenantId(job.payload["tenant"]), PersonId(job.payload["person"])
+    return lambda work: erasures.fall_due(work, tenant, person)
 
 
 async def _lapse_offer(job: Job) -> Settle | None:

@@ -100,6 +100,9 @@ class EventType(StrEnum):
     BANK_RETIRED = "bank.retired"
     BANK_RENEWED = "bank.renewed"
     BANK_CERTIFICATE_ENDS = "bank.certificate_ends"  # soon, or it has
+    ERASURE_ASKED = "erasure.asked"  # `not_after`: then it is done, where nobody can confirm
+    ERASURE_WITHDRAWN = "erasure.withdrawn"
+    ERASURE_BLOCKED = "erasure.blocked"  # it was due, and something stands in its way
     SUBJECT_ERASED = "subject.erased"
     SUBJECT_REPORTED = "subject.reported"
     HOLD_PLACED = "hold.placed"
@@ -322,6 +325,9 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.BANK_RETIRED: ("actor", "bank"),
     _T.BANK_RENEWED: ("bank", "not_after"),
     _T.BANK_CERTIFICATE_ENDS: ("bank", "not_after", "reason"),
+    _T.ERASURE_ASKED: ("actor", "subject", "reason"),
+    _T.ERASURE_WITHDRAWN: ("actor", "subject"),
+    _T.ERASURE_BLOCKED: ("actor", "subject", "reason"),
     _T.SUBJECT_ERASED: ("actor", "subject", "reason", "count"),
     _T.SUBJECT_REPORTED: ("actor", "subject", "count"),
     _T.HOLD_PLACED: ("actor", "scope", "reason", "detail"),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from bayward.cloud.privacy.erasures import WAIT_MS
 from bayward.core.events import EventType
 from bayward.core.roles import Role
 from cloud_house import ANNE, Browser, House
+from step_up_form import administrator
 
 
 def fresh(browser: Browser) -> dict[str, str]:
@@ -26,7 +28,16 @@ async def test_the_same_by_machine(house: House, anne: Browser) -> None:
 
     stale = await anne.send("POST", f"{path}/erase", json=body)
     assert stale.json()["code"] == "step_up.missing"
-    done = await anne.send("POST", f"{path}/erase", json=body, headers=fresh(anne))
+    asked = await anne.send("POST", f"{path}/erase", json=body, headers=fresh(anne))
+    assert (asked.json()["due"], asked.json()["problem"]) == (house.clock.at + WAIT_MS, None)
+    assert (await anne.get("/api/v1/privacy")).json()["erasures"] == [asked.json()]
+    assert (await anne.send("DELETE", f"{path}/erase")).status_code == 204
+    bea = await administrator(house, "Bea", WAIT_MS)
+    anne = await house.browser().be("Anne")
+    asked = await anne.send("POST", f"{path}/erase", json=body, headers=fresh(anne))
+    assert asked.json()["due"] is None
+    code = {"bayward-code": bea.code("bea@example.com", fresh=True)}
+    done = await bea.send("POST", f"{path}/erase/confirm", headers=code)
     assert done.json()["disclosures"] > 0
     [event] = await house.events(EventType.SUBJECT_ERASED)
     assert event.subject == done.json()["key"]

@@ -8,11 +8,12 @@ import pytest
 from bayward.cloud.people import store as people_store
 from bayward.cloud.privacy import retention
 from bayward.cloud.unit import JOBS, Work
+from bayward.core.clock import DAY_MS
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
 from bayward.core.roles import Role
 from cloud_house import ANNE, Browser, House
-from step_up_form import confirmed
+from step_up_form import administrator, confirmed
 
 
 @pytest.fixture
@@ -20,20 +21,46 @@ async def zoe(house: House) -> PersonId:
     return await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
 
 
-async def test_somebody_is_erased_after_a_fresh_factor(
+async def second(house: House) -> Browser:
+    """Another administrator, who has been one for a week."""
+    return await administrator(house, "Bea", 7 * DAY_MS)
+
+
+async def erased(house: House, person: PersonId) -> None:
+    """Anne asks, Bea confirms."""
+    bea = await second(house)
+    anne = await house.browser().be("Anne")
+    asked = await anne.post(f"/console/people/{person}/erase", {"basis": "objection"})
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
+    asked = await bea.post(f"/console/people/{person}/erase/confirm")
+    assert (await confirmed(bea, asked, "bea@example.com")).status_code == 303
+
+
+async def test_somebody_is_erased_when_another_administrator_confirms(
     house: House, anne: Browser, zoe: PersonId
 ) -> None:
+    bea = await second(house)
+    anne = await house.browser().be("Anne")
     page = await anne.get(f"/console/people/{zoe}")
     assert f"/console/privacy?person={zoe}" in page.text
     page = await anne.get(f"/console/privacy?person={zoe}")
     assert "Erase Zoe" in page.text
     asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
-    assert "Zoe is forgotten for good" in asked.text
+    assert "Zoe is forgotten for good once another administrator confirms it" in asked.text
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
     assert await house.events(EventType.SUBJECT_ERASED) == []
-    answer = await confirmed(anne, asked, ANNE)
+    url = f"/console/people/{zoe}/erase/confirm"
+    assert url not in (await anne.get("/console/privacy")).text
+    own = await anne.post(url)
+    assert (await confirmed(anne, own, ANNE)).status_code == 403
+    assert url in (await bea.get("/console/privacy")).text
+    asked = await bea.post(url)
+    assert "Zoe is forgotten for good" in asked.text
+    answer = await confirmed(bea, asked, "bea@example.com")
     assert answer.status_code == 303
     [event] = await house.events(EventType.SUBJECT_ERASED)
     assert event.reason == "objection"
+    assert event.actor != event.witness
     for path in ("/console/people", "/console/log?kind=administrators", "/console/privacy"):
         page = await anne.get(path)
         assert page.status_code == 200
@@ -48,8 +75,8 @@ async def test_the_page_names_banks_that_have_not_forgotten_yet(
 ) -> None:
     lobby = await house.bench.bank(house.tenant, 7)
     assert "have not forgotten yet" not in (await anne.get("/console/privacy")).text
-    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
-    await confirmed(anne, asked, ANNE)
+    await erased(house, zoe)
+    anne = await house.browser().be("Anne")
     page = (await anne.get("/console/privacy")).text
     assert "Banks that have not forgotten yet" in page
     assert "1 still to confirm" in page
@@ -61,6 +88,21 @@ async def test_the_page_names_banks_that_have_not_forgotten_yet(
     page = (await anne.get("/console/privacy")).text
     assert "have not forgotten yet" not in page
     assert "name nobody who was erased" in page
+
+
+async def test_alone_it_waits_and_can_be_withdrawn(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    assert "after 72 hours" in (await anne.get(f"/console/privacy?person={zoe}")).text
+    asked = await anne.post(f"/console/people/{zoe}/erase", {"basis": "objection"})
+    assert "in 72 hours" in asked.text
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
+    page = await anne.get("/console/privacy")
+    assert "Erasures that wait" in page.text
+    assert (await anne.post(f"/console/people/{zoe}/erase/withdraw")).status_code == 303
+    assert "Erasures that wait" not in (await anne.get("/console/privacy")).text
+    [event] = await house.events(EventType.ERASURE_WITHDRAWN)
+    assert event.subject == zoe
 
 
 async def test_a_ground_has_to_be_one_of_the_laws(

@@ -186,6 +186,20 @@ def staff(tx: sa.Connection, tenant: TenantId, bank: str, now: Instant) -> list[
     return [_contact(tx, row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure that was asked for; `due` where nobody has to confirm it."""
+
+    due: Instant | None
+
+
+def erasure(tx: sa.Connection, tenant: TenantId, person: str) -> Erasure | None:
+    """Whether it still waits."""
+    mine = (s.erasure.c.tenant == tenant) & (s.erasure.c.person == person)
+    row = tx.execute(sa.select(s.erasure.c.due).where(mine)).one_or_none()
+    return None if row is None else Erasure(row.due)
+
+
 def lockdowns_of(tx: sa.Connection, tenant: TenantId, incident: str) -> int:
     """How many lockdowns an incident holds."""
     mine = (s.lockdown.c.tenant == tenant) & (s.lockdown.c.incident == incident)

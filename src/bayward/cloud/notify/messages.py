@@ -231,6 +231,15 @@ def _incident_alert(desk: _Desk) -> Draft:
     return desk.finish(place.time_zone, lambda _: view)
 
 
+def _erasure_asked(desk: _Desk) -> Draft:
+    asked = address_store.erasure(desk.work.tx, desk.tenant, desk.delivery.subject or "")
+    place = address_store.place_without_bank(desk.work.tx, desk.tenant)
+    if asked is None or place is None:
+        raise Void("gone")
+    view = mail.ErasureAsked(site=place.site, due=asked.due, link=desk.url("/console/privacy"))
+    return desk.finish(place.time_zone, lambda _: view)
+
+
 _WRITERS: dict[str, Callable[[_Desk], Draft]] = {
     service.PARCEL_READY: _parcel_ready,
     service.REMINDER: _reminder,
@@ -240,6 +249,7 @@ _WRITERS: dict[str, Callable[[_Desk], Draft]] = {
     service.SIGN_IN_LINK: _sign_in_link,
     service.INVITATION: _invitation,
     service.INCIDENT_ALERT: _incident_alert,
+    service.ERASURE_ASKED: _erasure_asked,
 }
 
 

@@ -34,6 +34,7 @@ ALERT_LIFE_MS = DAY_MS
 LINK_LIFE_MS = 15 * MINUTE_MS
 INVITATION_LIFE_MS = 7 * DAY_MS
 COLLECTED_LIFE_MS = DAY_MS
+ERASURE_LIFE_MS = 3 * DAY_MS
 
 PARCEL_READY = "parcel_ready"
 REMINDER = "reminder"
@@ -43,6 +44,7 @@ COURIER_CODE = "courier_code"
 SIGN_IN_LINK = "sign_in_link"
 INVITATION = "invitation"
 INCIDENT_ALERT = "incident_alert"
+ERASURE_ASKED = "erasure_asked"
 
 _log = structlog.get_logger()
 
@@ -182,6 +184,16 @@ def alert_staff(work: Work, tenant: TenantId, event: Event, place: Place | None)
     message = Message(INCIDENT_ALERT, event.incident or "", until, {})
     for contact in address_store.staff(work.tx, tenant, event.bank or "", work.now):
         _mail(work, tenant, contact.person, message)
+
+
+def tell_administrators(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """Somebody is to be erased: tell who can confirm it; whoever asked, where he alone can."""
+    del place
+    message = Message(ERASURE_ASKED, event.subject or "", after(work.now, ERASURE_LIFE_MS), {})
+    for contact in address_store.staff(work.tx, tenant, "", work.now):
+        is_his_own = contact.person == event.actor and event.not_after is None
+        if not is_his_own and contact.person != event.subject:
+            _mail(work, tenant, contact.person, message)
 
 
 # For the workers.

@@ -66,14 +66,32 @@ class Keys:
     roll_due: Instant | None
 
 
-def erase(work: Work, tenant: TenantId, person: PersonId, *, basis: Basis, actor: str) -> Erased:
-    """Erase somebody for good; raises `NotFound`, or `Conflict` with what has to end before."""
+def erase(
+    work: Work,
+    tenant: TenantId,
+    person: PersonId,
+    *,
+    basis: Basis,
+    actor: str,
+    witness: str | None = None,
+    method: str | None = None,
+) -> Erased:
+    """Erase somebody for good; raises `NotFound`, or `Conflict` with what has to end before.
+
+    `witness` is the second person, who asked for it; `method` is `timeout` where there was none.
+    """
+    check(work, tenant, person)
+    more = {"witness": witness, "method": method}
+    return _erase(work, tenant, person, reason=basis.value, actor=actor, **more)
+
+
+def check(work: Work, tenant: TenantId, person: PersonId) -> None:
+    """Raise what `erase` would."""
     state = store.state_of(work.tx, tenant, person)
     if state is None or store.is_erased(state):
         raise NotFound("person.unknown")
     holds.check(work, tenant, person)
     _check_ties(work, tenant, person)
-    return _erase(work, tenant, person, reason=basis.value, actor=actor)
 
 
 def replay(work: Work) -> int:
@@ -155,6 +173,8 @@ def _erase(
     reason: str,
     actor: str,
     key: str | None = None,
+    witness: str | None = None,
+    method: str | None = None,
 ) -> Erased:
     ring = work.house.keyring
     if key is None:  # made if he has none, so that the keyring can remember that he was erased
@@ -172,6 +192,8 @@ def _erase(
             subject=key,
             reason=reason,
             count=count,
+            witness=witness,
+            method=method,
         ),
         tenant=tenant,
     )

@@ -16,6 +16,7 @@ from bayward.core.custody import ParcelState
 from bayward.core.events import ERASED
 from bayward.core.grants import GrantState
 from bayward.core.ids import BankId, PersonId, TenantId
+from bayward.core.roles import Node, Role
 from bayward.wire.orders import kind_of_type
 
 _INSIDE = (ParcelState.EXPECTED.value, ParcelState.DEPOSITED.value, ParcelState.HELD.value)
@@ -128,6 +129,34 @@ def blank(tx: sa.Connection, tenant: TenantId, person: str) -> None:
             tx.execute(step.table.delete().where(mine))
         else:
             tx.execute(step.table.update().where(mine).values(**step.values))
+
+
+def owners(tx: sa.Connection, tenant: TenantId, now: Instant) -> list[str]:
+    """Who administers the whole tenant now and can sign in."""
+    held = _administers(tenant, now)
+    person = (s.person.c.tenant == tenant) & (s.person.c.person == s.role_binding.c.person)
+    query = sa.select(s.role_binding.c.person).distinct().join(s.person, person)
+    return list(tx.execute(query.where(held, s.person.c.state == "active")).scalars())
+
+
+def is_seasoned(
+    tx: sa.Connection, tenant: TenantId, person: str, now: Instant, for_ms: int
+) -> bool:
+    """Whether somebody has been an administrator, of anything here, for so long."""
+    role = s.role_binding.c
+    live = role.not_after.is_(None) | (role.not_after > now)
+    mine = (role.tenant == tenant) & (role.person == person) & (role.role == Role.ADMIN.value)
+    long_ago = role.not_before <= now - for_ms
+    return (
+        tx.execute(sa.select(role.person).where(mine, live, long_ago).limit(1)).first() is not None
+    )
+
+
+def _administers(tenant: TenantId, now: Instant) -> sa.ColumnElement[bool]:
+    role = s.role_binding.c
+    live = (role.not_before <= now) & (role.not_after.is_(None) | (role.not_after > now))
+    whole = (role.tenant == tenant) & (role.scope == Node(tenant).path)
+    return whole & live & (role.role == Role.ADMIN.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 from litestar.params import FromPath, JSONBody
 
-from bayward.cloud.privacy import holds
+from bayward.cloud.privacy import erasures, holds
 from bayward.cloud.privacy import service as privacy
+from bayward.cloud.privacy.erasures import Asked
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
 from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.privacy.service import Erased
@@ -39,6 +40,17 @@ class ErasedOut(Given, frozen=True):
     disclosures: int
     dead_by: int
     banks: int
+
+
+class ErasureOut(Given, frozen=True):
+    """An erasure that waits for another administrator, or with `due` until then."""
+
+    person: str
+    basis: str
+    asked_by: str
+    asked_at: int
+    due: int | None
+    problem: str | None
 
 
 class HoldIn(Taken, frozen=True):
@@ -83,6 +95,7 @@ class PrivacyOut(Given, frozen=True):
     epoch: int
     erased: int
     roll_due: int | None
+    erasures: list[ErasureOut]
     untold: list[UntoldOut]
 
 
@@ -97,6 +110,7 @@ async def state(asker: Asking) -> PrivacyOut:
             epoch=0 if keys.epoch is None else keys.epoch.number,
             erased=keys.destroyed,
             roll_due=keys.roll_due,
+            erasures=[_erasure(one) for one in erasures.waiting(work, you.tenant)],
             untold=[
                 UntoldOut(
                     bank=one.bank,
@@ -123,17 +137,38 @@ async def report(asker: Asking, person: FromPath[str]) -> dict[str, Any]:
 
 
 @api("post", "/people/{person:str}/erase", Action.PERSON_ERASE)
-async def erase(asker: Asking, person: FromPath[str], data: JSONBody[EraseIn]) -> ErasedOut:
-    """Forget somebody for good."""
+async def ask_erase(asker: Asking, person: FromPath[str], data: JSONBody[EraseIn]) -> ErasureOut:
+    """Ask that somebody is forgotten for good."""
+    person_id = places.parse(PersonId, person)
+
+    def take(work: Work, you: You) -> Asked:
+        basis = basis_of(data.basis)
+        return erasures.ask(work, you.tenant, person_id, basis=basis, actor=you.person)
+
+    return _erasure(await asker.write(places.person(person), take))
+
+
+@api("post", "/people/{person:str}/erase/confirm", Action.PERSON_ERASE)
+async def confirm_erase(asker: Asking, person: FromPath[str]) -> ErasedOut:
+    """Forget somebody for good, as another administrator has asked."""
     person_id = places.parse(PersonId, person)
 
     def take(work: Work, you: You) -> Erased:
-        basis = basis_of(data.basis)
-        return privacy.erase(work, you.tenant, person_id, basis=basis, actor=you.person)
+        return erasures.confirm(work, you.tenant, person_id, actor=you.person)
 
     done = await asker.write(places.person(person), take)
     return ErasedOut(
         key=done.key, disclosures=done.disclosures, dead_by=done.dead_by, banks=done.banks
+    )
+
+
+@api("delete", "/people/{person:str}/erase", Action.HOLD_PLACE)
+async def withdraw_erase(asker: Asking, person: FromPath[str]) -> None:
+    """Keep somebody after all."""
+    person_id = places.parse(PersonId, person)
+    await asker.write(
+        places.everything,
+        lambda work, you: erasures.withdraw(work, you.tenant, person_id, actor=you.person),
     )
 
 
@@ -170,6 +205,17 @@ async def roll(asker: Asking) -> None:
     """End the epoch of the keys, so that no older copy of them opens anything."""
     await asker.write(
         places.everything, lambda work, you: privacy.roll_now(work, you.tenant, actor=you.person)
+    )
+
+
+def _erasure(asked: Asked) -> ErasureOut:
+    return ErasureOut(
+        person=asked.person,
+        basis=asked.basis.value,
+        asked_by=asked.asked_by,
+        asked_at=asked.asked_at,
+        due=asked.due,
+        problem=asked.problem,
     )
 
 

@@ -11,8 +11,9 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 
 from bayward.cloud.people import service as people
-from bayward.cloud.privacy import holds, register, retention
+from bayward.cloud.privacy import erasures, holds, register, retention
 from bayward.cloud.privacy import service as privacy
+from bayward.cloud.privacy.erasures import Asked
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
 from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.privacy.service import Basis
@@ -31,6 +32,7 @@ from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Shell
 from bayward.ui.views.console_privacy import (
+    ErasureRow,
     HoldRow,
     KeysCard,
     PeriodRow,
@@ -96,22 +98,48 @@ async def report(asker: Asking, person: FromPath[str]) -> Response[bytes]:
 
 
 @do("/console/people/{person:str}/erase", Action.PERSON_ERASE)
-async def erase(
+async def ask_erase(
     request: AnyRequest, asker: Asking, person: FromPath[str], data: URLEncodedBody[EraseFields]
 ) -> Redirect:
-    """Forget somebody for good."""
+    """Ask that somebody is forgotten for good."""
     person_id = places.parse(PersonId, person)
 
     def take(work: Work, you: You) -> None:
         basis = basis_of(data.basis)
-        privacy.erase(work, you.tenant, person_id, basis=basis, actor=you.person)
+        erasures.ask(work, you.tenant, person_id, basis=basis, actor=you.person)
 
+    def says(work: Work, you: You) -> Say:
+        is_alone = erasures.is_alone(work, you.tenant, you.person, person_id)
+        key = "ask_erase_alone" if is_alone else "ask_erase_person"
+        return Say(key, {"person": _name(work, you, person_id)})
+
+    await asker.write(places.person(person), take, says)
+    notify(request, "erasure.asked")
+    return back(HOME)
+
+
+@do("/console/people/{person:str}/erase/confirm", Action.PERSON_ERASE)
+async def confirm_erase(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
+    """Forget somebody for good, as another administrator has asked."""
+    person_id = places.parse(PersonId, person)
     await asker.write(
         places.person(person),
-        take,
+        lambda work, you: erasures.confirm(work, you.tenant, person_id, actor=you.person),
         lambda work, you: Say("erase_person", {"person": _name(work, you, person_id)}),
     )
     notify(request, "person.erased")
+    return back(HOME)
+
+
+@do("/console/people/{person:str}/erase/withdraw", Action.HOLD_PLACE)
+async def withdraw_erase(request: AnyRequest, asker: Asking, person: FromPath[str]) -> Redirect:
+    """Keep somebody after all; as with a hold, no fresh code stands in the way of keeping."""
+    person_id = places.parse(PersonId, person)
+    await asker.write(
+        places.everything,
+        lambda work, you: erasures.withdraw(work, you.tenant, person_id, actor=you.person),
+    )
+    notify(request, "erasure.withdrawn")
     return back(HOME)
 
 
@@ -192,7 +220,8 @@ def _view(
             for one in Basis
         )
         name = people.get(words.work, you.tenant, person).name
-        shown = ToErase(id=person, name=name, bases=bases)
+        is_alone = erasures.is_alone(words.work, you.tenant, you.person, person)
+        shown = ToErase(id=person, name=name, bases=bases, is_alone=is_alone)
     return Privacy(
         shell=frame,
         keys=KeysCard(
@@ -202,6 +231,9 @@ def _view(
             months=state.periods,
             erased=state.destroyed,
             roll_due=state.roll_due,
+        ),
+        erasures=tuple(
+            _erasure(words, you, one) for one in erasures.waiting(words.work, you.tenant)
         ),
         untold=tuple(map(_untold, privacy.untold(words.work, you.tenant))),
         holds=tuple(_row(words, one) for one in holds.live(words.work, you.tenant)),
@@ -221,6 +253,19 @@ def _periods(work: Work, you: You) -> PeriodsCard:
     now = retention.standing(work, you.tenant)
     rows = tuple(PeriodRow(kind, days) for kind, days in retention.periods())
     return PeriodsCard(rows=rows, last=now.last, next=now.next)
+
+
+def _erasure(words: Words, you: You, one: Asked) -> ErasureRow:
+    return ErasureRow(
+        person=one.person,
+        name=words.person(one.person),
+        basis=one.basis.value,
+        by=words.person(one.asked_by),
+        at=one.asked_at,
+        is_yours=one.asked_by == you.person,
+        due=one.due,
+        problem=one.problem,
+    )
 
 
 def _untold(one: Untold) -> UntoldRow:

@@ -114,6 +114,10 @@ def to_staff() -> Iterator[Letter]:
             is_locked_down=is_locked_down,
         )
         yield Letter(f"incident-alert-{'locked' if is_locked_down else 'plain'}", alert)
+    for name, due in (("alone", ahead(3)), ("confirm", None)):
+        privacy = "https://lockers.northgate.example/console/privacy"
+        asked = mail.ErasureAsked(site=SITE, due=due, link=privacy)
+        yield Letter(f"erasure-asked-{name}", asked)
 
 
 def letters() -> Iterator[Letter]:

@@ -10,6 +10,7 @@ from bayward.ui.gallery.console import SHELL
 from bayward.ui.gallery.world import ago
 from bayward.ui.views.base import Choice, FieldProblem
 from bayward.ui.views.console_privacy import (
+    ErasureRow,
     HoldRow,
     KeysCard,
     PeriodRow,
@@ -51,6 +52,20 @@ def samples() -> Iterator[Sample]:
             keys=KEYS,
             periods=PERIODS,
             hold_kinds=KINDS,
+            erasures=(
+                ErasureRow(
+                    person="prs_a", name="Piotr Zielinski", basis="objection", by="Sam Adeyemi",
+                    at=ago(7_000), is_yours=False,
+                ),
+                ErasureRow(
+                    person="prs_b", name="Hana Sato", basis="no_longer_needed", by="Ines Duarte",
+                    at=ago(90_000), is_yours=True, due=ago(-170_000),
+                ),
+                ErasureRow(
+                    person="prs_c", name="Omar Haddad", basis="objection", by="Ines Duarte",
+                    at=ago(300_000), is_yours=True, due=ago(40_000), problem="erase.parcels",
+                ),
+            ),
             untold=(
                 UntoldRow(
                     bank="bnk_a", name="Northgate lobby", people=2, since=ago(260_000),

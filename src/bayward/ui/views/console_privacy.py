@@ -71,11 +71,29 @@ class PeriodsCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToErase:
-    """Somebody who is about to be erased."""
+    """Somebody who is about to be erased; `is_alone`: nobody else could confirm it."""
 
     id: str
     name: str
     bases: tuple[Choice, ...]
+    is_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRow:
+    """An erasure that waits: for somebody else, or with `due` until then.
+
+    `basis` is a key of [console.basis], `problem` a code of what stood in the way.
+    """
+
+    person: str
+    name: str
+    basis: str
+    by: str
+    at: Instant
+    is_yours: bool
+    due: Instant | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +104,7 @@ class Privacy(ConsoleView):
     place: ClassVar[Place] = Place.PRIVACY
     keys: KeysCard
     periods: PeriodsCard
+    erasures: tuple[ErasureRow, ...] = ()
     untold: tuple[UntoldRow, ...] = ()
     holds: tuple[HoldRow, ...] = ()
     hold_kinds: tuple[Choice, ...] = ()

@@ -124,3 +124,12 @@ class IncidentAlert(MailView):
     at: Instant
     link: str
     is_locked_down: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureAsked(MailView):
+    """Somebody is to be erased; without `due` another administrator has to confirm it."""
+
+    template: ClassVar[str] = "mail/erasure_asked"
+    due: Instant | None
+    link: str

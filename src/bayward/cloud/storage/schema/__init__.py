@@ -58,7 +58,7 @@ from bayward.cloud.storage.schema.people import (
     setup_link,
     totp,
 )
-from bayward.cloud.storage.schema.privacy import hold, plain_row
+from bayward.cloud.storage.schema.privacy import erasure, hold, plain_row
 
 __all__ = [
     "admission",
@@ -72,6 +72,7 @@ __all__ = [
     "cosignature",
     "delivery",
     "disclosure",
+    "erasure",
     "evidence",
     "fork_evidence",
     "grant",

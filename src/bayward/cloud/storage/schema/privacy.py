@@ -25,6 +25,20 @@ hold = c.table(
     period=c.Period("hold", "lifted_at", 3 * 365),
 )
 
+erasure = c.table(
+    "erasure",
+    c.tenant(),
+    # it goes with him
+    c.personal(c.key("person"), "identifier", c.SECURITY, erase=c.Erase.DELETE),
+    c.personal(c.text("asked_by"), "identifier", c.SECURITY),
+    c.text("basis"),  # cloud.privacy.service.Basis
+    c.instant("asked_at"),
+    c.instant("due", optional=True),  # where nobody else can confirm it
+    c.text("problem", optional=True),  # code of what stood in the way when it was due
+    c.belongs_to("tenant", "person"),
+    period=c.Period("order", "asked_at", 90),  # nobody confirmed it
+)
+
 # Of a database from before revision 14: what is still to be sealed at the next start.
 plain_row = c.table(
     "plain_row",
