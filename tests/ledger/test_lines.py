@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 
-from bayward.ledger import verify
+from bayward.ledger import lines, verify
 from bayward.ledger.errors import LedgerError
-from bayward.ledger.export import LogEntry, parse_entry
+from bayward.ledger.export import LINE_BYTES_MAX, LogEntry, parse_entry
 from bayward.ledger.leaf import Value, parse_leaf, seal
 from bayward.ledger.lines import plain_entry, plain_record
 from bayward.ledger.merkle import leaf_hash
@@ -143,6 +144,16 @@ def test_an_unusual_field_is_read_the_long_way() -> None:
     assert long_entry(line) == (7, leaf_hash(UNUSUAL.leaf))
 
 
+@pytest.mark.parametrize(("short", "long", "line"), BOTH)
+def test_a_line_that_is_too_long_is_not_taken_apart(short: Way, long: Way, line: bytes) -> None:
+    """It could be as long as a whole pack, and a million disclosures."""
+    shown = b"[" + b'"A",' * (LINE_BYTES_MAX // 4) + b'"A"]'
+    bent = re.sub(rb"\[.*\]", shown, line)
+    with patch.object(lines, "are_plain", side_effect=AssertionError):
+        assert short(bent) is None
+    assert long(bent) is None
+
+
 def both_ways(place: str, say: Callable[[], object]) -> Iterator[object]:
     yield say()
     with patch(place, lambda _line: None):
@@ -150,9 +161,9 @@ def both_ways(place: str, say: Callable[[], object]) -> Iterator[object]:
 
 
 def test_the_short_way_is_taken() -> None:
-    lines = Bench.of(9).lines()
+    rows = Bench.of(9).lines()
     with patch.object(verify, "parse_entry", side_effect=AssertionError):
-        assert verify_log(lines).entries == 9
+        assert verify_log(rows).entries == 9
     files = PackBench().files()
     with patch.object(pack_verify, "parse_record", side_effect=AssertionError):
         assert pack_verify.verify_files(files).ok
@@ -161,8 +172,8 @@ def test_the_short_way_is_taken() -> None:
 def test_audit_12_the_same_verdict_about_bent_logs_both_ways() -> None:
     for case in range(400):
         made = bent_log(random.Random(case))
-        lines = made.raw.splitlines(keepends=True)
-        say = lambda: verify_log(lines, TRUSTED, made.older)  # noqa: B023, E731
+        rows = made.raw.splitlines(keepends=True)
+        say = lambda: verify_log(rows, TRUSTED, made.older)  # noqa: B023, E731
         short, long = both_ways("bayward.ledger.verify.plain_entry", say)
         assert short == long, case
 
@@ -186,8 +197,8 @@ def test_audit_12_the_same_verdict_about_bent_records_both_ways() -> None:
 
 
 def test_gaps_and_repetitions_are_found_in_lines_that_hold() -> None:
-    lines = Bench.of(9).lines()
-    bent = [*lines[:3], lines[2], *lines[4:6], lines[3], *lines[6:]]
+    rows = Bench.of(9).lines()
+    bent = [*rows[:3], rows[2], *rows[4:6], rows[3], *rows[6:]]
     say = lambda: verify_log(bent).findings  # noqa: E731
     short, long = both_ways("bayward.ledger.verify.plain_entry", say)
     assert short == long

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 
 from bayward.ledger.errors import LedgerError
+from bayward.ledger.export import LINE_BYTES_MAX
 from bayward.ledger.leaf import digests_of, leaf_of, parse_leaf
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.plain import are_plain
@@ -31,7 +32,7 @@ _RECORD = re.compile(_INDEX + rb"," + _SHOWN + rb',"withheld":(0|[1-9][0-9]{0,2}
 
 def plain_entry(line: bytes) -> tuple[int, bytes] | None:
     """Index and leaf hash of an export's line that holds in every respect; or None."""
-    found = _ENTRY.fullmatch(line)
+    found = _ENTRY.fullmatch(line) if len(line) <= LINE_BYTES_MAX else None
     if found is None:
         return None
     index, stored, spelled, shown = found.groups()
@@ -43,7 +44,7 @@ def plain_entry(line: bytes) -> tuple[int, bytes] | None:
 
 def plain_record(line: bytes) -> tuple[int, bytes] | None:
     """The same for a line of a pack."""
-    found = _RECORD.fullmatch(line)
+    found = _RECORD.fullmatch(line) if len(line) <= LINE_BYTES_MAX else None
     if found is None:
         return None
     index, spelled, shown, withheld = found.groups()
