@@ -30,7 +30,9 @@ def judged(page: Page, tmp_path: Path) -> Judge:
 
 
 @pytest.mark.parametrize(
-    "root", [rsa_key(), ec_key(384), ec.derive_private_key(7, ec.SECP521R1())], ids=str
+    "root",
+    [rsa_key(), ec_key(384), ec.derive_private_key(7, ec.SECP521R1())],
+    ids=["RSA", "P-384", "P-521"],
 )
 @pytest.mark.parametrize("is_pss", [False, True])
 def test_roots_of_any_kind(judged: Judge, root: Key, is_pss: bool) -> None:
