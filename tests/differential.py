@@ -47,6 +47,7 @@ from pack_bench import (
     zipped,
 )
 from page_bench import Page
+from revocation_bench import BEFORE, LATER, SERIAL, Reason, listed, own, pack
 from stamp_bench import Token, ec_key, rsa_key
 
 Verdict = tuple[Any, ...]
@@ -117,6 +118,8 @@ def document(case: int) -> Document:
     rng = random.Random(case)
     if case % 10 == 9:
         return cosigned(rng)
+    if case % 20 == 4:
+        return bent_list(rng)
     makers: list[Callable[[random.Random], Document]] = [
         bent_receipt, bent_proof, resigned_note, sealed_value, sealed_value, bent_log, bent_pack,
         bent_archive, bent_chain, bent_chain, bent_policy, bent_stamp, bent_export,
@@ -433,6 +436,26 @@ def bent_stamp(rng: random.Random) -> Document:
     files["tagmanifest-sha256.txt.tsr"] = raw
     pin = rng.choice(["", "", f"tsa {'0' * 64}\n"])
     return Document("zip", zipped(files), policy=policy(logs=[TENANT.key]) + pin)
+
+
+def bent_list(rng: random.Random) -> Document:
+    """What a time-stamp authority's issuer has revoked, or that issuer's certificate, bent."""
+    lists, issuers = revocations()
+    crl, issuer = rng.choice(lists), rng.choice(issuers)
+    if rng.random() < 0.6:
+        crl = bent_bytes(crl, rng) if rng.random() < 0.3 else flipped(crl, rng)
+    if rng.random() < 0.3:
+        issuer = bent_bytes(issuer, rng) if rng.random() < 0.3 else flipped(issuer, rng)
+    return Document("zip", zipped(pack(crl, issuer)), policy=policy(logs=[TENANT.key]))
+
+
+@cache
+def revocations() -> tuple[list[bytes], list[bytes]]:
+    """Lists and certificates of issuers, right and wrong."""
+    reasons = (None, Reason.superseded, Reason.key_compromise)
+    lists = [listed((SERIAL, at, one), (9, at, one)) for at in (BEFORE, LATER) for one in reasons]
+    lists += [listed(), listed(is_part=True), listed(root=ec_key(384))]
+    return lists, [own(), own(), own(ec_key(384)), own(issuer="Toor")]
 
 
 def flipped(raw: bytes, rng: random.Random) -> bytes:

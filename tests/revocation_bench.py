@@ -48,7 +48,9 @@ def issued(root: Key = ROOT, issuer: str = "Root", key: Key | None = None) -> by
         not_valid_after=AT + 30 * DAY,
     )
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    made = builder.add_extension(usage, critical=True).sign(root, hash_for(root))
+    made = builder.add_extension(usage, critical=True).sign(
+        root, hash_for(root), ecdsa_deterministic=same_again(root)
+    )
     return made.public_bytes(Encoding.DER)
 
 
@@ -62,12 +64,18 @@ def own(root: Key = ROOT, issuer: str = "Root") -> bytes:
         not_valid_before=AT - 90 * DAY,
         not_valid_after=AT + 90 * DAY,
     )
-    return builder.sign(root, hash_for(root)).public_bytes(Encoding.DER)
+    made = builder.sign(root, hash_for(root), ecdsa_deterministic=same_again(root))
+    return made.public_bytes(Encoding.DER)
 
 
 def hash_for(key: Key) -> hashes.SHA256 | hashes.SHA384:
     wide = isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size > 256
     return hashes.SHA384() if wide else hashes.SHA256()
+
+
+def same_again(key: Key) -> bool | None:
+    """Whether to ask for signatures that are the same each time; RSA's are anyway."""
+    return True if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def listed(
@@ -99,7 +107,7 @@ def listed(
         )
         builder = builder.add_extension(part, critical=True)
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32) if is_pss else None
-    made = builder.sign(root, hash_for(root), rsa_padding=pss)
+    made = builder.sign(root, hash_for(root), rsa_padding=pss, ecdsa_deterministic=same_again(root))
     return made.public_bytes(Encoding.DER)
 
 
