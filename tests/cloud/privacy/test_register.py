@@ -29,7 +29,7 @@ def test_it_says_how_long_and_how() -> None:
 
 
 def test_the_file_is_a_table() -> None:
-    rows = list(csv.reader(io.StringIO(register.csv_text())))
+    rows = list(csv.reader(io.StringIO(register.csv_text({}))))
     assert rows[0][0] == "table"
     assert len(rows) == 1 + len(list(register.lines()))
     assert {len(row) for row in rows} == {8}

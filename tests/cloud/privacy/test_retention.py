@@ -15,6 +15,7 @@ from bayward.cloud.people import service as people
 from bayward.cloud.privacy import holds, retention
 from bayward.cloud.privacy.hold_store import Hold, HoldKind
 from bayward.cloud.privacy.holds import Scope
+from bayward.cloud.privacy.plan import TABLES, period_of
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import NO_LONGER_KEPT
 from bayward.cloud.unit import Work
@@ -213,7 +214,8 @@ async def test_a_hold_placed_between_looking_and_taking_counts(ended: Ended) -> 
     assert parcel(cloud)["recipient"] == ended.anne
 
 
-def test_every_kind_is_one_word() -> None:
-    kinds = [kind for kind, _ in retention.periods()]
-    assert len(kinds) == len(set(kinds)) > 6  # and has one number of days
+def test_every_kind_is_one_word_and_has_one_number_of_days() -> None:
+    declared = {(one.kind, one.days) for one in map(period_of, TABLES.values()) if one is not None}
+    kinds = [kind for kind, _ in declared]
+    assert len(kinds) == len(set(kinds)) > 6
     assert all(kind.isalpha() for kind in kinds)

@@ -4,8 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bayward.cloud.privacy import retention_store as store
-from bayward.cloud.privacy.plan import period_of
-from bayward.cloud.privacy.retention import TABLES
+from bayward.cloud.privacy.plan import TABLES, period_of
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, Instant

@@ -59,3 +59,21 @@ async def test_what_is_no_hold_is_refused(house: House, anne: Browser) -> None:
         answer = await anne.send("POST", "/api/v1/privacy/holds", json=wrong)
         assert answer.status_code == 422
     assert await house.events(EventType.HOLD_PLACED) == []
+
+
+async def test_periods_by_machine(house: House, anne: Browser) -> None:
+    url = "/api/v1/privacy/periods"
+    told = {one["kind"]: one for one in (await anne.get(url)).json()}
+    assert told["parcel"] == {
+        "kind": "parcel", "days": 90, "default": 90, "least": 14, "most": 1095,
+    }  # fmt: skip
+    going = await anne.get(f"{url}/parcel/going?days=14")
+    assert going.json() == {"kind": "parcel", "days": 14, "rows": 0}
+    body = {"days": 30, "reason": "less is enough"}
+    assert (await anne.send("PUT", f"{url}/parcel", json=body)).json()["code"] == "step_up.missing"
+    done = await anne.send("PUT", f"{url}/parcel", json=body, headers=fresh(anne))
+    assert (done.status_code, done.json()["days"]) == (200, 30)
+    wrong = await anne.send(
+        "PUT", f"{url}/parcel", json={"days": 3, "reason": "x"}, headers=fresh(anne)
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "period.bounds")

@@ -217,3 +217,32 @@ async def test_the_register_of_processing_is_a_file_for_who_may_see_it(
     assert "parcel,delivery,tracking," in answer.text
     resident = await house.browser().be("Zoe")
     assert (await resident.get("/console/privacy/register.csv")).status_code in {403, 404}
+
+
+async def test_a_period_is_changed_after_seeing_what_goes(
+    house: House, anne: Browser, zoe: PersonId
+) -> None:
+    assert "?period=parcel" in (await anne.get("/console/privacy")).text
+    assert "From 14 to 1,095" in (await anne.get("/console/privacy?period=parcel")).text
+    assert (await anne.get("/console/privacy?period=log")).status_code == 404
+    url = "/console/privacy/periods/parcel"
+    asked = await anne.post(url, {"days": "30", "reason": "less is enough"})
+    assert "0 rows would go today" in asked.text
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
+    page = await anne.get("/console/privacy")
+    assert "by default 90" in page.text
+    [event] = await house.events(EventType.SETTING_CHANGED)
+    assert (event.detail, event.reason) == ("90 → 30", "less is enough")
+    register = (await anne.get("/console/privacy/register.csv")).text
+    assert "30 days from ended_at" in register
+
+
+@pytest.mark.parametrize("wrong", ["13", "1096", "-5", "many", ""])
+async def test_a_period_out_of_bounds_is_said_beside_it(
+    house: House, anne: Browser, wrong: str
+) -> None:
+    url = "/console/privacy/periods/parcel"
+    answer = await anne.post(url, {"days": wrong, "reason": "x"})
+    assert answer.status_code == 422
+    assert "days-wrong" in answer.text
+    assert await house.events(EventType.SETTING_CHANGED) == []

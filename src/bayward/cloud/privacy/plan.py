@@ -47,6 +47,12 @@ def period_of(table: sa.Table) -> Period | None:
     return found
 
 
+TABLES: Mapping[str, sa.Table] = {
+    name: table for name, table in s.metadata.tables.items() if period_of(table) is not None
+}
+"""What is not kept until somebody is erased."""
+
+
 def blanks(table: sa.Table, who: str | None = None) -> dict[str, object]:
     """What takes the place of everything personal in a row, or of what belongs to one column."""
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 
 from bayward.cloud.privacy.plan import period_of, personal_columns
@@ -21,10 +21,10 @@ _INTRODUCTION = """\
 What the control plane's tables keep of people: why, on what ground, how long, and how. It is the
 register of processing of GDPR article 30 as far as a program can know it; whoever runs it adds who
 he is, and his processors. Made from the schema by `cloud/privacy/register.py`; the console has
-the same as a file (*Privacy*). The fields of the logs are sealed under the same keys
-([0009](../decisions/0009-keys-that-can-be-destroyed.md)). A bank's own disk keeps
-ids, tracking numbers, and the names and dwellings of whom parcels may be left for; whoever is
-erased goes from there, too ([0018](../decisions/0018-banks-forget-by-order.md)).
+the same as a file, with the periods the tenant has chosen (*Privacy*). The fields of the logs are
+sealed under the same keys ([0009](../decisions/0009-keys-that-can-be-destroyed.md)). A bank's own
+disk keeps ids, tracking numbers, and the names and dwellings of whom parcels may be left for;
+whoever is erased goes from there, too ([0018](../decisions/0018-banks-forget-by-order.md)).
 
 *Sealed*: encrypted under a key that is destroyed with the person
 ([0017](../decisions/0017-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.
@@ -45,12 +45,13 @@ class Line:
     recipients: str
 
 
-def lines() -> Iterator[Line]:
-    """The register."""
+def lines(days: Mapping[str, int] | None = None) -> Iterator[Line]:
+    """The register; `days` by kind where a tenant has chosen its own periods."""
+    chosen = days or {}
     for name, table in sorted(s.metadata.tables.items()):
         found: dict[tuple[object, ...], Line] = {}
         for column, one in personal_columns(table).items():
-            how, kept = _how(one), _kept(period_of(table), one)
+            how, kept = _how(one), _kept(period_of(table), one, chosen)
             key = (one.category, one.ground, how, kept)
             named = f"{found[key].columns}, {column}" if key in found else column
             found[key] = Line(
@@ -66,12 +67,12 @@ def lines() -> Iterator[Line]:
         yield from found.values()
 
 
-def csv_text() -> str:
-    """As a table for other programs (RFC 4180)."""
+def csv_text(days: Mapping[str, int]) -> str:
+    """A tenant's register as a table for other programs (RFC 4180)."""
     told = io.StringIO()
     writer = csv.writer(told)
     writer.writerow(field.name for field in fields(Line))
-    writer.writerows(map(astuple, lines()))
+    writer.writerows(map(astuple, lines(days)))
     return told.getvalue()
 
 
@@ -102,14 +103,15 @@ def _how(one: Personal) -> str:
     return "id" if one.category == "identifier" else f"plain: {one.plain}"
 
 
-def _kept(period: Period | None, one: Personal) -> str:
+def _kept(period: Period | None, one: Personal, chosen: Mapping[str, int]) -> str:
     erased = "deleted" if one.erase is Erase.DELETE else "blanked"
     if one.of == "tenant":
         return "as long as the row"
     if period is None:
         return f"until erased, then {erased}"
     then = "deleted" if period.then is Erase.DELETE else "blanked"
-    days = "1 day" if period.days == 1 else f"{period.days} days"
+    count = chosen.get(period.kind, period.days)
+    days = "1 day" if count == 1 else f"{count} days"
     return f"{days} from {period.since}, then {then}"
 
 

@@ -1,6 +1,7 @@
 """What is past its period is deleted or blanked, once a day (GDPR article 5(1)(e)).
 
-Periods are declared in the schema, with the tables (`storage.schema.columns.Period`). Nothing
+Periods are declared in the schema, with the tables (`storage.schema.columns.Period`); a tenant may
+choose others (`periods`). Nothing
 is touched that a legal hold is on: neither the held thing itself nor what names somebody who
 appears in what is held, just as he cannot be erased. What was done is one entry of the log, in the
 transaction that does it: how many rows of which kind, and about whom not a word.
@@ -12,13 +13,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bayward.cloud.privacy import hold_store, retention_store
+import sqlalchemy as sa
+
+from bayward.cloud.privacy import hold_store, periods, retention_store
 from bayward.cloud.privacy.hold_store import Hold, HoldKind
-from bayward.cloud.privacy.plan import period_of
+from bayward.cloud.privacy.periods import Kept
+from bayward.cloud.privacy.plan import TABLES, period_of
 from bayward.cloud.privacy.retention_store import Key, Old
 from bayward.cloud.privacy.service import SYSTEM
 from bayward.cloud.storage import outbox
-from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import DAY_MS, HOUR_MS, Instant, after
 from bayward.core.events import Event, EventType
@@ -34,8 +37,6 @@ Left = Mapping[str, Key | None]
 
 Found = Mapping[str, list[Old]]
 """Rows that are past their period, by table."""
-
-TABLES = {name: table for name, table in s.metadata.tables.items() if period_of(table) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,6 @@ def standing(work: Work, tenant: TenantId) -> Standing:
     return Standing(None if last is None else Instant(int(last)), due)
 
 
-def periods() -> list[tuple[str, int]]:
-    """Kinds of things and for how many days each is kept, the shortest first."""
-    declared = (period_of(table) for table in TABLES.values())
-    return sorted({(one.kind, one.days) for one in declared if one}, key=lambda one: one[::-1])
-
-
 def everything() -> Left:
     """Where to begin."""
     return dict.fromkeys(TABLES)
@@ -86,12 +81,14 @@ def everything() -> Left:
 
 def find(work: Work, tenant: TenantId, left: Left) -> Found:
     """Some of what is past its period, table by table; looking takes longer than taking out."""
+    kept = periods.of(work.tx, tenant)
     return {
         name: retention_store.old(
-            work.tx, tenant, TABLES[name], work.now, behind=behind, count=ROUND
+            work.tx, tenant, TABLES[name], work.now,
+            behind=behind, count=ROUND, days=_days(kept, TABLES[name]),
         )
         for name, behind in left.items()
-    }
+    }  # fmt: skip
 
 
 def still(found: Found) -> Left:
@@ -101,17 +98,25 @@ def still(found: Found) -> Left:
 
 def carry_out(work: Work, tenant: TenantId, found: Found) -> int:
     """Take out what was found, as far as no hold is on it; gives how many rows that were."""
-    held = _Held(work, tenant)
+    held, kept = _Held(work, tenant), periods.of(work.tx, tenant)
     done: Counter[str] = Counter()
     for name, rows in found.items():
         table, period = TABLES[name], period_of(TABLES[name])
         assert period is not None, "the others are not in the list"
         free = [one.key for one in rows if not held.holds(one)]
-        done[period.kind] += retention_store.take_out(work.tx, table, free, work.now)
+        done[period.kind] += retention_store.take_out(
+            work.tx, table, free, work.now, days=kept[period.kind].days
+        )
     total = done.total()
     if total:
         _tell(work, tenant, done)
     return total
+
+
+def _days(kept: Mapping[str, Kept], table: sa.Table) -> int:
+    period = period_of(table)
+    assert period is not None, "the others are not in the list"
+    return kept[period.kind].days
 
 
 @dataclass

@@ -41,14 +41,18 @@ def old(
     *,
     behind: Key | None,
     count: int,
+    days: int | None = None,
 ) -> list[Old]:
-    """Rows of a table whose period is over and in which there is still something to take out."""
+    """Rows of a table whose period is over and in which there is still something to take out.
+
+    `days` is the tenant's own period.
+    """
     period = period_of(table)
     assert period is not None, "asked of tables that have one"
     key, who = list(table.primary_key), _whom(table)
     things = [table.c[name] for name in _THINGS if name in table.c]
     query = sa.select(*dict.fromkeys((*key, *who, *things)))
-    query = query.where(table.c.tenant == tenant, *_is_over(table, period, now))
+    query = query.where(table.c.tenant == tenant, *_is_over(table, period, now, days))
     if behind is not None:
         query = query.where(sa.tuple_(*key) > behind)
     rows = tx.execute(query.order_by(*key).limit(count)).mappings()
@@ -62,7 +66,23 @@ def old(
     ]
 
 
-def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key], now: Instant) -> int:
+def count(tx: sa.Connection, tenant: TenantId, table: sa.Table, now: Instant, *, days: int) -> int:
+    """How many rows these would be."""
+    period = period_of(table)
+    assert period is not None, "asked of tables that have one"
+    over = _is_over(table, period, now, days)
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.tenant == tenant, *over)
+    return int(tx.execute(query).scalar_one())
+
+
+def take_out(
+    tx: sa.Connection,
+    table: sa.Table,
+    keys: Iterable[Key],
+    now: Instant,
+    *,
+    days: int | None = None,
+) -> int:
     """Delete these rows, or blank what is about people in them, if their period is still over.
 
     Gives how many that were.
@@ -74,15 +94,18 @@ def take_out(tx: sa.Connection, table: sa.Table, keys: Iterable[Key], now: Insta
     if not given:
         return 0
     this = [column == sa.bindparam(f"its_{column.name}") for column in key]
-    this += _is_over(table, period, now)
+    this += _is_over(table, period, now, days)
     if period.then is Erase.DELETE:
         return tx.execute(table.delete().where(*this), given).rowcount
     return tx.execute(table.update().where(*this).values(_expired(table)), given).rowcount
 
 
-def _is_over(table: sa.Table, period: Period, now: Instant) -> list[sa.ColumnElement[bool]]:
+def _is_over(
+    table: sa.Table, period: Period, now: Instant, days: int | None
+) -> list[sa.ColumnElement[bool]]:
     """Past its period, and something is left to take out."""
-    told = [table.c[period.since] <= now - period.days * DAY_MS]
+    kept_ms = (period.days if days is None else days) * DAY_MS
+    told = [table.c[period.since] <= now - kept_ms]
     if period.then is Erase.BLANK:
         told.append(sa.or_(*_left(table)))
     return told

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bayward.cloud.keyring import cells
+from bayward.cloud.privacy import periods
 from bayward.cloud.privacy.plan import period_of, personal_columns, steps
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import Erase
@@ -174,6 +175,7 @@ def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
     Of a row that names him beside others only what is about him is shown.
     """
     found: dict[str, Kept] = {}
+    chosen = periods.of(tx, tenant)
     for step in steps():
         declared = personal_columns(step.table)
         mine = (step.table.c.tenant == tenant) & (step.who == person)
@@ -189,7 +191,9 @@ def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
         if rows:
             ground = declared[step.who.name if step.who.name in declared else min(names)].ground
             period = period_of(step.table)
-            until = "until erased" if period is None else f"{period.days} days from {period.since}"
+            until = "until erased"
+            if period is not None:
+                until = f"{chosen[period.kind].days} days from {period.since}"
             told = f"{ground.purpose}; {ground.basis}; kept {until}"
             found.setdefault(step.table.name, Kept(step.table.name, told, [])).rows.extend(rows)
     return [found[name] for name in sorted(found)]

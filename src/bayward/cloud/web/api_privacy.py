@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
-from bayward.cloud.privacy import erasures, holds
+from bayward.cloud.privacy import erasures, holds, periods
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.erasures import Asked
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
 from bayward.cloud.privacy.holds import Scope
+from bayward.cloud.privacy.periods import Kept
 from bayward.cloud.privacy.service import Erased
 from bayward.cloud.unit import Work
 from bayward.cloud.web import own_data, places
@@ -51,6 +52,31 @@ class ErasureOut(Given, frozen=True):
     asked_at: int
     due: int | None
     problem: str | None
+
+
+class PeriodIn(Taken, frozen=True):
+    """How many days to keep something from now on, and why."""
+
+    days: int
+    reason: Short
+
+
+class PeriodOut(Given, frozen=True):
+    """How long something is kept: by choice, by default, and between which bounds, in days."""
+
+    kind: str
+    days: int
+    default: int
+    least: int
+    most: int
+
+
+class GoingOut(Given, frozen=True):
+    """How many rows would go today if something were kept so many days; holds keep some."""
+
+    kind: str
+    days: int
+    rows: int
 
 
 class HoldIn(Taken, frozen=True):
@@ -200,6 +226,37 @@ async def lift(asker: Asking, hold: FromPath[str]) -> None:
     )
 
 
+@api("get", "/privacy/periods", Action.PRIVACY_READ)
+async def kept(asker: Asking) -> list[PeriodOut]:
+    """How long what is kept."""
+    return await asker.read(
+        places.everything,
+        lambda work, you: [_period(one) for one in periods.of(work.tx, you.tenant).values()],
+    )
+
+
+@api("get", "/privacy/periods/{kind:str}/going", Action.PRIVACY_READ)
+async def going(asker: Asking, kind: FromPath[str], days: FromQuery[int]) -> GoingOut:
+    """What would go today."""
+    return await asker.read(
+        places.everything,
+        lambda work, you: GoingOut(
+            kind=kind, days=days, rows=periods.count(work, you.tenant, kind, days)
+        ),
+    )
+
+
+@api("put", "/privacy/periods/{kind:str}", Action.SETTINGS_CHANGE)
+async def keep(asker: Asking, kind: FromPath[str], data: JSONBody[PeriodIn]) -> PeriodOut:
+    """Keep something so long from now on."""
+
+    def take(work: Work, you: You) -> PeriodOut:
+        periods.choose(work, you.tenant, kind, data.days, reason=data.reason, actor=you.person)
+        return _period(periods.of(work.tx, you.tenant)[kind])
+
+    return await asker.write(places.everything, take)
+
+
 @api("post", "/privacy/roll", Action.KEYS_ROLL)
 async def roll(asker: Asking) -> None:
     """End the epoch of the keys, so that no older copy of them opens anything."""
@@ -216,6 +273,16 @@ def _erasure(asked: Asked) -> ErasureOut:
         asked_at=asked.asked_at,
         due=asked.due,
         problem=asked.problem,
+    )
+
+
+def _period(one: Kept) -> PeriodOut:
+    return PeriodOut(
+        kind=one.kind,
+        days=one.days,
+        default=one.default,
+        least=one.bounds.least,
+        most=one.bounds.most,
     )
 
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from msgspec import Meta, Struct
 
 from bayward.cloud.people import service as people
-from bayward.cloud.privacy import erasures, holds, register, retention
+from bayward.cloud.privacy import erasures, holds, periods, register, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.erasures import Asked
 from bayward.cloud.privacy.hold_store import Hold, HoldId, HoldKind
@@ -22,6 +22,7 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web import own_data, places
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.period_form import PeriodFields, number, to_keep
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.clock import DAY_MS, Instant
@@ -39,6 +40,7 @@ from bayward.ui.views.console_privacy import (
     PeriodsCard,
     Privacy,
     ToErase,
+    ToKeep,
     UntoldRow,
 )
 
@@ -68,18 +70,25 @@ class EraseFields(Struct, frozen=True):
 
 @show(HOME, Action.PRIVACY_READ)
 async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
-    """Holds and keys; with `person`, the form that erases him."""
-    person = request.query_params.get("person", "")
+    """Holds and keys; with `person` the form that erases him, with `period` that of a period."""
+    person, period = (request.query_params.get(name, "") for name in ("person", "period"))
     chosen = places.parse(PersonId, person) if person else None
     return await console(
-        asker, places.everything, lambda words, you, frame: _view(words, you, frame, chosen)
+        asker,
+        places.everything,
+        lambda words, you, frame: _view(words, you, frame, chosen, period=to_keep(words, period)),
     )
 
 
 @show(f"{HOME}/register.csv", Action.PRIVACY_READ)
 async def processing(asker: Asking) -> Response[str]:
     """The register of processing (GDPR article 30)."""
-    told = await asker.read(places.everything, lambda _, __: register.csv_text())
+
+    def read(work: Work, you: You) -> str:
+        kept = periods.of(work.tx, you.tenant).values()
+        return register.csv_text({one.kind: one.days for one in kept})
+
+    told = await asker.read(places.everything, read)
     name = {"Content-Disposition": 'attachment; filename="register-of-processing.csv"'}
     return Response(told, headers=name, media_type=CSV)
 
@@ -182,6 +191,37 @@ async def lift(request: AnyRequest, asker: Asking, hold: FromPath[str]) -> Redir
     return back(HOME)
 
 
+@do("/console/privacy/periods/{kind:str}", Action.SETTINGS_CHANGE)
+async def keep(
+    request: AnyRequest, asker: Asking, kind: FromPath[str], data: URLEncodedBody[PeriodFields]
+) -> Response[str] | Redirect:
+    """Keep something for longer or shorter; whoever confirms it sees what goes today."""
+
+    def take(work: Work, you: You) -> None:
+        days = number(data.days)
+        periods.choose(work, you.tenant, kind, days, reason=data.reason, actor=you.person)
+
+    def says(work: Work, you: You) -> Say:
+        days = number(data.days)
+        count = periods.count(work, you.tenant, kind, days)
+        return Say("keep", {"kind": _label(f"console.period.{kind}"), "days": days, "n": count})
+
+    try:
+        await asker.write(places.everything, take, says)
+    except Invalid as error:
+        problem = FieldProblem(str(error.facts.get("field", "days")), error.code, error.facts)
+        return await console(
+            asker.also(Action.PRIVACY_READ),
+            places.everything,
+            lambda words, you, frame: _view(
+                words, you, frame, period=to_keep(words, kind, data), problems=(problem,)
+            ),
+            status=AGAIN,
+        )
+    notify(request, "settings.saved")
+    return back(HOME)
+
+
 @do("/console/privacy/roll", Action.KEYS_ROLL)
 async def roll(request: AnyRequest, asker: Asking) -> Redirect:
     """End the epoch of the keys."""
@@ -208,6 +248,7 @@ def _view(
     frame: Shell,
     person: PersonId | None = None,
     *,
+    period: ToKeep | None = None,
     typed: HoldFields | None = None,
     problems: tuple[FieldProblem, ...] = (),
 ) -> Privacy:
@@ -242,6 +283,7 @@ def _view(
             for kind in HoldKind
         ),
         person=shown,
+        period=period,
         periods=_periods(words.work, you),
         subject=typed.subject,
         authority=typed.authority,
@@ -251,7 +293,8 @@ def _view(
 
 def _periods(work: Work, you: You) -> PeriodsCard:
     now = retention.standing(work, you.tenant)
-    rows = tuple(PeriodRow(kind, days) for kind, days in retention.periods())
+    kept = periods.of(work.tx, you.tenant).values()
+    rows = tuple(PeriodRow(one.kind, one.days, one.default) for one in kept)
     return PeriodsCard(rows=rows, last=now.last, next=now.next)
 
 

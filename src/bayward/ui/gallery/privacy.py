@@ -17,6 +17,7 @@ from bayward.ui.views.console_privacy import (
     PeriodsCard,
     Privacy,
     ToErase,
+    ToKeep,
     UntoldRow,
 )
 
@@ -25,8 +26,9 @@ KEYS = KeysCard(
 )
 PERIODS = PeriodsCard(
     rows=(
-        PeriodRow("session", 1), PeriodRow("link", 7), PeriodRow("parcel", 90),
-        PeriodRow("message", 90), PeriodRow("incident", 365), PeriodRow("hold", 1_095),
+        PeriodRow("session", 1, 1), PeriodRow("link", 7, 7), PeriodRow("parcel", 30, 90),
+        PeriodRow("message", 90, 90), PeriodRow("incident", 365, 365),
+        PeriodRow("hold", 1_095, 1_095),
     ),
     last=ago(40_000),
     next=ago(-46_400),
@@ -39,7 +41,12 @@ BASES = (Choice("objection", "They objected", is_chosen=True),)
 
 
 def samples() -> Iterator[Sample]:
-    """Nothing is held; much is; somebody is about to be erased."""
+    """Nothing is held; much is; somebody is about to be erased, or a period to be changed."""
+    yield from _standing()
+    yield from _forms()
+
+
+def _standing() -> Iterator[Sample]:
     new = replace(PERIODS, last=None, next=ago(-1_800))
     quiet = KeysCard(epoch=1, since=ago(90_000), people=2, months=1, erased=0, roll_due=None)
     yield Sample(
@@ -88,6 +95,9 @@ def samples() -> Iterator[Sample]:
             ),
         ),
     )  # fmt: skip
+
+
+def _forms() -> Iterator[Sample]:
     yield Sample(
         "console/privacy-wrong",
         Privacy(
@@ -102,4 +112,20 @@ def samples() -> Iterator[Sample]:
     yield Sample(
         "console/privacy-erase",
         Privacy(shell=SHELL, keys=KEYS, periods=PERIODS, hold_kinds=KINDS, person=person),
+    )
+    to_keep = ToKeep(kind="parcel", days="30", least=14, most=1_095)
+    yield Sample(
+        "console/privacy-period",
+        Privacy(shell=SHELL, keys=KEYS, periods=PERIODS, hold_kinds=KINDS, period=to_keep),
+    )
+    yield Sample(
+        "console/privacy-period-wrong",
+        Privacy(
+            shell=SHELL,
+            keys=KEYS,
+            periods=PERIODS,
+            hold_kinds=KINDS,
+            period=replace(to_keep, days="3"),
+            problems=(FieldProblem("days", "period.bounds", {"least": 14, "most": 1_095}),),
+        ),
     )

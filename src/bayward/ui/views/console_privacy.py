@@ -54,10 +54,25 @@ class UntoldRow:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
-    """How many days something is kept; `kind` is a key of [console.period]."""
+    """How many days something is kept; `kind` is a key of [console.period].
+
+    `default` is what it would be if nobody had chosen.
+    """
 
     kind: str
     days: int
+    default: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToKeep:
+    """A period that is about to be changed."""
+
+    kind: str
+    days: str
+    least: int
+    most: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +124,7 @@ class Privacy(ConsoleView):
     holds: tuple[HoldRow, ...] = ()
     hold_kinds: tuple[Choice, ...] = ()
     person: ToErase | None = None
+    period: ToKeep | None = None
     subject: str = ""
     authority: str = ""
     problems: tuple[FieldProblem, ...] = ()
