@@ -247,6 +247,20 @@ def test_a_place_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "database.unreachable"
 
 
+def test_what_one_engine_compiled_serves_every_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_compiled", sa.util.LRUCache(10))
+    for folder in ("one", "two"):
+        one = path.with_name(f"{folder}.db")
+        for is_reader in (False, True):
+            engine = make_engine(one, is_reader=is_reader)
+            with engine.connect() as connection, connection.begin():
+                assert connection.execute(sa.select(sa.literal(folder))).scalar() == folder
+            engine.dispose()
+    assert len(sqlite._compiled) == 1
+
+
 def test_a_failure_at_any_statement_leaves_all_or_nothing(path: Path) -> None:
     """The n-th call to the database fails, for every n, also the COMMIT itself."""
     engine = make_engine(path)
