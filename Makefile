@@ -9,6 +9,8 @@ WORKERS ?= 3
 SEEDS ?= 200
 # The rules of the house are tests of `make check`.
 CHECKED := tests/test_tidy.py tests/test_docs.py
+# Not even imported by the fast tests: each of their processes would pay for it.
+ELSEWHERE := $(CHECKED) tests/browser
 # A memory file system where there is one: the fast tests commit ten thousand times, and what a
 # disk does to a commit is for `make system`.
 QUICK_DISK := $(shell [ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
@@ -52,7 +54,7 @@ check: setup ## format, lint, types, import contracts, house rules, links in the
 
 .PHONY: test
 test: setup ## the fast tests (no browser, no long simulations)
-	@TMPDIR=$(QUICK_DISK) $(PYTEST) $(CHECKED:%=--ignore=%) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
+	@TMPDIR=$(QUICK_DISK) $(PYTEST) $(ELSEWHERE:%=--ignore=%) -n $(WORKERS) --dist worksteal -m "not browser and not system and not world"
 
 .PHONY: sim
 sim: setup ## many seeded worlds with faults; SEEDS=n

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import copy
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
@@ -37,6 +37,7 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.passwords import Pbkdf2
 from bayward.cloud.settings import CloudSettings
+from bayward.cloud.storage import migrations
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.outbox import WAITING
 from bayward.cloud.unit import Work
@@ -45,15 +46,15 @@ from bayward.core.events import Event, EventType
 from bayward.core.ids import CommandId, GrantId, PersonId, TenantId
 from bayward.core.policy import Aal
 from bayward.core.roles import Binding, Node, Role
-from bayward.ui.render import Renderer
 from bayward.wire.messages import DoorReading, DoorState, Readings
-from cloud_bench import HOUSE, BankTwin, CloudBench, named
+from bench_snapshot import copied
+from cloud_bench import HOUSE, BankTwin, CloudBench, named, quick_upgrade
 from people_bench import START, HandClock
+from shared_renderer import RENDERER
 
 URL = "http://localhost:8000"
 PASSWORD = "four quiet otters dancing"
 ANNE = "anne@example.com"
-RENDERER = Renderer()
 SETTINGS = {"public_logs", "witness_policy", "http_port", "link_port", "enrol_port"}
 FAST = Pbkdf2(iterations=1_000)  # the tests hash a hundred times; the number is not under test
 
@@ -80,6 +81,10 @@ class House:
     async def settle(self) -> None:
         """Let the workers do what is due."""
         await asyncio.sleep(0.005)
+
+    async def is_busy(self) -> bool:
+        """Whether the workers have something to do that is due."""
+        return bool(await self.cloud.unit.read(_is_busy))
 
     async def packs_made(self) -> None:
         """Wait until no evidence pack is in work."""
@@ -299,7 +304,9 @@ async def open_house(
     more.setdefault("has_listeners", False)
     more.setdefault("renderer", RENDERER)
     cloud = Cloud(settings, clock=clock, is_loopback_called=True, schemes=[FAST], **more)
-    async with cloud:
+    async with AsyncExitStack() as running:
+        with patch.object(migrations, "upgrade", quick_upgrade()):
+            await running.enter_async_context(cloud)
         house = House(cloud, clock, {} if template is None else {ANNE: template.secret})
         await house.find_tenant()
         yield house
@@ -316,10 +323,7 @@ class Template:
     def world_in(self, house: House) -> World:
         """The furniture of a copy, with a bank that can go on with its log."""
         assert self.world is not None, "this template is bare"
-        log = self.world.bank.log
-        log = replace(
-            log, tree=copy.deepcopy(log.tree), entries=[*log.entries], letters=[*log.letters]
-        )
+        log = copied(self.world.bank.log)
         return replace(self.world, bank=replace(self.world.bank, bench=house.bench, log=log))
 
 
@@ -337,7 +341,7 @@ async def make_furnished(bare: Template, state: Path) -> Template:
     """The same, furnished; whatever the furniture sets off has been done."""
     async with open_house(state, bare) as house:
         world = await house.furnish()
-        while await house.cloud.unit.read(_is_busy):
+        while await house.is_busy():
             await house.settle()
         return Template(state, bare.secret, world)
 

@@ -32,7 +32,8 @@ from bayward.sim.hardware.twin import BankTwin
 from bayward.wire.letters import open_letter
 from edge_bench import BANK, NOTIFIER, QUICK, make_settings
 from hardware_bench import PATIENCE_S, RealClock, quick, steel
-from kiosk_bench import DIRECTORY, RENDERER
+from kiosk_bench import DIRECTORY
+from shared_renderer import RENDERER
 from table_top import COURIER, layout
 
 TIMES = controller.Settings(siren_ms_max=60_000, farewell_ms=60_000)

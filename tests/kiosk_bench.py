@@ -19,13 +19,12 @@ from bayward.edge.kiosk.guard import Guard
 from bayward.edge.kiosk.scan import HEIGHT, WIDTH
 from bayward.edge.settings import BankSettings
 from bayward.edge.view import out_of_order
-from bayward.ui.render import Renderer
 from edge_bench import ClerkBench, make_settings
+from shared_renderer import RENDERER
 from table_top import ANNA
 
 PORT = 8080
 ORIGIN = f"http://127.0.0.1:{PORT}"
-RENDERER = Renderer()  # compiles its templates once for all tests
 DIRECTORY = Directory(
     1,
     (

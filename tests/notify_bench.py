@@ -20,12 +20,11 @@ from bayward.cloud.unit import Work
 from bayward.cloud.web.links import LINKS
 from bayward.core.events import EventType
 from bayward.core.ids import GrantId, PersonId, TenantId
-from bayward.ui.render import Renderer
 from cloud_bench import NOTIFIER, BankTwin, CloudBench, named
 from mail_bench import MailServer, Request
+from shared_renderer import RENDERER
 
 CODE = "48219037"
-RENDERER = Renderer()
 PASSES: list[str] = []
 ADA = PersonId(named(PersonId, 7))
 

@@ -35,11 +35,11 @@ class Numbers:
     """Bytes that look random and repeat with every test."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
 
     def __call__(self, size: int) -> bytes:
-        self._count += 1
-        return self._count.to_bytes(size, "big")
+        self.count += 1
+        return self.count.to_bytes(size, "big")
 
 
 @dataclass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -18,8 +19,13 @@ def plain_log() -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def kept_story() -> None:
+    asyncio.run(cloud_bench.keep_story())
+
+
 @pytest.fixture
-def cloud() -> Iterator[CloudBench]:
+def cloud(kept_story: None) -> Iterator[CloudBench]:
     bench = cloud_bench.make()
     yield bench
     assert isinstance(bench.store, InlineStore)

@@ -31,7 +31,8 @@ from bayward.edge.enrol import enrol
 from bayward.edge.state_dir import StateDir
 from bayward.wire.enrolment import Ticket
 from cloud_bench import HOUSE
-from cloud_house import FAST, PASSWORD, RENDERER
+from cloud_house import FAST, PASSWORD
+from shared_renderer import RENDERER
 
 pytestmark = pytest.mark.system  # whole control planes on real sockets
 

@@ -54,6 +54,6 @@ async def test_after_only_writes_what_is_to_be_sent(
             written.add(statement[1] if statement[0] == "UPDATE" else statement[2])
 
     sa.event.listen(cloud.tx, "before_cursor_execute", note)
-    await cloud_bench.story(cloud)
+    await cloud_bench.tell(cloud)
     assert written == ONLY_TO_SEND
     assert cloud.rows(s.incident)

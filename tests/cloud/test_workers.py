@@ -11,8 +11,8 @@ from bayward.cloud.privacy import erasures, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.settings import MailSettings
 from bayward.cloud.web.links import LINKS
-from bayward.ui.render import Renderer
 from cloud_bench import NOTIFIER, CloudBench
+from shared_renderer import RENDERER
 
 EVERY_KIND = {
     privacy.DESTROY_JOB,
@@ -42,7 +42,7 @@ def a_mailer(cloud: CloudBench) -> Mailer:
         unit=cloud.unit,
         smtp=MailSettings(host="127.0.0.1", sender="a@example.com", is_starttls=False),
         password=None,
-        render=Renderer().mail,
+        render=RENDERER.mail,
         links=LINKS,
         notifier=NOTIFIER,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -157,17 +158,19 @@ def test_a_weak_source_of_randomness_makes_no_bank(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"no key",
-        pem(ec.derive_private_key(2**200, ec.SECP384R1())),
-        pem(rsa.generate_private_key(65537, 2048)),
-        ec.derive_private_key(2**200, ec.SECP256R1()).private_bytes(
+        lambda: b"",
+        lambda: b"no key",
+        lambda: pem(ec.derive_private_key(2**200, ec.SECP384R1())),
+        lambda: pem(rsa.generate_private_key(65537, 2048)),  # takes its time
+        lambda: ec.derive_private_key(2**200, ec.SECP256R1()).private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
         ),
     ],
 )
-def test_another_kind_of_key_is_refused(folder: Path, name: str, content: bytes) -> None:
-    (folder / name).write_bytes(content)
+def test_another_kind_of_key_is_refused(
+    folder: Path, name: str, content: Callable[[], bytes]
+) -> None:
+    (folder / name).write_bytes(content())
     with pytest.raises(Misconfigured, match=r"keys\.malformed"):
         open_keys(folder)
 

@@ -26,8 +26,9 @@ from bayward.edge.identity import Identity
 from bayward.edge.renewal import Renewal
 from bayward.edge.state_dir import StateDir
 from cloud_bench import HOUSE
-from cloud_house import FAST, RENDERER
+from cloud_house import FAST
 from edge_bench import HandClock
+from shared_renderer import RENDERER
 
 pytestmark = pytest.mark.system  # a whole control plane over TLS
 

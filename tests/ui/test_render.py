@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC
-from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -18,9 +17,10 @@ from bayward.ui.gallery.kiosk import attract
 from bayward.ui.gallery.mail import Letter, letters
 from bayward.ui.gallery.resident import PASS
 from bayward.ui.gallery.world import NOW
-from bayward.ui.render import TEMPLATES, Renderer, security_headers, sse
+from bayward.ui.render import TEMPLATES, security_headers, sse
 from bayward.ui.views.base import View
 from bayward.ui.views.console import Parcels
+from shared_renderer import RENDERER
 
 NONCE = "n0nce"
 ALL = list(samples())
@@ -42,13 +42,8 @@ class Page(HTMLParser):
         return (attributes for tag, attributes in self.elements if tag in tags)
 
 
-@cache
-def renderer() -> Renderer:
-    return Renderer()
-
-
 def html_of(view: View, language: str = "en") -> str:
-    return renderer().page(view, nonce=NONCE, now=NOW, language=language, zone=UTC)
+    return RENDERER.page(view, nonce=NONCE, now=NOW, language=language, zone=UTC)
 
 
 def named(sample: Sample | Letter) -> str:
@@ -77,7 +72,7 @@ def test_every_page_keeps_the_rules(sample: Sample) -> None:
     for attributes in page.all("link", "script", "img", "use"):
         address = attributes.get("href") or attributes.get("src") or ""
         if address.startswith("/static/"):
-            assert renderer().assets.find(address.partition("#")[0]) is not None, address
+            assert RENDERER.assets.find(address.partition("#")[0]) is not None, address
         else:
             assert address == "/manifest.webmanifest"
 
@@ -85,7 +80,7 @@ def test_every_page_keeps_the_rules(sample: Sample) -> None:
 @pytest.mark.parametrize("sample", [s for s in ALL if s.view.live_template], ids=named)
 def test_what_lives_has_its_place_on_the_page(sample: Sample) -> None:
     page = Page(html_of(sample.view, sample.language))
-    live = renderer().live(sample.view, now=NOW, language=sample.language)
+    live = RENDERER.live(sample.view, now=NOW, language=sample.language)
     ids = {a["id"] for _, a in page.elements if a.get("id")}
     targets = [a["hx-target"] for a in Page(live).all("hx-partial")]
     assert {f"#{one}" for one in ids} >= set(targets)
@@ -101,7 +96,7 @@ def test_what_lives_has_its_place_on_the_page(sample: Sample) -> None:
 
 def test_a_page_that_stands_still_has_no_stream() -> None:
     with pytest.raises(ValueError, match="Parcels stands still"):
-        renderer().live(Parcels(shell=HOME.shell, rows=()), now=NOW)
+        RENDERER.live(Parcels(shell=HOME.shell, rows=()), now=NOW)
 
 
 def test_every_template_is_looked_at() -> None:
@@ -146,7 +141,7 @@ def test_the_language_is_declared(language: str) -> None:
 
 
 def test_a_scheme_can_be_forced() -> None:
-    page = renderer().page(HOME, nonce=NONCE, now=NOW, scheme="dark")
+    page = RENDERER.page(HOME, nonce=NONCE, now=NOW, scheme="dark")
     assert 'data-scheme="dark"' in page
     assert "data-scheme" not in html_of(HOME)
 
@@ -177,7 +172,7 @@ def test_a_message_of_a_stream_is_framed_line_by_line() -> None:
 
 @pytest.mark.parametrize("letter", LETTERS, ids=named)
 def test_every_message_has_three_parts_that_agree(letter: Letter) -> None:
-    mail = renderer().mail(letter.view, now=NOW, language=letter.language)
+    mail = RENDERER.mail(letter.view, now=NOW, language=letter.language)
     assert "\n" not in mail.subject
     assert mail.subject
     assert mail.text.endswith("\n")
@@ -193,7 +188,7 @@ def test_every_message_has_three_parts_that_agree(letter: Letter) -> None:
 
 def test_the_picture_in_the_message_reads_as_the_code() -> None:
     letter = LETTERS[0]
-    mail = renderer().mail(letter.view, now=NOW)
+    mail = RENDERER.mail(letter.view, now=NOW)
     ((cid, png),) = mail.pictures
     assert f"cid:{cid}" in mail.html
     assert "4821 9037" in mail.text
@@ -206,18 +201,18 @@ def test_the_pass_page_never_holds_digits() -> None:
 
 
 def test_manifest_and_service_worker_name_files_that_exist() -> None:
-    manifest = json.loads(renderer().manifest())
+    manifest = json.loads(RENDERER.manifest())
     for icon in manifest["icons"]:
-        assert renderer().assets.find(icon["src"]) is not None
-    script = renderer().service_worker()
+        assert RENDERER.assets.find(icon["src"]) is not None
+    script = RENDERER.service_worker()
     names = re.findall(r'"(/static/[^"]+)"', script)
     assert len(names) > 10
-    assert all(renderer().assets.find(name) for name in names)
-    assert renderer().assets.version in script
+    assert all(RENDERER.assets.find(name) for name in names)
+    assert RENDERER.assets.version in script
 
 
 def test_errors_get_their_sentence() -> None:
-    say = renderer().problem
+    say = RENDERER.problem
     assert say("bank.full", {}) == "No compartment of this size is free."
     assert say("password.short", {"limit": 15}, "pl") == "Użyj co najmniej 15 znaków."
     assert say("webhook.limit", {}).startswith("There are – webhooks")  # noqa: RUF001 - the dash

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.people import set_up
+from bayward.core.clock import Instant
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
 from bayward.core.roles import Node, Role
-from cloud_house import ANNE, PASSWORD, Browser, House
+from cloud_house import ANNE, PASSWORD, Browser, House, Template, open_house
 from item_desk import INTACT, KNIFE, do
 
 ACTS = re.compile(r'href="/console/items/itm_[a-z0-9]+/([a-z-]+)"')
@@ -44,12 +48,14 @@ class Station:
         return [one for one in ACTS.findall(page.text) if one != "form"]
 
 
-@pytest.fixture
-async def station(house: House, anne: Browser) -> Station:
+Staff = dict[str, PersonId]
+
+
+async def staffed(house: House) -> tuple[Node, Node, Staff]:
+    """Both sites, and everybody with an account."""
     north = await house.do(lambda work: enrolment.create_site(work, house.tenant, "North"))
     south = await house.do(lambda work: enrolment.create_site(work, house.tenant, "South"))
-    nodes = {"North": Node(house.tenant, north), "South": Node(house.tenant, south)}
-    made = Station(house, nodes["North"], nodes["South"], {}, {"Anne": anne})
+    nodes, people = {"North": Node(house.tenant, north), "South": Node(house.tenant, south)}, {}
     for name, role, where in (
         ("Cora", Role.CUSTODIAN, "North"),
         ("Clem", Role.CUSTODIAN, "North"),
@@ -59,9 +65,47 @@ async def station(house: House, anne: Browser) -> Station:
         person = await house.person(name, role, node=nodes[where])
         token = await house.do(lambda work, who=person: set_up.mint_link(work, house.tenant, who))
         await house.browser().set_up(f"/setup/{token}", name)
-        made.people[name] = person
-        made.browsers[name] = await house.browser().be(name)
-    return made
+        people[name] = person
+    return nodes["North"], nodes["South"], people
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """A state directory to copy, with what the authenticators of everybody hold."""
+
+    template: Template
+    secrets: dict[str, bytes]
+    at: Instant
+    north: Node
+    south: Node
+    people: Staff
+
+
+@pytest.fixture(scope="module")
+def ready(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Staffed:
+    """Made once, copied for each test."""
+    state = tmp_path_factory.mktemp("station") / "state"
+
+    async def make() -> Staffed:
+        async with open_house(state, template) as house:
+            north, south, people = await staffed(house)
+            while await house.is_busy():
+                await house.settle()
+            copied = Template(state, template.secret)
+            return Staffed(copied, house.secrets, house.clock.at, north, south, people)
+
+    return asyncio.run(make())
+
+
+@pytest.fixture
+async def station(ready: Staffed, tmp_path: Path) -> AsyncIterator[Station]:
+    async with open_house(tmp_path / "state", ready.template) as house:
+        house.clock.at = ready.at
+        house.secrets.update(ready.secrets)
+        made = Station(house, ready.north, ready.south, dict(ready.people), {})
+        for name in ("Anne", *made.people):
+            made.browsers[name] = await house.browser().be(name)
+        yield made
 
 
 async def test_a_custodian_finds_items_behind_every_entry_of_his_rail(station: Station) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 import pytest
@@ -27,8 +28,6 @@ from cloud_house import ANNE, Browser, House, Template, World, open_house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-APP = site.application()
-ROUTES = site.routes(APP)
 KNIFE = Description(kind=ItemKind.EVIDENCE, text="a knife")
 IDS = {
     "pack",
@@ -45,6 +44,11 @@ IDS = {
     "number",
     "token",
 }
+
+
+@cache
+def all_routes() -> list[tuple[HTTPRoute, HTTPRouteHandler]]:
+    return list(site.routes(site.application()))
 
 
 @dataclass
@@ -123,7 +127,7 @@ def ids_of(world: World, hook: str, item: str) -> dict[str, str]:
 
 def actions() -> list[tuple[HTTPRoute, HTTPRouteHandler, Action, str]]:
     told: list[tuple[HTTPRoute, HTTPRouteHandler, Action, str]] = []
-    for route, handler in ROUTES:
+    for route, handler in all_routes():
         action = action_of(handler)
         if action is not None:
             [method] = handler.http_methods - {"HEAD", "OPTIONS"}
@@ -189,11 +193,11 @@ async def ask(browser: Browser, method: str, path: str, code: str = "") -> httpx
 
 
 async def test_every_route_says_what_it_does_or_why_it_is_for_everybody() -> None:
-    assert len(ROUTES) > 80
-    for route, handler in ROUTES:
+    assert len(all_routes()) > 80
+    for route, handler in all_routes():
         assert is_declared(handler), route.path
         assert not (PUBLIC in handler.opt and action_of(handler)), route.path
-    public = [handler.opt[PUBLIC] for _, handler in ROUTES if PUBLIC in handler.opt]
+    public = [handler.opt[PUBLIC] for _, handler in all_routes() if PUBLIC in handler.opt]
     assert all(len(why) > 10 for why in public)
 
 
@@ -212,7 +216,7 @@ async def test_every_action_of_the_web_has_a_route() -> None:
 
 
 async def test_every_parameter_of_a_path_is_swept() -> None:
-    for route, _ in ROUTES:
+    for route, _ in all_routes():
         names = {one.name for one in route.path_components if not isinstance(one, str)}
         assert names <= IDS | {"nonce", "name", "origin", "path", "word"}, route.path
 
