@@ -24,11 +24,16 @@ from differential import PIECES, TRUSTED, bent_log
 from ledger_bench import Bench, salts
 from pack_bench import FOLDER, PackBench, resealed
 
-FIELDS: dict[str, Value] = {"type": "door.opened", "seq": 41, "forced": False, "reason": "Straße"}
+FIELDS: dict[str, Value] = {
+    "type": "door.opened",
+    "seq": 41,
+    "forced": False,
+    "reason": 'Straße "7"',
+}
 SEALED = seal(FIELDS, salts("lines", len(FIELDS)))
 HASH = leaf_hash(SEALED.leaf)
 OTHER = seal(FIELDS, salts("other", len(FIELDS)))
-UNUSUAL = seal({**FIELDS, "reason": 'a "b"'}, salts("x", len(FIELDS)))
+UNUSUAL = seal({**FIELDS, "photos": ["a"]}, salts("x", len(FIELDS) + 1))
 RECORDS = f"data/{FOLDER}/records.ndjson"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
 from itertools import product
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bayward.ledger import leaf
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.leaf import (
     DISCLOSURE_CHARS_MAX,
@@ -20,6 +23,7 @@ from bayward.ledger.leaf import (
 from bayward.ledger.plain import JOINED_CHARS_MAX, RESERVED, are_plain, plain_fields
 from ledger_bench import salts
 
+HEX = "0123456789abcdefABCDEF"
 SALT = "AAECAwQFBgcICQoLDA0ODxAR"
 ONE, TWO, THREE = (f'["{SALT}","{name}","x"]'.encode() for name in ("a", "bb", "ccc"))
 ENDINGS = [b"", b"\0", b"\1", b"\2", b"\3", b"\1\1", b"\2\2", b"\3\3", b"\3\3\3", b"\2\2\2", b"A"]
@@ -43,11 +47,18 @@ def one_by_one(texts: list[bytes]) -> dict[str, Value] | None:
     return found
 
 
+def slowly(texts: list[bytes]) -> dict[str, Value] | None:
+    """The same, whatever is plain or not."""
+    with patch.object(leaf, "PLAIN", re.compile("(?!)")):
+        return one_by_one(texts)
+
+
 PLAIN_VALUES = (
     st.none()
     | st.booleans()
     | st.integers(-(10**15) + 1, 10**15 - 1)
-    | st.text(st.characters(min_codepoint=32, exclude_characters='"\\', codec="utf-8"), max_size=30)
+    | st.text(st.characters(codec="utf-8"), max_size=30)
+    | st.text(st.sampled_from('a"\\/\b\f\n\r\t\x00\x0b\x1f\x7f\u2028'), max_size=9)
 )
 NAMES = st.from_regex(r"[a-z_]{1,20}", fullmatch=True).filter(lambda name: name not in RESERVED)
 
@@ -60,12 +71,21 @@ def test_what_is_plain_goes_the_short_way(fields: dict[str, Value]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ['"', "\n", "\\", "\x1f", [], {}, ["a"], INTEGER_MAX, -INTEGER_MAX, "\t"]
+    "value", [[], {}, ["a"], {"a": 1}, INTEGER_MAX, -INTEGER_MAX, 10**15, -(10**15)]
 )
 def test_what_is_unusual_does_not(value: Value) -> None:
     texts = [one.encode() for one in seal({"a": "x", "b": value}, salts("x", 2)).disclosures]
     assert plain_fields(texts) is None
     assert one_by_one(texts) == {"a": "x", "b": value}
+
+
+def test_audit_12_what_is_escaped_and_how() -> None:
+    """Each character behind a backslash, each number; alone and with a text around it."""
+    numbers = [f"u{first}{a}{b}" for first in ("00", "20", "d8") for a in HEX for b in HEX]
+    for escape in [*map(chr, range(128)), *numbers, "u", "u0", "u000", "u00e9", "é", ""]:
+        for text in (f"\\{escape}", f"a\\{escape}b", f"\\{escape}\\{escape}", f"\\\\\\{escape}"):
+            texts = [spelled(f'["{SALT}","a","{text}"]'.encode())]
+            assert plain_fields(texts) == one_by_one(texts) == slowly(texts)
 
 
 def test_nothing_is_plain() -> None:
@@ -82,7 +102,7 @@ def test_each_is_short_enough_when_all_are() -> None:
 SHREDS = [
     ONE, TWO, ONE[:-1], TWO[3:], *ENDINGS, b'["', SALT.encode(), b'","a",', b'"x"', b"1", b"-0",
     b"1.0", b"true", b"NaN", b"]", b"[", b",", b"\n", b" ", b"\xc3", b"\xa9", b"\xff", b'"_sd"',
-    b"\\u0041", b'"a"',
+    b"\\u0041", b'"a"', b"\\n", b"\\", b"\\u000b", b'\\"',
 ]  # fmt: skip
 
 

@@ -201,19 +201,19 @@ def _encode(salt: str, name: str, value: Value) -> bytes:
     return text
 
 
-def _read(text: str) -> tuple[str, str, Value]:
+def _read(disclosure: str) -> tuple[str, str, Value]:
     """Salt, name and value of a disclosure in its one spelling."""
-    if len(text) > DISCLOSURE_CHARS_MAX:
-        raise Malformed("disclosure.length", f"{len(text)} characters")
+    if len(disclosure) > DISCLOSURE_CHARS_MAX:
+        raise Malformed("disclosure.length", f"{len(disclosure)} characters")
     try:
-        spelled = base64url_bytes(text, "disclosure.base64").decode()
+        spelled = base64url_bytes(disclosure, "disclosure.base64").decode()
     except UnicodeDecodeError:
         raise Malformed("disclosure.json", "not JSON in UTF-8") from None
     plain = PLAIN.fullmatch(spelled)
     if plain is None:
         return _read_any(spelled)
-    name, value, other = plain.groups()
-    return spelled[2 : 2 + SALT_CHARS], name, plain_value(other) if value is None else value
+    name, text, other = plain.groups()
+    return spelled[2 : 2 + SALT_CHARS], name, plain_value(text, other)
 
 
 def _read_any(spelled: str) -> tuple[str, str, Value]:

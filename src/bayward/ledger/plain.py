@@ -1,7 +1,7 @@
 """The short way to read disclosures: all those of an entry at once, when nothing is unusual.
 
-Nearly every field is *plain*: text in which JSON escapes nothing, an integer well within the
-bounds, true, false or null. The long way (`leaf._read`) takes each disclosure through base64 and
+Nearly every field is *plain*: text, an integer well within the bounds, true, false or null, and no
+list or object. The long way (`leaf._read`) takes each disclosure through base64 and
 JSON by itself; here all go through both together, in less than half the time. What is read here is
 what the long way reads. For anything else, wrong or only unusual, there is None, and the caller
 goes the long way, which reads it or names what is wrong with it.
@@ -23,6 +23,7 @@ and such endings by turns, nothing between, and as many fields as there are disc
 from __future__ import annotations
 
 import binascii
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -32,13 +33,16 @@ RESERVED = frozenset({"_sd", "_sd_alg", "v"})
 JOINED_CHARS_MAX = 8192
 """As long as one disclosure may be: where all together are no longer, none of them is."""
 
+_TEXT = r"[ !#-\[\]-\U0010ffff]*"
+_ESCAPE = r'\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))'
+"""Of what must be escaped, each in one way; nothing else may be (`json.encoder`)."""
 _FIELD = (
     rf'\["[A-Za-z0-9_-]{{24}}","(?!(?:{"|".join(sorted(RESERVED))})")([a-z_]{{1,64}})",'
-    r'(?:"([ !#-\[\]-\U0010ffff]*)"|(true|false|null|0|-?[1-9][0-9]{0,14}))\]'
+    rf'(?:"({_TEXT}(?:{_ESCAPE}{_TEXT})*)"|(true|false|null|0|-?[1-9][0-9]{{0,14}}))\]'
 )
 PLAIN = re.compile(_FIELD)
 """A plain field, in its one spelling: there is no other for such a name and value. Groups: the
-name; the text, or what else is the value."""
+name; the text as JSON has it between the quotes, or what else is the value."""
 _PLAIN_ENDED = re.compile(_FIELD + r"(?:\x01|\x02\x02|\x03\x03\x03)")
 _GROUPS = 4
 """Of a split: what is between two fields, and the groups of a field."""
@@ -53,6 +57,7 @@ _FILLING: tuple[dict[int, bytes], ...] = (
 """By length modulo 4, and by the last character, whose bits to spare are zero."""
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # what is not base64url becomes what is refused
 _WORDS = {"true": True, "false": False, "null": None}
+_unescaped = json.JSONDecoder().decode
 
 
 def plain_fields(disclosures: Sequence[bytes]) -> dict[str, Any] | None:
@@ -61,7 +66,7 @@ def plain_fields(disclosures: Sequence[bytes]) -> dict[str, Any] | None:
     if found is None:
         return None
     pairs = zip(found[2::_GROUPS], found[3::_GROUPS], strict=True)
-    values = [plain_value(other) if text is None else text for text, other in pairs]
+    values = [plain_value(text, other) for text, other in pairs]
     return dict(zip(found[1::_GROUPS], values, strict=True))
 
 
@@ -70,9 +75,11 @@ def are_plain(disclosures: Sequence[bytes]) -> bool:
     return _split(disclosures) is not None
 
 
-def plain_value(word: str) -> int | bool | None:
-    """The value of a plain field that is no text."""
-    return _WORDS[word] if word in _WORDS else int(word)
+def plain_value(text: str | None, other: str) -> str | int | bool | None:
+    """The value of a plain field, of what `PLAIN` has found."""
+    if text is not None:
+        return text if "\\" not in text else _unescaped(f'"{text}"')
+    return _WORDS[other] if other in _WORDS else int(other)
 
 
 def _split(disclosures: Sequence[bytes]) -> list[str | Any] | None:
