@@ -27,9 +27,11 @@ from warnings import catch_warnings
 from bayward.cli import main as bayward
 from bayward.ledger.chain import chain_text
 from bayward.ledger.leaf import digest
+from bayward.ledger.log import Log
 from bayward.ledger.note import sign
+from bayward.ledger.receipt import Receipt
 from bayward.ledger.strict import base64_text, base64url_text
-from ledger_bench import LOG, Bench, event, witness
+from ledger_bench import LOG, Bench, MemoryStore, event, witness
 from mldsa_bench import everybodys
 from pack_bench import (
     ANCHOR,
@@ -39,6 +41,7 @@ from pack_bench import (
     TENANT,
     PackBench,
     entered,
+    happening,
     keys,
     policy,
     recorded,
@@ -106,7 +109,7 @@ class Document:
     kind: str
     raw: bytes
     older: tuple[str, ...] = ()
-    """Of a log: what somebody kept from before."""
+    """Of a log or a pack: what somebody kept from before."""
     policy: str | None = None
     """What the reader knows, instead of the keys he usually has."""
     receipt: str = ""
@@ -116,6 +119,8 @@ class Document:
 def document(case: int) -> Document:
     """The document of a case."""
     rng = random.Random(case)
+    if case % 10 == 8:
+        return kept(rng)
     if case % 10 == 9:
         return cosigned(rng)
     if case % 20 == 4:
@@ -366,6 +371,29 @@ def bent_policy(rng: random.Random) -> Document:
     return Document("zip", zipped(pack_files()), policy=text)
 
 
+def kept(rng: random.Random) -> Document:
+    """A pack, and what somebody kept of its log: of the same history or of another, some bent."""
+    start = rng.randrange(44)
+    files = pack_bench().files(pack_bench().slice(start, rng.randint(start + 1, 45)), chain=False)
+    older = [kept_one(rng) for _ in range(rng.randint(1, 3))]
+    if rng.random() < 0.2:
+        name = rng.choice(list(files))
+        files = resealed({**files, name: bent_bytes(files[name], rng)})
+    return Document("zip", zipped(files), tuple(older))
+
+
+def kept_one(rng: random.Random) -> str:
+    size, changed = rng.randint(1, 50), rng.choice([-1, -1, rng.randrange(50)])
+    events = [happening(n + 900 if n == changed else n) for n in range(size)]
+    log = Log(MemoryStore(), lambda: [rng.choice([BANK, BANK, BANK, TENANT])])
+    log.append([one.leaf for one in events])
+    place = rng.randrange(size)
+    proof = log.prove(place)
+    receipt = Receipt(BANK.key, proof, events[place].leaf, events[place].disclosures).text
+    text = rng.choice([log.note, proof.text, receipt, receipt])
+    return bent(text, rng, 1) if rng.random() < 0.2 else text
+
+
 def cosigned(rng: random.Random) -> Document:
     """Witnesses of both kinds under the checkpoint of an entry, or under that of the anchor above
     it; some signatures bent. The reader demands some of them."""
@@ -533,7 +561,7 @@ def _ran(run: Callable[[], int]) -> Verdict:
 def _said(told: dict[str, Any]) -> Verdict:
     findings = [(one["fault"], one["at"]) for one in told["findings"]]
     fields = json.dumps(told.get("fields") or {}, sort_keys=True)
-    return findings, told["trust"], fields
+    return findings, told["trust"], fields, sorted(told["unexamined"])
 
 
 def disagreement(case: int, page: Page, folder: Path) -> str:

@@ -38,6 +38,12 @@ async function answer(asked) {
       const found = Bayward.rootOfPath(BigInt(index), BigInt(size), raw(leaf), path.map(raw));
       told = Buffer.from(found).toString("base64");
     }
+    else if (ask === "rootAt") {
+      const { known: subtrees } = asked.proof;
+      const known = subtrees.map(([low, high, one]) => [BigInt(low), BigInt(high), raw(one)]);
+      const found = Bayward.rootAt(BigInt(asked.proof.size), known, 0n, []);
+      told = found && Buffer.from(found).toString("base64");
+    }
     else if (ask === "progress") {
       const [now, shares] = [Date.now, []];
       let clock = 0;

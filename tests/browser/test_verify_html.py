@@ -8,16 +8,18 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from attacked_log import HONEST
 from bayward.ledger.chain import chain_text
+from bayward.ledger.log import Log
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.stamp import read_stamp
 from bayward.ledger.pack.verify import verify_zip
+from bayward.ledger.receipt import Receipt
 from differential import TRUSTED as GIVEN
 from differential import by_command, document
-from ledger_bench import IMPOSTOR, LOG, Bench, event, witness
+from ledger_bench import IMPOSTOR, LOG, Bench, MemoryStore, event, witness
 from mldsa_bench import GIVEN as MLDSA_GIVEN
 from mldsa_bench import OTHER, YOUNG, chained
 from pack_bench import (
@@ -293,3 +295,31 @@ def test_the_last_file_given_is_the_one_that_is_judged(chromium: Browser) -> Non
     assert judged(page, "second.zip", zipped(FILES) + b"x")[0] == [("malformed", None)]
     page.evaluate("async () => { held[0](); await new Promise((go) => setTimeout(go)); }")
     expect(page.locator("main[data-verdict=bad]", has_text="second.zip")).to_be_visible()
+
+
+def test_audit_04_what_somebody_kept_in_the_browser(chromium: Browser) -> None:
+    page, asked = opened(chromium)
+    page.locator("#keys").fill(f"{KEYS}\nlog {LOG.key.vkey}")
+
+    def keep(*texts: str) -> None:
+        files: list[FilePayload] = [
+            {"name": f"{n}.json", "mimeType": "application/json", "buffer": text.encode()}
+            for n, text in enumerate(texts)
+        ]
+        page.locator("#older").set_input_files(files)
+
+    keep(BENCH.receipt(20).text)
+    found, trust, words = judged(page, "p1.zip", zipped(FILES))
+    assert (found, trust) == ([], "trusted")
+    assert "cut back later" not in words
+    other = event(900)
+    forged = Log(MemoryStore(), lambda: [BANK])
+    forged.append([other.leaf] * 45)
+    receipt = Receipt(BANK.key, forged.prove(20), other.leaf, ()).text
+    keep(BENCH.receipt(20).text, receipt)
+    assert judged(page, "p2.zip", zipped(FILES))[0] == [("fork", 45), ("fork", 20)]
+    longer = Bench.of(12, LOG)
+    keep(longer.note)
+    export = b"".join(Bench.of(9, LOG).lines())
+    assert judged(page, "l1.jsonl", export)[0] == [("rollback", 12)]
+    assert asked == [VERIFY_HTML.as_uri()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
@@ -21,10 +22,10 @@ def is_pack(path: Path) -> bool:
         return file.read(len(_ZIP)) == _ZIP
 
 
-def examine(path: Path, known: Known) -> PackVerdict:
+def examine(path: Path, known: Known, older: Sequence[str] = ()) -> PackVerdict:
     """Verify a pack; raises `OSError`, or `Malformed` for a folder that cannot be one."""
     if not path.is_dir():
-        return verify_zip(path.read_bytes(), known.keys, known.demand, known.authorities)
+        return verify_zip(path.read_bytes(), known.keys, known.demand, known.authorities, older)
     files: dict[str, bytes] = {}
     room = PACK_BYTES_MAX
     for place in sorted(path.rglob("*")):
@@ -35,7 +36,7 @@ def examine(path: Path, known: Known) -> PackVerdict:
             if room < 0 or len(files) >= FILES_MAX:
                 raise Malformed("pack.size", "more than a pack may hold")
             files[place.relative_to(path).as_posix()] = place.read_bytes()
-    return verify_files(files, known.keys, known.demand, known.authorities)
+    return verify_files(files, known.keys, known.demand, known.authorities, older)
 
 
 def in_words(verdict: PackVerdict) -> str:

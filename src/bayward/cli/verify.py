@@ -69,7 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=[],
         type=Path,
         metavar="FILE",
-        help="for a log: a receipt, proof or checkpoint you kept: finds rollback and fork",
+        help="for a log or a pack: a receipt, proof or checkpoint you kept; finds rollback, fork",
     )
     parser.add_argument(
         "--receipt", type=Path, metavar="FILE", help="for a pack: the receipt of its export"
@@ -82,9 +82,9 @@ def main(asked: argparse.Namespace) -> int:
     """Verify one file."""
     try:
         known = _known(asked)
-        older = [path.read_text(encoding="utf-8") for path in asked.older]
+        older = [_text(path) for path in asked.older]
         if pack_words.is_pack(asked.file):
-            return _pack(asked, known)
+            return _pack(asked, known, older)
         verdict = _examine(asked.file, known, older)
     except (OSError, UnicodeDecodeError, LedgerError) as error:
         print(f"bayward verify: {error}", file=sys.stderr)
@@ -94,17 +94,21 @@ def main(asked: argparse.Namespace) -> int:
 
 
 def _known(asked: argparse.Namespace) -> Known:
-    text = "" if asked.policy is None else asked.policy.read_text(encoding="utf-8")
+    text = "" if asked.policy is None else _text(asked.policy)
     told = read_known(text)
     keys = dict.fromkeys([*map(parse_vkey, asked.key), *told.keys])
     return Known(tuple(keys), told.demand, told.authorities)
 
 
-def _pack(asked: argparse.Namespace, known: Known) -> int:
-    verdict = pack_words.examine(asked.file, known)
+def _text(path: Path) -> str:
+    """As it is: `read_text` would make a newline of a carriage return."""
+    return path.read_bytes().decode()
+
+
+def _pack(asked: argparse.Namespace, known: Known, older: list[str]) -> int:
+    verdict = pack_words.examine(asked.file, known, older)
     if asked.receipt is not None:
-        text = asked.receipt.read_text(encoding="utf-8")
-        verdict = with_receipt(verdict, text, known.keys, known.demand)
+        verdict = with_receipt(verdict, _text(asked.receipt), known.keys, known.demand)
     words = pack_words
     print(json.dumps(words.as_json(verdict)) if asked.json else words.in_words(verdict))
     return WELL if verdict.ok else WRONG

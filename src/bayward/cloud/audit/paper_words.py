@@ -117,6 +117,11 @@ pack. It must name this pack:
 
   python3 verify.py {name}.zip --receipt {name}.receipt.json
 
+A receipt or checkpoint of one of these logs that you kept from before shows whether the log was
+set back or rewritten since, wherever this pack tells what the log was then:
+
+  python3 verify.py {name}.zip --older receipt.json
+
 A file that ends in .tsr is an RFC 3161 time stamp over the file before it. Both programs check
 that it is over these bytes, is signed by the certificate in it, and that this was made for time
 stamping and valid then. Whether you believe that certificate is for you to decide: compare its

@@ -20,12 +20,12 @@ root. So what is *not* in a range can be shown, too.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bayward.ledger.dense import Frontier, HashReader, Range, subtree_hashes
 from bayward.ledger.errors import Malformed, OutOfRange, Unverified
-from bayward.ledger.merkle import HASH_BYTES, node_hash
+from bayward.ledger.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
 from bayward.ledger.strict import MAX_NUMBER, base64_bytes, base64_text, json_object
 
 HASHES_MAX = 64
@@ -109,26 +109,54 @@ def verify_range(proof: RangeProof, size: int, leaves: Sequence[bytes], root: by
     _check(proof.start, proof.end, size)
     if len(leaves) != proof.end - proof.start:
         raise Unverified("range.length", f"{len(leaves)} leaves")
-    parts = list(_parts(proof.start, proof.end, 0, size))
-    before = sum(high <= proof.start for _, high in parts)
-    behind = sum(low >= proof.end for low, _ in parts)
-    if (len(proof.left), len(proof.right)) != (before, behind):
-        raise Unverified("range.length", "more or fewer hashes than the bounds need")
-    known = dict(zip(parts[:before], proof.left, strict=True))
-    known |= dict(zip(parts[len(parts) - behind :], proof.right, strict=True))
-    for low, high in parts[before : len(parts) - behind]:
-        mine = leaves[low - proof.start : high - proof.start]
-        known[low, high] = Frontier().grow(mine).root
-    if _root(0, size, known) != root:
+    if root_at(size, _sides(proof, size), proof.start, leaves) != root:
         raise Unverified("range.root", "the range and its sides lead to another root")
 
 
-def _root(low: int, high: int, known: dict[Range, bytes]) -> bytes:
-    found = known.get((low, high))
-    if found is not None:
-        return found
-    middle = _split(low, high)
-    return node_hash(_root(low, middle, known), _root(middle, high, known))
+def earlier_root(
+    proof: RangeProof, size: int, leaves: Sequence[bytes], earlier: int
+) -> bytes | None:
+    """The root the tree had at an `earlier` size, given a range that is verified.
+
+    None where its hashes do not tell; they always do from `start` to `end`.
+    """
+    return root_at(earlier, _sides(proof, size), proof.start, leaves)
+
+
+def root_at(
+    size: int, known: Mapping[Range, bytes], start: int, leaves: Sequence[bytes]
+) -> bytes | None:
+    """The root of the first `size` leaves of a tree, as far as these subtrees and leaves tell it.
+
+    The leaves begin at `start`. None when something is missing.
+    """
+    end = start + len(leaves)
+
+    def root(low: int, high: int) -> bytes | None:
+        if start <= low and high <= end:
+            return Frontier().grow(leaves[low - start : high - start]).root
+        found = known.get((low, high))
+        if found is not None or high - low == 1:
+            return found
+        is_across = low < end and start < high
+        if not is_across and not any(low <= a and b <= high for a, b in known):
+            return None
+        middle = _split(low, high)
+        left = root(low, middle)
+        right = None if left is None else root(middle, high)
+        return None if left is None or right is None else node_hash(left, right)
+
+    return root(0, size) if size else EMPTY_ROOT
+
+
+def _sides(proof: RangeProof, size: int) -> dict[Range, bytes]:
+    """The subtrees beside the range; raises `Unverified("range.length")`."""
+    parts = list(_parts(proof.start, proof.end, 0, size))
+    before = [part for part in parts if part[1] <= proof.start]
+    behind = [part for part in parts if part[0] >= proof.end]
+    if (len(proof.left), len(proof.right)) != (len(before), len(behind)):
+        raise Unverified("range.length", "more or fewer hashes than the bounds need")
+    return dict(zip(before + behind, proof.left + proof.right, strict=True))
 
 
 def _parts(start: int, end: int, low: int, high: int) -> Iterator[Range]:

@@ -11,12 +11,12 @@ have seen it: that is what `data/chain.txt` is for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bayward.ledger.chain import Links, Place, examine_links, place_of, verify_chained
-from bayward.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_text
+from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, parse_text
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.known import Demand, read_known
@@ -26,6 +26,7 @@ from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.note import decode, split_note
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.archive import HostileArchive, path_findings, read_zip
+from bayward.ledger.pack.older import Older, Shown
 from bayward.ledger.pack.range import RangeProof, parse_range, verify_range
 from bayward.ledger.pack.records import lines_of, parse_record
 from bayward.ledger.pack.seal import maker_of, open_seal
@@ -84,13 +85,14 @@ def verify_zip(
     trusted: Collection[VerifierKey] = (),
     demand: Demand | None = None,
     authorities: Collection[str] = (),
+    older: Sequence[str] = (),
 ) -> PackVerdict:
     """Verify a pack in a ZIP; nothing of a hostile one is unpacked."""
     try:
         _, files = read_zip(raw)
     except HostileArchive as hostile:
         return PackVerdict(hostile.findings[:FINDINGS_MAX], Trust.UNKNOWN)
-    return verify_files(files, trusted, demand, authorities)
+    return verify_files(files, trusted, demand, authorities, older)
 
 
 def verify_files(
@@ -98,15 +100,17 @@ def verify_files(
     trusted: Collection[VerifierKey] = (),
     demand: Demand | None = None,
     authorities: Collection[str] = (),
+    older: Sequence[str] = (),
 ) -> PackVerdict:
     """Verify a pack by its files, keyed by their paths below its folder.
 
-    `authorities` are SHA-256, in hex, of certificates of time-stamp authorities.
+    `authorities` are SHA-256, in hex, of certificates of time-stamp authorities; `older` are
+    checkpoints, tlog-proofs or receipts of its logs that were kept from before.
     """
     unsafe = path_findings(sorted(files))
     if unsafe:
         return PackVerdict(tuple(unsafe[:FINDINGS_MAX]), Trust.UNKNOWN)
-    return _Examination(files, trusted, demand, authorities).conclude()
+    return _Examination(files, trusted, demand, authorities, older).conclude()
 
 
 def with_receipt(
@@ -136,11 +140,13 @@ class _Examination:
         trusted: Collection[VerifierKey],
         demand: Demand | None,
         authorities: Collection[str],
+        older: Sequence[str],
     ) -> None:
         self.files = files
         self.trusted = trusted
         self.demand = demand
         self.authorities = authorities
+        self.older = older
         self.witnesses = [one for one in trusted if one.is_cosigner]
         self.findings = bag.bag_findings(files)
         self.named: dict[str, list[VerifierKey]] = {}
@@ -148,6 +154,7 @@ class _Examination:
         self.trusts: list[Trust] = []
         self.bag = self.maker = ""
         self.logs: list[LogPart] = []
+        self.shown: list[Shown] = []
         self.stamps: list[Stamped] = []
 
     def find(self, fault: Fault, at: int | None = None, detail: str = "") -> None:
@@ -162,6 +169,7 @@ class _Examination:
             self.find(Fault.FILE_MISSING, None, f"data/*/{CHECKPOINT}")
         for folder in folders:
             self._take_log(folder)
+        remembers = self._take_older()
         self.stamps, found = examine_stamps(self.files, self.authorities)
         self.findings += found
         trust = next(
@@ -169,7 +177,8 @@ class _Examination:
             Trust.TRUSTED if self.trusts else Trust.UNKNOWN,
         )
         unexamined = [Unexamined.KEY] if trust is Trust.SELF_ASSERTED else []
-        unexamined.append(Unexamined.ROLLBACK)
+        if not remembers:
+            unexamined.append(Unexamined.ROLLBACK)
         unexamined += unexamined_of(self.stamps)
         return PackVerdict(
             tuple(dict.fromkeys(self.findings))[:FINDINGS_MAX],
@@ -242,6 +251,14 @@ class _Examination:
                     continue
         return found
 
+    def _take_older(self) -> bool:
+        """What the reader kept; whether every log was compared with it."""
+        held = Older(self.shown, self.trusted)
+        for document in self.older if self.shown else ():
+            held.take(document)
+        self.findings += held.findings
+        return bool(self.older and self.shown) and held.remembers
+
     def _take_log(self, folder: str) -> None:
         paths = {name: f"{folder}/{name}" for name in (CHECKPOINT, RECORDS, RANGE)}
         missing = [path for path in paths.values() if path not in self.files]
@@ -256,16 +273,20 @@ class _Examination:
             return
         hashes = self._take_records(paths[RECORDS], proof)
         signed = self._take_checkpoint(paths[CHECKPOINT], proof)
-        if signed is None or hashes is None:
+        if signed is None:
             return
-        tree = signed.checkpoint
+        key, tree = signed
         try:
-            verify_range(proof, tree.size, hashes, tree.root)
+            if hashes is not None:
+                verify_range(proof, tree.size, hashes, tree.root)
         except LedgerError as error:
-            is_root = error.code == "range.root"
+            hashes, is_root = None, error.code == "range.root"
             self.find(Fault.ROOT_MISMATCH if is_root else Fault.PROOF_INVALID, None, str(error))
+        self.shown.append(Shown(key, tree, proof, hashes))
 
-    def _take_checkpoint(self, path: str, proof: RangeProof) -> SignedCheckpoint | None:
+    def _take_checkpoint(
+        self, path: str, proof: RangeProof
+    ) -> tuple[VerifierKey, Checkpoint] | None:
         key, trust = self._key(proof.origin)
         if key is None:
             return None
@@ -284,7 +305,7 @@ class _Examination:
         self.logs.append(
             LogPart(tree.origin, tree.size, proof.start, proof.end, trust, signed.cosignatures)
         )
-        return signed
+        return key, tree
 
     def _take_records(self, path: str, proof: RangeProof) -> list[bytes] | None:
         """Their leaf hashes, or None when they are not one unbroken row within the bounds."""

@@ -842,24 +842,41 @@ def range_root(proof: dict[str, Any], size: int, leaves: list[bytes]) -> bytes:
     end: int = proof["to"]
     if not 0 <= start < end <= size <= MAX_NUMBER:
         raise Bad("range", "range.bounds", f"[{start}, {end}) is not in a tree of {size}")
-    parts = range_parts(start, end, 0, size)
-    before = [part for part in parts if part[1] <= start]
-    behind = [part for part in parts if part[0] >= end]
-    counts = len(leaves), len(proof["left"]), len(proof["right"])
-    if counts != (end - start, len(before), len(behind)):
-        raise unverified("range.length", "more or fewer leaves or hashes than the bounds need")
-    known: dict[tuple[int, int], bytes]
-    known = dict(zip(before + behind, proof["left"] + proof["right"]))
+    found = root_at(size, sides(proof, size), start, leaves) if len(leaves) == end - start else None
+    if found is None:
+        raise unverified("range.length", "more or fewer leaves than the bounds need")
+    return found
 
-    def root(low: int, high: int) -> bytes:
+
+def sides(proof: dict[str, Any], size: int) -> dict[tuple[int, int], bytes]:
+    """The subtrees beside a range; raises `Bad`."""
+    parts = range_parts(proof["from"], proof["to"], 0, size)
+    before = [part for part in parts if part[1] <= proof["from"]]
+    behind = [part for part in parts if part[0] >= proof["to"]]
+    if (len(proof["left"]), len(proof["right"])) != (len(before), len(behind)):
+        raise unverified("range.length", "more or fewer hashes than the bounds need")
+    return dict(zip(before + behind, proof["left"] + proof["right"]))
+
+
+def root_at(
+    size: int, known: dict[tuple[int, int], bytes], start: int, leaves: list[bytes]
+) -> bytes | None:
+    """The root of the first `size` leaves, as far as these subtrees and leaves tell it."""
+
+    def root(low: int, high: int) -> bytes | None:
         if (low, high) in known:
             return known[low, high]
+        is_within = low < start + len(leaves) and start < high
         if high - low == 1:
-            return leaves[low - start]
+            return leaves[low - start] if is_within else None
+        if not is_within and not any(low <= a and b <= high for a, b in known):
+            return None
         middle = split(low, high)
-        return node(root(low, middle), root(middle, high))
+        left = root(low, middle)
+        right = None if left is None else root(middle, high)
+        return None if left is None or right is None else node(left, right)
 
-    return root(0, size)
+    return root(0, size) if size else hashlib.sha256().digest()
 
 
 # --- entries: salted commitments that are opened field by field (RFC 9901) ----------------------
@@ -1144,6 +1161,31 @@ class Links:
         self.above.append(part)
 
 
+def open_older(document: str, keys: list[Key]) -> tuple[Checkpoint, tuple[int, bytes] | None]:
+    """A checkpoint kept from before, and place and hash of the entry of a receipt that holds.
+
+    The first key that opens it; when none does, the first key's objection counts."""
+    note, told = document, None
+    if document.lstrip().startswith("{"):
+        _, index, path, note, leaf, _ = parse_receipt(lines_of_chain(document)[0])
+        told = index, path, leaf_hash(leaf)
+    elif document.startswith(PROOF_HEADER + "\n"):
+        note = parse_proof(document)[2]
+    objections = []
+    for key in keys:
+        try:
+            found = open_checkpoint(note, key, [])
+        except Bad as error:
+            objections.append(error)
+            continue
+        try:
+            holds = told and root_of_path(told[0], found.size, told[2], told[1]) == found.root
+        except Bad:
+            holds = False
+        return found, (told[0], told[2]) if told and holds else None
+    raise objections[0]
+
+
 class LogCheck:
     """One pass over an exported log; holds the edge of the tree and nothing behind it."""
 
@@ -1178,23 +1220,12 @@ class LogCheck:
 
     def remember(self, document: str, keys: list[Key]) -> None:
         """Note the root the log had at an earlier size, once its signature is verified."""
-        found: Checkpoint | None = None
-        first: Bad | None = None
-        for key in keys:
-            try:
-                note = document
-                if document.lstrip().startswith("{"):
-                    note = parse_receipt(lines_of_chain(document)[0])[3]
-                elif document.startswith(PROOF_HEADER + "\n"):
-                    note = parse_proof(document)[2]
-                found = open_checkpoint(note, key, [])
-                break
-            except Bad as error:
-                first = first or error
-        if found is None:
-            assert first is not None, "there is always the key of the log"
-            self.find(checkpoint_fault(first), None, f"older checkpoint: {first}")
-        elif found.origin != self.key.name:
+        try:
+            found, _ = open_older(document, keys)
+        except Bad as error:
+            self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
+            return
+        if found.origin != self.key.name:
             self.find(WRONG_ORIGIN, None, f"older checkpoint of {found.origin}")
         else:
             self.older.setdefault(found.size, []).append(found.root)
@@ -1479,6 +1510,26 @@ def is_of_log(path: str) -> bool:
     return len(parts) == 3 and parts[0] == "data" and parts[2] in OF_A_LOG
 
 
+class Shown:
+    """What a pack shows of a log; without leaves its range is not proven."""
+
+    def __init__(
+        self, key: Key, tree: Checkpoint, proof: dict[str, Any], leaves: list[bytes] | None
+    ) -> None:
+        self.key, self.tree, self.proof, self.leaves = key, tree, proof, leaves
+
+    def root_at(self, size: int) -> bytes | None:
+        if size == self.tree.size:
+            return self.tree.root
+        if self.leaves is None or size > self.tree.size:
+            return None
+        return root_at(size, sides(self.proof, self.tree.size), self.proof["from"], self.leaves)
+
+    def leaf_at(self, index: int) -> bytes | None:
+        is_here = self.leaves and self.proof["from"] <= index < self.proof["to"]
+        return self.leaves[index - self.proof["from"]] if self.leaves and is_here else None
+
+
 class PackCheck:
     """One pass over the files of a pack."""
 
@@ -1488,9 +1539,11 @@ class PackCheck:
         given: list[Key],
         demand: Demand | None = None,
         authorities: Iterable[str] = (),
+        older: Iterable[str] = (),
     ) -> None:
         self.files, self.given, self.demand = files, given, demand
-        self.authorities = set(authorities)
+        self.authorities, self.older = set(authorities), list(older)
+        self.shown: list[Shown] = []
         self.findings: list[Finding] = []
         self.named: dict[str, list[Key]] = {}
         self.links = Links([], set(), given)
@@ -1513,12 +1566,13 @@ class PackCheck:
             self.find(FILE_MISSING, None, "data/*/checkpoint")
         for folder in folders:
             self.take_log(folder)
+        remembers = self.take_older()
         self.take_stamps()
         trust = TRUSTED if self.trusts else UNKNOWN
         for worse in (SELF_ASSERTED, UNKNOWN):
             trust = worse if worse in self.trusts else trust
         unexamined = [KEY_UNEXAMINED] if trust == SELF_ASSERTED else []
-        unexamined.append(ROLLBACK_UNEXAMINED)
+        unexamined += [] if remembers else [ROLLBACK_UNEXAMINED]
         if not all(one["known"] for one in self.stamps):
             unexamined.append(STAMP_UNEXAMINED)
         if not all(self.standings):
@@ -1654,6 +1708,35 @@ class PackCheck:
             self.find(STAMP_REVOKED, None, path)
         return told in ("good", "revoked")
 
+    def take_older(self) -> bool:
+        """Hold what the reader kept against the logs; whether all of it was compared with all."""
+        compared, is_missed = set(), False
+        keys = [one.key for one in self.shown] + self.given
+        for document in self.older if self.shown else []:
+            try:
+                old, entry = open_older(document, keys)
+            except Bad as error:
+                self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
+                continue
+            logs = [one for one in self.shown if one.tree.origin == old.origin]
+            if not logs:
+                self.find(WRONG_ORIGIN, None, f"older checkpoint of {old.origin}")
+            for log in logs:
+                root = log.root_at(old.size)
+                if old.size > log.tree.size:
+                    told = f"the log had {old.size} entries, this one {log.tree.size}"
+                    self.find("rollback", old.size, told)
+                elif root is None:
+                    is_missed = True
+                elif root != old.root:
+                    self.find("fork", old.size, "an older checkpoint has another root")
+                else:
+                    compared.add(old.origin)
+                if entry and log.leaf_at(entry[0]) not in (None, entry[1]):
+                    self.find("fork", entry[0], "an older receipt has another entry")
+        wanted = {one.tree.origin for one in self.shown}
+        return bool(self.older and wanted) and compared == wanted and not is_missed
+
     def take_log(self, folder: str) -> None:
         note, records, bounds = (f"{folder}/{name}" for name in OF_A_LOG)
         missing = [path for path in (note, records, bounds) if path not in self.files]
@@ -1667,16 +1750,20 @@ class PackCheck:
             self.find(MALFORMED, None, f"{bounds}: {error}")
             return
         leaves = self.take_records(records, proof)
-        tree = self.take_checkpoint(note, proof)
-        if tree is None or leaves is None:
+        signed = self.take_checkpoint(note, proof)
+        if signed is None:
             return
+        key, tree = signed
         try:
-            if range_root(proof, tree.size, leaves) != tree.root:
+            if leaves is not None and range_root(proof, tree.size, leaves) != tree.root:
+                leaves = None
                 self.find(ROOT_MISMATCH, None, "the range and its sides lead to another root")
         except Bad as error:
+            leaves = None
             self.find(PROOF_INVALID, None, str(error))
+        self.shown.append(Shown(key, tree, proof, leaves))
 
-    def take_checkpoint(self, path: str, proof: dict[str, Any]) -> Checkpoint | None:
+    def take_checkpoint(self, path: str, proof: dict[str, Any]) -> tuple[Key, Checkpoint] | None:
         key, trust = self.key(proof["origin"])
         if key is None:
             return None
@@ -1693,7 +1780,7 @@ class PackCheck:
         part = {"origin": tree.origin, "size": tree.size, "from": proof["from"]}
         part.update(to=proof["to"], trust=trust, cosigned=tree.cosigned, vkey=key.vkey)
         self.logs.append(part)
-        return tree
+        return key, tree
 
     def take_records(self, path: str, proof: dict[str, Any]) -> list[bytes] | None:
         """The leaf hashes, or None when the records are not one row within the bounds."""
@@ -1750,11 +1837,12 @@ def verify_files(
     given: list[Key],
     demand: Demand | None = None,
     authorities: Iterable[str] = (),
+    older: Iterable[str] = (),
 ) -> Outcome:
     unsafe = path_findings(sorted(files))
     if unsafe:
         return Outcome(unsafe, UNKNOWN, [])
-    return PackCheck(files, given, demand, authorities).conclude()
+    return PackCheck(files, given, demand, authorities, older).conclude()
 
 
 def add_receipt(
@@ -2301,7 +2389,7 @@ def examine(
         return Outcome(hostile.findings, UNKNOWN, [])
     except Bad as error:
         return Outcome([Finding(MALFORMED, None, str(error))], UNKNOWN, [])
-    outcome = verify_files(files, given, demand, authorities)
+    outcome = verify_files(files, given, demand, authorities, map(read_text, asked.older))
     if asked.receipt:
         add_receipt(outcome, read_text(asked.receipt), given, demand)
     if asked.tsa_ca:
@@ -2315,7 +2403,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--policy", metavar="FILE", help="keys you trust, and quorum")
     parser.add_argument("--key", action="append", default=[], help="a key you trust")
     parser.add_argument("--older", action="append", default=[], metavar="FILE",
-                        help="for a log: a receipt, proof or checkpoint you kept")  # fmt: skip
+                        help="for a log, a pack: a receipt or checkpoint you kept")  # fmt: skip
     parser.add_argument("--receipt", metavar="FILE", help="for a pack: the receipt of its export")
     parser.add_argument("--tsa-ca", metavar="PEM", help="root of the time-stamp authority")
     parser.add_argument("--at", metavar="SECONDS", help="judge its certificates as of this time")

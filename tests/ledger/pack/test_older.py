@@ -1,0 +1,204 @@
+"""What somebody kept from before, against a pack: rollback and fork, by all three verifiers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bayward.cli import pack_words
+from bayward.ledger.known import Known
+from bayward.ledger.leaf import Sealed
+from bayward.ledger.log import Log
+from bayward.ledger.merkle import EMPTY_ROOT, leaf_hash
+from bayward.ledger.note import sign
+from bayward.ledger.pack.build import LogSlice, build
+from bayward.ledger.pack.range import prove_range
+from bayward.ledger.pack.records import Record
+from bayward.ledger.pack.verify import verify_files
+from bayward.ledger.receipt import Receipt
+from bayward.ledger.strict import base64_text
+from ledger_bench import IMPOSTOR, MemoryStore
+from pack_bench import (
+    BAG,
+    BANK,
+    END,
+    SIZE,
+    START,
+    TENANT,
+    PackBench,
+    happening,
+    keys,
+    resealed,
+    script,
+    zipped,
+)
+from page_bench import Page
+
+BENCH = PackBench()
+TRUSTED = [TENANT.key, BANK.key]
+FOREVER = 2 * SIZE
+
+
+def history(*changed: int) -> tuple[list[str], list[Sealed], Log]:
+    """The bank's log with some entries other than they were; its checkpoint after each entry."""
+    events = [happening(n + 1000 if n in changed else n) for n in range(FOREVER)]
+    store = MemoryStore()
+    log = Log(store, lambda: [BANK])
+    for one in events:
+        log.append([one.leaf])
+    return store.notes, events, log
+
+
+NOTES, EVENTS, _ = history()
+
+
+def receipt(index: int, size: int, *changed: int) -> str:
+    """A receipt of an entry from when the log had so many."""
+    events = [happening(n + 1000 if n in changed else n) for n in range(size)]
+    log = Log(MemoryStore(), lambda: [BANK])
+    log.append([one.leaf for one in events])
+    shown = tuple(events[index].disclosures)
+    return Receipt(BANK.key, log.prove(index), events[index].leaf, shown).text
+
+
+def pack(start: int = START, end: int = END) -> dict[str, bytes]:
+    return build(BAG, [BENCH.slice(start, end)], TENANT, papers={}, info=[])
+
+
+Judge = Callable[..., tuple[list[tuple[str, int | None]], list[str]]]
+
+
+@pytest.fixture
+def judged(tmp_path: Path, page: Page) -> Judge:
+    """Findings, and what stays unexamined, on which all three verifiers must agree."""
+
+    def judge(
+        files: dict[str, bytes], older: Sequence[str]
+    ) -> tuple[list[tuple[str, int | None]], list[str]]:
+        place, words = tmp_path / "pack.zip", keys(*TRUSTED)
+        place.write_bytes(zipped(files))
+        for number, text in enumerate(older):
+            (tmp_path / f"{number}").write_text(text, encoding="utf-8")
+            words += ["--older", str(tmp_path / f"{number}")]
+        verdict = pack_words.examine(place, Known(tuple(TRUSTED)), older)
+        said = [json.loads(json.dumps(pack_words.as_json(verdict))), script(place, *words)]
+        vkeys = [key.vkey for key in TRUSTED]
+        said.append(page.ask("verify", file=zipped(files), keys=vkeys, older=list(older)))
+        for one in said:
+            one["findings"] = [(told["fault"], told["at"]) for told in one["findings"]]
+        for name in ("findings", "trust", "unexamined"):
+            assert said[0][name] == said[1][name] == said[2][name]
+        return said[0]["findings"], said[0]["unexamined"]
+
+    return judge
+
+
+@pytest.mark.parametrize(("start", "end"), [(START, END), (16, 24), (0, SIZE), (44, 45), (0, 1)])
+def test_a_root_of_before_is_told_wherever_the_pack_tells_it(start: int, end: int) -> None:
+    """By the library, at every size; that it is the same elsewhere is in the tests below."""
+    known = Known(tuple(TRUSTED))
+    place = {size: _examined(pack(start, end), [NOTES[size - 1]], known) for size in range(1, SIZE)}
+    told = {size for size, one in place.items() if "rollback" not in one[1]}
+    assert set(range(max(start, 1), min(end, SIZE - 1) + 1)) <= told
+    assert all(one[0] == [] for one in place.values())
+    for changed in (0, start, SIZE - 2):
+        other, _, _ = history(changed)
+        for size in range(1, SIZE):
+            found, _ = _examined(pack(start, end), [other[size - 1]], known)
+            assert found == ([("fork", size)] if size in told and size > changed else [])
+
+
+def _examined(
+    files: dict[str, bytes], older: list[str], known: Known
+) -> tuple[list[tuple[str, int | None]], list[str]]:
+    verdict = verify_files(files, known.keys, older=older)
+    found = [(one.fault.value, one.at) for one in verdict.findings]
+    return found, [one.name.lower() for one in verdict.unexamined]
+
+
+def test_what_agrees_with_what_was_kept(judged: Judge) -> None:
+    assert judged(pack(), []) == ([], ["rollback"])
+    for older in (NOTES[START - 1], NOTES[END - 1], NOTES[SIZE - 1], receipt(20, 21)):
+        assert judged(pack(), [older]) == ([], [])
+    chain = 2 * (json.dumps(json.loads(receipt(20, 21))) + "\n")
+    assert judged(pack(), [NOTES[START], NOTES[END - 2], chain]) == ([], [])
+    empty = sign(f"{BANK.key.name}\n0\n{base64_text(EMPTY_ROOT)}\n", [BANK])
+    assert judged(pack(), [empty]) == ([], [])
+
+
+def test_what_the_pack_does_not_tell(judged: Judge) -> None:
+    """It is said that this was not compared."""
+    assert judged(pack(), [NOTES[8 - 1]]) == ([], []), "a hash beside the range is that of 8"
+    assert judged(pack(), [NOTES[7 - 1]]) == ([], ["rollback"])
+    assert judged(pack(), [NOTES[START], NOTES[END + 1]]) == ([], ["rollback"])
+    assert judged(pack(), [receipt(20, END + 5)]) == ([], ["rollback"])
+
+
+def test_audit_03_a_log_that_was_set_back(judged: Judge) -> None:
+    assert judged(pack(), [NOTES[SIZE]]) == ([("rollback", SIZE + 1)], ["rollback"])
+    both = [NOTES[START], NOTES[FOREVER - 1]]
+    assert judged(pack(), both) == ([("rollback", FOREVER)], [])
+
+
+def test_audit_04_a_log_with_two_histories(judged: Judge) -> None:
+    other, _, _ = history(3)
+    assert judged(pack(), [other[START - 1]]) == ([("fork", START)], ["rollback"])
+    assert judged(pack(), [other[SIZE - 1]]) == ([("fork", SIZE)], ["rollback"])
+    assert judged(pack(), [other[2]]) == ([], ["rollback"])
+    found, _ = judged(pack(), [receipt(20, 25, 20)])
+    assert found == [("fork", 25), ("fork", 20)]
+    found, _ = judged(pack(), [receipt(20, END + 5, 20)])
+    assert found == [("fork", 20)], "the entry tells, where the root does not"
+    found, _ = judged(pack(), [receipt(20, FOREVER, 20)])
+    assert found == [("rollback", FOREVER), ("fork", 20)]
+
+
+def test_audit_04_a_receipt_that_does_not_hold_accuses_nobody(judged: Judge) -> None:
+    told = json.loads(receipt(20, 25))
+    told["leaf"] = base64_text(EVENTS[21].leaf)
+    assert judged(pack(), [json.dumps(told)]) == ([], [])
+    told["tlog_proof"] = told["tlog_proof"].replace("index 20", "index 25")
+    assert judged(pack(), [json.dumps(told)]) == ([], [])
+
+
+def test_what_was_kept_of_another_log_or_by_another_key(judged: Judge) -> None:
+    text = NOTES[START].partition("\n\n")[0] + "\n"
+    forged = sign(text, [IMPOSTOR])
+    assert judged(pack(), [forged])[0] == [("signature invalid", None)]
+    tenant = Log(MemoryStore(), lambda: [TENANT])
+    tenant.append([happening(1).leaf])
+    assert judged(pack(), [tenant.note])[0] == [("wrong origin", None)]
+    for text in ("", "{", "{}", "c2sp.org/tlog-proof@v1\n", "\n\n", NOTES[0][:-9]):
+        assert judged(pack(), [text])[0] == [("malformed", None)]
+
+
+def test_a_pack_that_is_wrong_is_not_compared(judged: Judge) -> None:
+    files = pack()
+    rows = files["data/bank-7/records.ndjson"].splitlines(keepends=True)
+    cut = resealed({**files, "data/bank-7/records.ndjson": b"".join(rows[:-1])})
+    assert judged(cut, [NOTES[START]]) == ([("size mismatch", None)], ["rollback"])
+    other, events, _ = history(20)
+    line = Record.of(20, events[20].leaf, ()).line
+    changed = [*rows[: 20 - START], line, *rows[21 - START :]]
+    forged = resealed({**files, "data/bank-7/records.ndjson": b"".join(changed)})
+    found, unexamined = judged(forged, [other[24]])
+    assert found == [("root mismatch", None)]
+    assert unexamined == ["rollback"]
+    assert leaf_hash(events[20].leaf) != leaf_hash(EVENTS[20].leaf)
+
+
+def test_every_log_of_a_pack_has_to_be_compared(judged: Judge) -> None:
+    store = MemoryStore()
+    log = Log(store, lambda: [TENANT])
+    log.append([happening(n).leaf for n in range(9)])
+    note = store.notes[-1]
+    lines = b"".join(Record.of(n, happening(n).leaf, ()).line for n in range(3, 6))
+    proof = prove_range(TENANT.key.name, 3, 6, 9, store)
+    part = LogSlice("tenant", TENANT.key, note, proof, lines)
+    files = build(BAG, [BENCH.slice(), part], TENANT, papers={}, info=[])
+    assert judged(files, []) == ([], ["rollback"])
+    assert judged(files, [note]) == ([], ["rollback"])
+    assert judged(files, [note, NOTES[START]]) == ([], [])
