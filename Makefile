@@ -27,7 +27,7 @@ setup: .venv/.ready ## install the locked versions into .venv (every other targe
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt package-lock.json pyproject.toml tools/setup.sh tools/assets.py
 	@bash tools/setup.sh
 
-.venv/.foreign: .venv/.ready tools/foreign.py tools/add-checkpoint.go
+.venv/.foreign: .venv/.ready tools/foreign.py tools/add-checkpoint.go tools/read-log.go
 	@$(PY) tools/foreign.py .venv/foreign
 	@touch $@
 

@@ -40,6 +40,7 @@ class Keeper:
 def serving(keeper: Keeper) -> Iterator[Keeper]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 64 * 1024  # head and body in one packet: the other side waits for no second one
 
         def do_GET(self) -> None:
             path = self.path.removeprefix("/log/")

@@ -1,11 +1,12 @@
-"""Fetch what others have written for witnesses: `make system` runs it against our log and witness.
+"""Fetch what others have written for logs: `make system` runs it against our log and witness.
 
     python tools/foreign.py .venv/foreign       leaves programs in .venv/foreign/bin
 
-litewitness (litetlog 0.4.3) and the tools of the Sigsum project, both in Go, by people who have
-never seen this project. They are in Debian 13 and not before; so this machine's own apt takes
-them from there, by a copy of its sources with another release in them, into that folder. Nothing
-is installed, root is not needed, and apt checks signatures as always.
+litewitness (litetlog 0.4.3), the tools of the Sigsum project, and the packages of Go's checksum
+database, all in Go, by people who have never seen this project. They are in Debian 13 and not
+before; so this machine's own apt takes them from there, by a copy of its sources with another
+release in them, into that folder. Nothing is installed, root is not needed, and apt checks
+signatures as always.
 
 Debian's build of litewitness answers no request: it was built as if for Go 1.20, whose router
 takes no methods (so it runs with GODEBUG=httpmuxgo121=0, see `tests/foreign_witness.py`), and its
@@ -31,6 +32,7 @@ PROGRAMS = (
     "sigsum-witness",
     "mk-add-checkpoint-request",
     "add-checkpoint",
+    "read-log",
 )
 TAKEN = {"litetlog": ("witnessctl",), "sigsum-go": ("sigsum-key", "sigsum-witness")}
 GO = "golang-1.24"
@@ -54,11 +56,12 @@ BUILT = (
     "filippo.io/litetlog/cmd/litewitness",
     "sigsum.org/sigsum-go/tests/mk-add-checkpoint-request",
     str(Path(__file__).resolve().with_name("add-checkpoint.go")),
+    str(Path(__file__).resolve().with_name("read-log.go")),
 )
 MENDED = "filippo.io/litetlog/internal/witness/witness.go"
 BROKEN, WHOLE = b"newSize, newHash, origin", b"newSize, newHash.String(), origin"
 ADVICE = f"""
-`make system` runs witnesses that others have written ({", ".join(PROGRAMS)}).
+`make system` runs programs that others have written for logs ({", ".join(PROGRAMS)}).
 On Debian 12 or newer, with the packages gcc and libc6-dev, they are fetched from Debian 13 and
 built. Elsewhere put these programs into PATH; `tools/foreign.py` says what they are.
 """

@@ -22,10 +22,12 @@ import pytest
 
 from bayward.cloud.people import totp
 from bayward.core.clock import Instant
-from bayward.ledger.checkpoint import open_checkpoint
+from bayward.ledger.checkpoint import open_checkpoint, parse_text
 from bayward.ledger.keys import ED25519, VerifierKey, cosigner
+from bayward.ledger.note import split_note
 from bayward.ledger.policy import parse_policy
-from foreign_witness import NAME, free_port, litewitness, run
+from bayward.ledger.strict import base64_text
+from foreign_witness import NAME, free_port, litewitness, program, run
 from ledger_bench import ed25519_key
 from page_bench import Page
 
@@ -174,6 +176,10 @@ def test_a_pack_is_believed_for_the_word_of_a_witness_that_others_have_written(
             operator.sign_in()  # ordering a pack has ended the session before
             packs.append(operator.export())
             seen.append(operator.get(f"/log/{HOUSE}/anchor/checkpoint").text)
+            older = parse_text(split_note(seen[0])[0])
+            words = (f"{operator.url}/log/{HOUSE}/anchor", key.vkey, str(older.size))
+            said = run(program("read-log"), *words, base64_text(older.root))
+            assert said.startswith("read "), "Go's checksum database reads it, and believes it"
     first, second = [open_checkpoint(note, key, [lite]) for note in seen]
     assert list(first.cosignatures) == list(second.cosignatures) == [NAME]
     assert first.checkpoint.size < second.checkpoint.size
