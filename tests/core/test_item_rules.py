@@ -73,6 +73,21 @@ def test_a_photo_is_added_by_who_holds_it_and_moves_nothing() -> None:
         follow(item, told(_T.ITEM_PHOTOGRAPHED, actor=ANNE, photo="0" * 63))
 
 
+def test_what_is_accepted_is_what_was_offered_the_place_included() -> None:
+    there, elsewhere = "ten_a/site_b", "ten_a/site_c"
+    offered = after(new(), offer(recipient=BEN, scope=there))
+    assert offered.offer is not None
+    assert offered.offer.scope == there
+    for wrong in (None, elsewhere):
+        with pytest.raises(Invalid, match=r"custody\.to_where"):
+            follow(offered, accept(scope=wrong))
+    assert follow(offered, accept(scope=there)).holder == person(BEN)
+    with pytest.raises(Invalid, match=r"custody\.to_where"):
+        follow(after(new(), offer(recipient=BEN)), accept(scope=there))
+    with pytest.raises(Invalid, match=r"custody\.to_where"):
+        after(new(), offer(OfferKind.RELEASE, party="laboratory", scope=there))
+
+
 def test_who_registers_it_holds_it_until_the_other_side_says_yes() -> None:
     offered = after(new(), offer(recipient=BEN))
     assert (offered.holder, offered.state) == (person(ANNE), ItemState.OFFERED)

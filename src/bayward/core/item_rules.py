@@ -113,6 +113,8 @@ def _offered(item: Item, event: Event) -> Item:
             raise Invalid("custody.to_whom", field="recipient")
         if _surely(event.recipient, event.actor):
             raise Conflict("custody.same_person")
+    elif event.scope is not None:
+        raise Invalid("custody.to_where", field="scope")  # only a person takes it elsewhere
     if kind is OfferKind.RELEASE and not event.party:
         raise Invalid("custody.to_whom", field="party")
     if kind is OfferKind.DISPOSAL and not event.authority:
@@ -129,6 +131,7 @@ def _offered(item: Item, event: Event) -> Item:
         to=None if event.recipient is None else PersonId(event.recipient),
         party=event.party,
         authority=event.authority,
+        scope=event.scope,
     )
     return replace(item, state=moved(item.state, ItemMove.OFFER), offer=offer)
 
@@ -137,6 +140,8 @@ def _accepted(item: Item, event: Event) -> Item:
     offer = _live(item, event, OfferKind.HAND_OVER)
     if not _same(offer.to, event.actor):
         raise Conflict("custody.not_offered_to_you")
+    if event.scope != offer.scope:  # what is accepted is what was offered, the place included
+        raise Invalid("custody.to_where", field="scope")
     counted = _agreed(_seal_read(item, event), event)
     return _ended(counted, ItemMove.ACCEPT, _person(event.actor), event.time)
 

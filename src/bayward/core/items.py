@@ -140,6 +140,7 @@ class Offer:
     party: str | None = None  # of a release
     authority: str | None = None  # of a disposal, a release, or a prescription
     count: int | None = None  # of a stock: how many are drawn, or how many there are
+    scope: str | None = None  # of a transfer: path of the node where it is kept from then on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ CODED = frozenset({
     (_T.HOLD_PLACED, "detail"), (_T.HOLD_PLACED, "scope"), (_T.KEY_EPOCH_ROLLED, "detail"),
     (_T.RECORDS_EXPIRED, "detail"),
     (_T.HOLD_LIFTED, "detail"), (_T.HOLD_LIFTED, "scope"),
+    (_T.CUSTODY_OFFERED, "scope"), (_T.CUSTODY_ACCEPTED, "scope"),
     (_T.CUSTODY_STORED, "detail"), (_T.CUSTODY_FETCHED, "detail"), (_T.CUSTODY_BROKEN, "reason"),
 })  # fmt: skip
 """Type and field where a program writes one word out of a fixed list."""

@@ -162,7 +162,7 @@ async def test_a_place_that_is_not_ones_own_is_no_place_to_keep_it(station: Stat
 
 async def test_a_bearer_hands_over_to_a_custodian_with_a_code_of_his_own(station: Station) -> None:
     url = await station.register("Bo")
-    assert await station.acts("Bo", url) == ["hand-over", "seal", "check", "photo"]
+    assert await station.acts("Bo", url) == ["hand-over", "seal", "check", "photo", "transfer"]
     form = await station.browsers["Bo"].get(f"{url}/hand-over")
     assert {"Cora", "Clem", "Anne"} <= set(re.findall(r">(\w+)</option>", form.text))
     assert "Omar" not in form.text
@@ -318,3 +318,84 @@ async def test_no_custodian_makes_a_custodian(station: Station) -> None:
     form = {"name": "Kay", "email": "kay@example.com", "role": "custodian", "language": "en"}
     for url in ("/console/people/new", f"/console/people/{station.people['Bo']}"):
         assert (await do(cora, url, form, "cora@example.com")).status_code == 403
+
+
+def there(station: Station, name: str, node: Node | None = None) -> str:
+    return f"{station.people[name]}|{(node or station.south).path}"
+
+
+async def test_an_item_moves_to_another_site_in_the_moment_it_changes_hands(
+    station: Station,
+) -> None:
+    url = await station.register("Cora", kept_at=station.north.path)
+    form = await station.browsers["Cora"].get(f"{url}/transfer")
+    assert "South: Omar" in form.text
+    assert "Clem" not in form.text
+    assert (
+        await station.by("Cora", f"{url}/transfer", to=there(station, "Omar"))
+    ).status_code == 303
+    assert "South" in (await station.browsers["Cora"].get(url)).text
+    assert (await station.browsers["Clem"].get(url)).status_code == 200  # it is kept here still
+    assert f'href="{url}"' in (await station.browsers["Omar"].get("/console/items")).text
+    assert await station.acts("Omar", url) == ["accept", "refuse"]
+    asked = await station.browsers["Omar"].post(f"{url}/accept", INTACT)
+    assert 'name="code"' in asked.text
+    assert (await station.by("Omar", f"{url}/accept", **INTACT)).status_code == 303
+    for name in ("Cora", "Clem"):
+        assert (await station.browsers[name].get(url)).status_code == 403
+    assert "transfer" in await station.acts("Omar", url)
+    [accepted] = await station.house.events(EventType.CUSTODY_ACCEPTED)
+    cora, omar = station.people["Cora"], station.people["Omar"]
+    assert (accepted.subject, accepted.actor) == (cora, omar)
+    assert accepted.scope == station.south.path
+    back = await station.by("Omar", f"{url}/transfer", to=there(station, "Clem", station.north))
+    assert back.status_code == 303
+
+
+async def test_a_refused_or_withdrawn_transfer_leaves_it_where_it_is(station: Station) -> None:
+    url = await station.register("Cora", kept_at=station.north.path)
+    await station.by("Cora", f"{url}/transfer", to=there(station, "Omar"))
+    assert (await station.by("Omar", f"{url}/refuse", reason="no room")).status_code == 303
+    assert (await station.browsers["Omar"].get(url)).status_code == 403
+    await station.by("Cora", f"{url}/transfer", to=there(station, "Omar"))
+    assert (await station.browsers["Cora"].post(f"{url}/withdraw")).status_code == 303
+    assert (await station.by("Omar", f"{url}/accept", **INTACT)).status_code == 403
+    assert "transfer" in await station.acts("Cora", url)
+
+
+async def test_nobody_transfers_to_who_has_no_say_there(station: Station) -> None:
+    url = await station.register("Cora", kept_at=station.north.path)
+    for to in (
+        there(station, "Clem"),  # keeps items here only
+        there(station, "Omar", station.north),
+        there(station, "Omar", Node(station.house.tenant)),
+        station.people["Omar"],
+        "",
+    ):
+        assert (await station.by("Cora", f"{url}/transfer", to=to)).status_code == 422, to
+    assert (
+        await station.by("Clem", f"{url}/transfer", to=there(station, "Omar"))
+    ).status_code == 403
+    assert await station.house.events(EventType.CUSTODY_OFFERED) == []
+
+
+async def test_a_transfer_by_machine(station: Station) -> None:
+    url = await station.register("Cora", kept_at=station.north.path)
+    api = url.replace("/console/", "/api/v1/")
+    cora, omar = station.browsers["Cora"], station.browsers["Omar"]
+    body = {
+        "kind": "hand_over", "to": station.people["Omar"], "kept_at": station.south.path,
+    }  # fmt: skip
+
+    def fresh(browser: Browser, name: str) -> dict[str, str]:
+        return {"bayward-code": browser.code(f"{name}@example.com", fresh=True)}
+
+    wrong = body | {"to": station.people["Clem"]}
+    refused = await cora.send("POST", f"{api}/offer", json=wrong, headers=fresh(cora, "cora"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "custody.to_whom")
+    offered = await cora.send("POST", f"{api}/offer", json=body, headers=fresh(cora, "cora"))
+    assert (offered.status_code, offered.json()["kept_at"]) == (201, station.north.path)
+    done = await omar.send("POST", f"{api}/accept", json=INTACT, headers=fresh(omar, "omar"))
+    assert (done.json()["kept_at"], done.json()["holder"]) == (
+        station.south.path, station.people["Omar"],
+    )  # fmt: skip

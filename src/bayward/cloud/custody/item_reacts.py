@@ -49,7 +49,10 @@ def followed(work: Work, tenant: TenantId, event: Event, place: Place | None) ->
     changed = rules.follow(found.item, event)
     if changed.state is not ItemState.STORED:
         parcel = None
-    view = replace(found, item=changed, parcel=parcel, changed_at=work.now)
+    scope = found.scope
+    if event.type is _T.CUSTODY_ACCEPTED and event.scope is not None:
+        scope = event.scope  # in the same moment as the hands
+    view = replace(found, item=changed, parcel=parcel, scope=scope, changed_at=work.now)
     item_store.put(work.tx, tenant, view)
 
 

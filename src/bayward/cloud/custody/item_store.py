@@ -52,6 +52,13 @@ class ItemView:
         """Where it is kept, and so who may see it."""
         return Node(tenant) if self.scope is None else Node.parse(self.scope)
 
+    def answered_at(self, tenant: TenantId) -> Node:
+        """Where whoever answers its offer has to have a say: of a transfer, the other place."""
+        offer = self.item.offer
+        if offer is None or offer.scope is None:
+            return self.node(tenant)
+        return Node.parse(offer.scope)
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -108,6 +115,7 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "scope": view.scope,
         "out_since": item.out_since,
         "offer_count": None if offer is None else offer.count,
+        "offer_scope": None if offer is None else offer.scope,
         **_stock_row(item.stock),
     }
     named = {"tenant": tenant, "item": item.id}
@@ -271,6 +279,7 @@ def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
             party=told["offer_party"],
             authority=told["offer_authority"],
             count=told["offer_count"],
+            scope=told["offer_scope"],
         )
     item = Item(
         id=ItemId(told["item"]),

@@ -60,6 +60,7 @@ class Proposal:
     reason: str = ""
     photo: str = ""
     count: int | None = None  # of a draw from a stock
+    kept_at: Node | None = None  # of a transfer: where it is kept once it is accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,7 @@ def offer(
         party=_text("party", proposal.party), authority=_text("authority", proposal.authority),
         reason=_text("reason", proposal.reason), photo=_photo(proposal.photo),
         count=proposal.count,
+        scope=None if proposal.kept_at is None else proposal.kept_at.path,
     ))  # fmt: skip
     work.enqueue(LAPSE_JOB, f"{item}/{until}", {"tenant": tenant, "item": item}, due=until)
     return until
@@ -163,11 +165,12 @@ def accept(
 
     Whoever counts another number than the record has refused by it, see `stock.accept`.
     """
-    giver = get_item(work, tenant, item).item.holder.ref
+    found = get_item(work, tenant, item).item
+    giver, offered = found.holder.ref, found.offer
     _do(work, tenant, Event(
         type=_T.CUSTODY_ACCEPTED, time=work.now, actor=actor, item=item, subject=giver,
         seal=_word("seal", read.seal), result=read.result or None, photo=_photo(read.photo),
-        count=read.count,
+        count=read.count, scope=None if offered is None else offered.scope,
     ))  # fmt: skip
 
 

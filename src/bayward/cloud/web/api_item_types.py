@@ -30,6 +30,7 @@ class ItemIn(Taken, frozen=True):
 class OfferIn(Taken, frozen=True):
     """An offer; `kind` hand_over (with `to`), release (`party`) or disposal (`authority`).
 
+    A hand-over with `kept_at`, the path of another site, is a transfer to there.
     Of a stock also dispense (`count`, `authority`), waste and correction (`count`, `reason`).
     """
 
@@ -40,6 +41,7 @@ class OfferIn(Taken, frozen=True):
     reason: Reason = ""
     photo: Short = ""
     count: int | None = None
+    kept_at: Short = ""
 
 
 class ReadingIn(Taken, frozen=True):

@@ -127,11 +127,17 @@ async def offer(asker: Asking, item: FromPath[str], data: JSONBody[OfferIn]) -> 
         if data.kind not in set(OfferKind):
             raise Invalid("custody.word", field="kind")
         kind = OfferKind(data.kind)
-        is_for_one = kind is OfferKind.HAND_OVER
         view = items.get_item(work, you.tenant, item_id)
+        to, kept_at = None, None
+        if data.kept_at:
+            there = f"{data.to}|{data.kept_at}"
+            to, kept_at = item_powers.moved_to(work, you, view, there)
+        elif kind is OfferKind.HAND_OVER:
+            to = item_powers.receiver(work, you, view, data.to)
         proposal = Proposal(
             kind=kind,
-            to=item_powers.receiver(work, you, view, data.to) if is_for_one else None,
+            to=to,
+            kept_at=kept_at,
             party=data.party,
             authority=data.authority,
             reason=data.reason,

@@ -33,6 +33,7 @@ READ = ("seal", "result", "photo")  # what is asked of who looks at a seal
 # The forms; `seal` and `result` are left out where there is no seal to look at.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "hand-over": ("to", "reason", "photo"),
+    "transfer": ("to", "reason", "photo"),
     "release": ("party", "authority", "reason", "photo"),
     "dispose": ("authority", "reason"),
     "accept": (*READ, "count"),
@@ -50,12 +51,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 OFFERS = {
     "hand-over": OfferKind.HAND_OVER,
+    "transfer": OfferKind.HAND_OVER,
     "release": OfferKind.RELEASE,
     "dispose": OfferKind.DISPOSAL,
     "dispense": OfferKind.DISPENSE,
     "waste": OfferKind.WASTE,
     "correct": OfferKind.CORRECTION,
 }
+
+HERE = ("hand-over", "transfer", "waste", "correct")  # what needs a second person of our own
 
 Short = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 
@@ -93,7 +97,7 @@ async def blank(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
     return await _page(asker, item, request.url.path.rpartition("/")[2], ActFields())
 
 
-@do([f"{URL}/{{item:str}}/{act}" for act in ("hand-over", "waste", "correct")], Do.CUSTODY_OFFER)
+@do([f"{URL}/{{item:str}}/{act}" for act in HERE], Do.CUSTODY_OFFER)
 async def offer(
     request: AnyRequest, asker: Asking, item: FromPath[str], data: Form
 ) -> Response[str] | Redirect:
@@ -148,9 +152,15 @@ async def give_out(
 async def _offer(asker: Asker, item: str, act: str, data: ActFields) -> Response[str] | Redirect:
     def verb(work: Work, you: You, item_id: ItemId) -> str | None:
         view = items.get_item(work, you.tenant, item_id)
+        to, kept_at = None, None
+        if act == "hand-over":
+            to = item_powers.receiver(work, you, view, data.to)
+        if act == "transfer":
+            to, kept_at = item_powers.moved_to(work, you, view, data.to)
         proposal = Proposal(
             kind=OFFERS[act],
-            to=item_powers.receiver(work, you, view, data.to) if act == "hand-over" else None,
+            to=to,
+            kept_at=kept_at,
             party=data.party,
             authority=data.authority,
             reason=data.reason,
@@ -276,7 +286,7 @@ async def _do(
     def says(work: Work, you: You) -> Say:
         view = items.get_item(work, you.tenant, item_id)
         words = Words(work, you.tenant)
-        to = words.person(data.to) or data.party or offer_words(words, view)
+        to = words.person(data.to.partition("|")[0]) or data.party or offer_words(words, view)
         name = view.exhibit or item_id.label
         key = act.replace("-", "_")
         return Say(f"item_{key}", {"item": name, "to": to})
@@ -316,8 +326,8 @@ async def _page(
         needless = {"seal", "result"} if view.item.seal is None and act != "seal" else set()
         if view.item.stock is None or (act == "accept" and not view.item.stock.is_controlled):
             needless = needless | {"count"}
-        is_hand_over = act == "hand-over"
-        people = item_powers.receivers(words.work, you, view) if is_hand_over else []
+        to_whom = {"hand-over": item_powers.receivers, "transfer": item_powers.elsewhere}.get(act)
+        people = [] if to_whom is None else to_whom(words.work, you, view)
         offered = view.item.offer
         return ItemAct(
             shell=frame,

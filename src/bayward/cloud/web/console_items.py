@@ -27,7 +27,7 @@ from bayward.cloud.web.frame import console, notify
 from bayward.cloud.web.item_lists import LISTS
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
-from bayward.cloud.web.words import Words
+from bayward.cloud.web.words import Words, places_of
 from bayward.core import medicine, policy
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import TEXT_CHARS_MAX
@@ -320,7 +320,7 @@ def _form_of(
         own = policy.places(you.principal, Do.ITEM_REGISTER, words.work.now)
         inside = [
             (path, name)
-            for path, name in item_powers.sites_and_banks(words.work, you.tenant)
+            for path, name in places_of(words.work.tx, you.tenant)
             if any(node.contains(Node.parse(path)) for node in own)
         ]
         return ItemForm(

@@ -162,7 +162,8 @@ def _offer(words: Words, event: Event) -> str:
     if event.type is not EventType.CUSTODY_OFFERED:
         return ""
     if event.recipient is not None:
-        return f"to {words.person(event.recipient)}"
+        where = "" if event.scope is None else f", {words.place(event.scope)}"
+        return f"to {words.person(event.recipient)}{where}"
     return OFFERED.get(event.purpose or "", f"to {event.party}")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bayward.cloud.custody.item_store import ItemView, Sight
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.asking import You
+from bayward.cloud.web.words import places_of
 from bayward.core import policy
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
@@ -20,6 +20,7 @@ from bayward.core.roles import Node, Role
 
 ACTIONS: Mapping[str, Action] = {
     "hand-over": Action.CUSTODY_OFFER,
+    "transfer": Action.CUSTODY_OFFER,
     "release": Action.CUSTODY_GIVE_OUT,
     "dispose": Action.CUSTODY_GIVE_OUT,
     "withdraw": Action.CUSTODY_WITHDRAW,
@@ -57,9 +58,32 @@ def acts(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
     return tuple(act for act in _possible(view, you, now) if _may(act, view, you, now))
 
 
+def elsewhere(work: Work, you: You, view: ItemView) -> list[tuple[str, str]]:
+    """Who can accept it at another site, except oneself: `person|path`, and how to say it."""
+    here = view.node(you.tenant)
+    found = []
+    for path, place in places_of(work.tx, you.tenant):
+        node = Node.parse(path)
+        if node.site is not None and node.bank is None and node.site != here.site:
+            for person, name in _who_accept(work, you, node):
+                found.append((f"{person}|{path}", f"{place}: {name}"))
+    return sorted(found, key=lambda one: one[1])
+
+
+def moved_to(work: Work, you: You, view: ItemView, text: str) -> tuple[PersonId, Node]:
+    """To whom and where an item is transferred; raises `Invalid` for who could not accept it."""
+    if text not in dict(elsewhere(work, you, view)):
+        raise Invalid("custody.to_whom", field="to")
+    person, _, path = text.partition("|")
+    return PersonId(person), Node.parse(path)
+
+
 def receivers(work: Work, you: You, view: ItemView) -> list[tuple[str, str]]:
     """Who can accept it: whoever has a role for that where it is kept, except oneself."""
-    node = view.node(you.tenant)
+    return _who_accept(work, you, view.node(you.tenant))
+
+
+def _who_accept(work: Work, you: You, node: Node) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for role in policy.TABLE[Action.CUSTODY_ACCEPT]:
         for person, name in _with_role(work, you.tenant, role):
@@ -84,20 +108,6 @@ def receiver(work: Work, you: You, view: ItemView, text: str) -> PersonId:
     return PersonId(text)
 
 
-def sites_and_banks(work: Work, tenant: TenantId) -> Iterator[tuple[str, str]]:
-    """Where items can be kept and who keeps them can be bound to: paths, and what they are called.
-
-    The tenant as a whole is the first.
-    """
-    yield Node(tenant).path, people_store.tenant_name(work.tx, tenant)
-    banks = fleet_store.banks(work.tx, tenant)
-    for site in fleet_store.sites(work.tx, tenant):
-        yield Node(tenant, site.site).path, site.name
-        for bank in banks:
-            if bank.site == site.site:
-                yield Node(tenant, site.site, bank.bank).path, f"{site.name}: {bank.name}"
-
-
 def _possible(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
     item, offer = view.item, view.item.offer
     holds = item.holder.kind is HolderKind.PERSON and item.holder.ref == you.person
@@ -109,7 +119,7 @@ def _possible(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:
         return ("take",)
     seals = ("seal", "check") if item.seal is not None else ("seal",)
     counts = () if item.stock is None else ("count", "dispense", "waste", "correct")
-    return ("hand-over", *counts, *seals, "photo", "release", "dispose")
+    return ("hand-over", *counts, *seals, "photo", "transfer", "release", "dispose")
 
 
 def _answers(offer: Offer, you: You, *, holds: bool) -> tuple[str, ...]:
@@ -125,7 +135,8 @@ def _may(act: str, view: ItemView, you: You, now: Instant) -> bool:
     holder = places.holder_of(view)
     if act in OF_OFFERS:
         holder = places.answers(view, you, now)
-    asked = Resource(node=view.node(you.tenant), holder=holder)
+    node = view.answered_at(you.tenant) if act in OF_OFFERS else view.node(you.tenant)
+    asked = Resource(node=node, holder=holder)
     shown = Context(now=now, aal=Aal.TWO, is_stepped_up=True)
     return isinstance(policy.decide(you.principal, ACTIONS[act], asked, shown), Allow)
 

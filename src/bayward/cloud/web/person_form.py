@@ -13,9 +13,9 @@ from bayward.cloud.people import store as people_store
 from bayward.cloud.people.details import Details
 from bayward.cloud.people.store import Person, PersonState
 from bayward.cloud.unit import Work
-from bayward.cloud.web import item_powers, keepers
+from bayward.cloud.web import keepers
 from bayward.cloud.web.asking import You
-from bayward.cloud.web.words import Words
+from bayward.cloud.web.words import Words, places_of
 from bayward.core.errors import Invalid
 from bayward.core.ids import PersonId, TenantId
 from bayward.core.roles import Binding, Node, Role, active
@@ -104,7 +104,7 @@ def person_form(
         units=people_store.units(work.tx, words.tenant),
         scopes=tuple(
             Choice(path, name, path == fields.scope)
-            for path, name in item_powers.sites_and_banks(work, words.tenant)
+            for path, name in places_of(work.tx, words.tenant)
         ),
         person_id=person_id,
         name=fields.name,

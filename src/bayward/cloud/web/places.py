@@ -100,9 +100,9 @@ def item_to_read(text: str) -> Locate:
         view = items.get_item(work, you.tenant, item_id)
         offer = view.item.offer
         is_asked = offer is not None and offer.to == you.person
-        return Resource(
-            node=view.node(you.tenant), holder=you.person if is_asked else holder_of(view)
-        )
+        if is_asked:
+            return Resource(node=view.answered_at(you.tenant), holder=you.person)
+        return Resource(node=view.node(you.tenant), holder=holder_of(view))
 
     return locate
 
@@ -138,15 +138,16 @@ def kept_at(text: str) -> Locate:
 def offer(text: str) -> Locate:
     """The offer of an item, which belongs to whoever may answer it.
 
-    A hand-over is for one person; what leaves the house is nobody's to answer but of those who
-    keep items there, and `core.item_rules` keeps the holder from being that one. Where there is
-    no offer any more the rules say so, which tells more than a refusal.
+    A hand-over is for one person, and a transfer is answered at the other place; what leaves the
+    house is nobody's to answer but of those who keep items there, and `core.item_rules` keeps the
+    holder from being that one. Where there is no offer any more the rules say so, which tells more
+    than a refusal.
     """
     item_id = parse(ItemId, text)
 
     def locate(work: Work, you: You) -> Resource:
         view = items.get_item(work, you.tenant, item_id)
-        return Resource(node=view.node(you.tenant), holder=answers(view, you, work.now))
+        return Resource(node=view.answered_at(you.tenant), holder=answers(view, you, work.now))
 
     return locate
 

@@ -5,7 +5,9 @@ Pages show names; the log holds ids. One `Words` per page reads what it needs on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import sqlalchemy as sa
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit import store as audit_store
@@ -19,6 +21,7 @@ from bayward.cloud.unit import Work
 from bayward.core.clock import Instant
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
+from bayward.core.roles import Node
 from bayward.ledger.strict import base64_text
 from bayward.ui.filters import spoken
 from bayward.ui.views.base import Fact, TimeProof
@@ -135,6 +138,11 @@ class Words:
         """What a bank is called."""
         found = self.banks.get(BankId(bank or ""))
         return "" if found is None else found.name
+
+    def place(self, path: str) -> str:
+        """What the site or bank of a node's path is called."""
+        named = dict(places_of(self.work.tx, self.tenant))
+        return named.get(path, path)
 
     def where(self, bank: BankId) -> str:
         """What a bank is called; without one, the organisation."""
@@ -272,3 +280,17 @@ def log_name(words: Words, head: LogHead, tenant_name: str) -> str:
     if head.kind == audit_store.TENANT_LOG:
         return tenant_name
     return words.bank(head.bank) or str(head.bank)
+
+
+def places_of(tx: sa.Connection, tenant: TenantId) -> Iterator[tuple[str, str]]:
+    """Where items can be kept and who keeps them can be bound to: paths, and what they are called.
+
+    The tenant as a whole is the first.
+    """
+    yield Node(tenant).path, people_store.tenant_name(tx, tenant)
+    banks = fleet_store.banks(tx, tenant)
+    for site in fleet_store.sites(tx, tenant):
+        yield Node(tenant, site.site).path, site.name
+        for bank in banks:
+            if bank.site == site.site:
+                yield Node(tenant, site.site, bank.bank).path, f"{site.name}: {bank.name}"

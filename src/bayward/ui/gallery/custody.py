@@ -89,7 +89,7 @@ PAGE = views.ItemPage(
     description="Kitchen knife, blade 21 cm, wooden handle, brown stains near the tip",
     received_from="patrol 14, sergeant Lund",
     lines=LINES,
-    acts=("hand-over", "seal", "check", "photo", "release", "dispose"),
+    acts=("hand-over", "seal", "check", "photo", "transfer", "release", "dispose"),
 )
 ACT = views.ItemAct(
     shell=SHELL,
@@ -145,6 +145,8 @@ def samples() -> Iterator[Sample]:
     )
     yield Sample("console/item-new", views.ItemForm(shell=SHELL, kinds=kinds))
     yield Sample("console/item-act", ACT)
+    there = (Choice("prs_3|ten_a/site_b", "Harbour: O. Berg"),)
+    yield Sample("console/item-transfer", replace(ACT, act="transfer", people=there))
     accept = replace(
         ACT,
         act="accept",
