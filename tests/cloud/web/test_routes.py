@@ -43,6 +43,7 @@ IDS = {
     "ref",
     "number",
     "token",
+    "kind",
 }
 
 
@@ -121,6 +122,7 @@ def ids_of(world: World, hook: str, item: str) -> dict[str, str]:
         "hold": "hld_" + "0" * 26,
         "number": "7",
         "ref": "0" * 16,
+        "kind": "nothing",
         "token": world.link,
     }
 
@@ -149,6 +151,7 @@ FORM = {
     "role": "resident",
     "next": "/console",
     "step_action": "log.export",
+    "days": "30",
 }
 BODIES: dict[str, dict[str, str]] = {
     "exports": {"origin": "x", "authority": "a", "handed_to": "b", "reason": "because"},
@@ -177,6 +180,7 @@ BODIES: dict[str, dict[str, str]] = {
     "decline": {"bank": "x", "compartment": "y", "kind": "restore"},
     "doors": {"bank": "x", "modes": "evidence", "until": 1},  # type: ignore[dict-item]  # a time
     "photo": {"photo": "0" * 64},
+    "nothing": {"days": 30, "reason": "because"},  # type: ignore[dict-item]  # a number
     "count": {"count": 1},  # type: ignore[dict-item]  # a number
     "tenants": {"name": "T", "site": "S", "owner_name": "O", "owner_email": "o@example.com"},
 }
@@ -187,9 +191,10 @@ async def ask(browser: Browser, method: str, path: str, code: str = "") -> httpx
     headers = {"accept": "application/json"} | ({"bayward-code": code} if code else {})
     if not path.startswith("/api/"):
         return await browser.send(method, path, data=FORM, headers=headers)
-    body = BODIES.get(path.rpartition("/")[2], {})
-    body = {"name": "Bea"} if method == "PUT" else body
-    return await browser.send(method, path, json=None if method == "GET" else body, headers=headers)
+    body = BODIES.get(path.rpartition("/")[2], {"name": "Bea"} if method == "PUT" else {})
+    asked = {"days": 30} if path.endswith("/going") else None
+    sent = None if method == "GET" else body
+    return await browser.send(method, path, json=sent, params=asked, headers=headers)
 
 
 async def test_every_route_says_what_it_does_or_why_it_is_for_everybody() -> None:
