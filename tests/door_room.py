@@ -8,7 +8,6 @@ import httpx
 
 from bayward.cloud import orders
 from bayward.cloud.fleet import enrolment
-from bayward.cloud.people import set_up
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.commands import Order
@@ -66,8 +65,7 @@ async def furnished(house: House, anne: Browser) -> Room:
     made = Room(house, bank, node, {}, {"Anne": anne})
     for name, role in (("Cora", Role.CUSTODIAN), ("Clem", Role.CUSTODIAN), ("Bo", Role.BEARER)):
         person = await house.person(name, role, node=node)
-        token = await house.do(lambda work, who=person: set_up.mint_link(work, house.tenant, who))
-        await house.browser().set_up(f"/setup/{token}", name)
+        await house.browser().join(person, name)
         made.people[name] = person
         made.browsers[name] = await house.browser().be(name)
     return made

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-from bayward.cloud.people import set_up
 from bayward.core.ids import PersonId
 from bayward.core.roles import Role
 from cloud_house import ANNE, Browser, House
@@ -55,9 +54,7 @@ async def do(browser: Browser, url: str, form: dict[str, Any], email: str) -> ht
 
 async def furnished(house: House, anne: Browser) -> Desk:
     bert_id = await house.person("Bert", Role.ADMIN)
-    token = await house.do(lambda work: set_up.mint_link(work, house.tenant, bert_id))
-    bert = house.browser()
-    await bert.set_up(f"/setup/{token}", "Bert")
+    await house.browser().join(bert_id, "Bert")
     bert = await house.browser().be("Bert")
     answer = await do(anne, "/console/items/new", KNIFE, ANNE)
     assert answer.status_code == 303, answer.text

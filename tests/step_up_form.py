@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 
-from bayward.cloud.people import set_up
 from bayward.core.roles import Role
 from cloud_house import Browser, House
 
@@ -36,8 +35,6 @@ async def confirmed(browser: Browser, page: httpx.Response, email: str) -> httpx
 async def administrator(house: House, name: str, since_ms: int) -> Browser:
     """Somebody else who administers, with factors of his own, and has for so long."""
     person = await house.person(name, Role.ADMIN)
-    token = await house.do(lambda work: set_up.mint_link(work, house.tenant, person))
-    browser = house.browser()
-    await browser.set_up(f"/setup/{token}", name)
+    await house.browser().join(person, name)
     house.wait(since_ms)
     return await house.browser().be(name)

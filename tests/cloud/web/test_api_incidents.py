@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from bayward.cloud.people import service as people
-from bayward.cloud.people import set_up
 from bayward.cloud.people import store as people_store
 from bayward.core.roles import Node, Role
 from cloud_house import ANNE, Browser, House, World
@@ -25,10 +24,7 @@ async def test_an_incident_is_taken_on_and_released(anne: Browser, world: World)
 async def platform(house: House) -> Browser:
     """Whoever runs the servers, with an authenticator."""
     root = await house.person("Root", Role.SUPER_ADMIN, tenant=people.PLATFORM_TENANT, node=Node())
-    token = await house.do(lambda work: set_up.mint_link(work, people.PLATFORM_TENANT, root))
-    browser = house.browser()
-    await browser.set_up(f"/setup/{token}", "Root")
-    return browser
+    return await house.browser().join(root, "Root", people.PLATFORM_TENANT)
 
 
 async def test_the_platform_makes_tenants_and_sees_nothing_in_them(

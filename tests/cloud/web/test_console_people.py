@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bayward.cloud.people import service as people
-from bayward.cloud.people import set_up
 from bayward.cloud.people import store as people_store
 from bayward.cloud.people.store import PersonState
 from bayward.core.events import EventType
@@ -203,10 +202,8 @@ async def test_identity_64_nobody_raises_himself_or_reaches_above(
 
 
 async def give_factor(house: House, anne: Browser, person: PersonId, name: str) -> None:
-    """An authenticator for somebody, through the link he gets by mail."""
-    token = await house.do(lambda work: set_up.mint_link(work, house.tenant, person))
-    answer = await house.browser().set_up(f"/setup/{token}", name)
-    assert answer.status_code == 303
+    """An authenticator for somebody."""
+    await house.browser().join(person, name)
 
 
 async def test_identity_64_where_codes_go_is_changed_with_a_fresh_factor_only(

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from bayward.cloud.fleet import enrolment
-from bayward.cloud.people import set_up
 from bayward.core.clock import Instant
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
@@ -63,8 +62,7 @@ async def staffed(house: House) -> tuple[Node, Node, Staff]:
         ("Bo", Role.BEARER, "North"),
     ):
         person = await house.person(name, role, node=nodes[where])
-        token = await house.do(lambda work, who=person: set_up.mint_link(work, house.tenant, who))
-        await house.browser().set_up(f"/setup/{token}", name)
+        await house.browser().join(person, name)
         people[name] = person
     return nodes["North"], nodes["South"], people
 
