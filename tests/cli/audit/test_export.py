@@ -43,6 +43,7 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
     browser = await house.browser().be("Anne")
     token = tmp_path / "token"
     token.write_text(f"{browser.cookie}\n")
+    token.chmod(0o600)
     tenant, bank = await heads(house)
     words = ["--origin", bank.origin, "--authority", "Warrant 7", "--handed-to", "Det. Ruiz"]
     words += ["--reason", "theft", "--hide", "recipient", "--out", str(tmp_path)]
@@ -63,7 +64,9 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
         audit, "export", house.cloud.http_url, *words, "--code", "000000"
     )
     assert done == 2, said
-    assert "Refused" in said
+    assert "Refused totp.wrong" in said, "its session goes on; the code is what is wrong"
+    assert token.read_text().strip() != browser.cookie
+    assert token.stat().st_mode & 0o777 == 0o600
 
 
 def test_nobody_there(audit: Audit, tmp_path: Path) -> None:

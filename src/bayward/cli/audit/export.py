@@ -46,7 +46,11 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--handed-to", required=True, help="who is to have it; it is logged")
     parser.add_argument("--reason", required=True, help="why; it is logged")
     parser.add_argument(
-        "--token-file", type=Path, required=True, metavar="FILE", help="holds a session's token"
+        "--token-file",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="holds a session's token; the code renews it, and the file with it",
     )
     parser.add_argument("--code", required=True, help="a fresh code of the second factor")
     parser.add_argument("--first", type=int, metavar="N", help="first entry")
@@ -96,8 +100,9 @@ def export(
     answer = client.post(PATH, json=body, headers={"Bayward-Code": asked.code})
     told = _json(answer, _ACCEPTED)
     renewed = answer.headers.get("Bayward-Session")
-    if renewed is not None:
+    if renewed is not None:  # the one before has ended; the next command needs this one
         client.headers["Authorization"] = f"Bearer {renewed}"
+        asked.token_file.write_text(f"{renewed}\n", encoding="utf-8")
     url = f"{PATH}/{told['name']}"
     while told["state"] == "working":
         print(f"{told['done']} of {told['until'] - told['first']} entries", file=sys.stderr)
