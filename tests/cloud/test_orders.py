@@ -12,8 +12,10 @@ from bayward.core.clock import HOUR_MS, SECOND_MS, after
 from bayward.core.commands import (
     COMMAND_LIFE_MS,
     DOOR_COMMAND_LIFE_MS,
+    UNDER_WAY,
     Command,
     CommandResult,
+    ForgetPerson,
     OpenForGrant,
     RotateCode,
 )
@@ -75,6 +77,23 @@ async def test_an_order_is_sent_once_on_a_connection_and_again_on_the_next(
     await cloud.do(orders.end, bank.tenant, bank.id, CommandResult(command, True, "rotated"))
     assert await take(cloud, bank, ONE) == []
     assert await state(cloud, bank, command) is State.DONE
+
+
+async def test_what_a_bank_has_only_begun_is_sent_again_until_its_log_says_it_is_done(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    forget = ForgetPerson(PersonId(named(PersonId, 1)))
+    command = await cloud.do(orders.place, bank.tenant, bank.id, forget, actor="system")
+    await take(cloud, bank)
+    begun = CommandResult(command, False, UNDER_WAY)
+    await cloud.do(orders.end, bank.tenant, bank.id, begun)
+    assert await state(cloud, bank, command) is State.SENT
+    assert [one.order for one in await take(cloud, bank, TWO)] == [forget]
+    bank.record(EventType.COMMAND_DONE, command=command, result="forgotten")
+    await bank.upload(cloud.ingest)
+    assert await take(cloud, bank, "c" * 26) == []
+    [ended] = cloud.events(EventType.COMMAND_ENDED)
+    assert (ended.detail, ended.result) == ("forget_person", "done")
 
 
 async def test_an_order_that_moves_a_door_is_never_sent_twice(

@@ -25,6 +25,7 @@ from bayward.cloud.unit import Place, Work
 from bayward.core.clock import SECOND_MS, Instant, after
 from bayward.core.commands import (
     MOVES_A_DOOR,
+    UNDER_WAY,
     Command,
     CommandResult,
     ForgetPerson,
@@ -158,7 +159,12 @@ def take(work: Work, tenant: TenantId, bank: BankId, epoch: str) -> list[Command
 
 
 def end(work: Work, tenant: TenantId, bank: BankId, result: CommandResult) -> None:
-    """Record what a bank answered; the first answer stands, also against an expiry."""
+    """Record what a bank answered; the first answer stands, also against an expiry.
+
+    Of what it only has begun its log tells the outcome; until then it is sent again.
+    """
+    if result.result == UNDER_WAY and not result.is_done:
+        return
     _end_as_told(work, tenant, bank, result, (*_OPEN, State.EXPIRED))
 
 

@@ -15,6 +15,7 @@ from bayward.core.ids import CommandId, CompartmentId, GrantId, PersonId
 
 DOOR_COMMAND_LIFE_MS = 15 * SECOND_MS  # longer than a slow link, shorter than a walk away
 COMMAND_LIFE_MS = 24 * 3600 * SECOND_MS  # orders that move no door may wait for a cut cable
+UNDER_WAY = "under_way"  # an answer that is no outcome: the bank's log will say when it is done
 FORGET_LIFE_MS = 3650 * DAY_MS  # as long as a log is kept: a bank in a cellar must forget, too
 SCOPE_BANK = "bank"
 

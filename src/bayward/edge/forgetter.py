@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from bayward.core.clock import MINUTE_MS, SECOND_MS
-from bayward.core.commands import Command, CommandResult, ForgetPerson
+from bayward.core.commands import UNDER_WAY, Command, CommandResult, ForgetPerson
 from bayward.core.errors import BaywardError
 from bayward.core.ids import CommandId, PersonId
 from bayward.edge import agent, redaction
@@ -56,15 +56,18 @@ class Forgetter:
         self._office = office
         self._tasks: dict[CommandId, asyncio.Task[CommandResult]] = {}
         self._news = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
-    async def carry_out(self, command: Command, epoch: str) -> CommandResult:
-        """Returns when it is done, which may be days; an order that came twice is done once."""
-        task = self._tasks.get(command.id)
-        if task is None:
+    def begin(self, command: Command, epoch: str) -> CommandResult:
+        """Begin, and say so at once: it may take days, and a door must not wait behind it.
+
+        The outcome is in the log. An order that came twice is done once.
+        """
+        if command.id not in self._tasks:
             task = asyncio.create_task(self._carry_out(command, epoch), name="forget")
             self._tasks[command.id] = task
             task.add_done_callback(lambda _: self._tasks.pop(command.id, None))
-        return await asyncio.shield(task)
+        return CommandResult(command.id, is_done=False, result=UNDER_WAY)
 
     def look_again(self) -> None:
         """More of the log has gone up."""
@@ -82,10 +85,11 @@ class Forgetter:
         assert isinstance(command.order, ForgetPerson), "the host gives no other"
         while True:
             news = self._news
-            if await self._is_forgotten(command.order.person):
-                result = await self._reported(command, epoch)
-                if result is not None:
-                    return result
+            async with self._one_at_a_time:  # each looks through the whole log
+                if await self._is_forgotten(command.order.person):
+                    result = await self._reported(command, epoch)
+                    if result is not None:
+                        return result
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_MS / SECOND_MS):
                     await news.wait()

@@ -71,7 +71,7 @@ class LinkHost:
     async def carry_out(self, command: Command, epoch: str) -> CommandResult:
         """Carry out an order that came over the connection `epoch`; returns how it ended."""
         if isinstance(command.order, ForgetPerson):
-            return await self._forgetter.carry_out(command, epoch)
+            return self._forgetter.begin(command, epoch)
         return await self._office.carry_out(command, epoch)
 
     async def take_directory(
