@@ -322,4 +322,7 @@ def test_audit_04_what_somebody_kept_in_the_browser(chromium: Browser) -> None:
     keep(longer.note)
     export = b"".join(Bench.of(9, LOG).lines())
     assert judged(page, "l1.jsonl", export)[0] == [("rollback", 12)]
+    found, _, words = judged(page, "r1.json", BENCH.receipt(20).text.encode())
+    assert found == []
+    assert "it was given, and not compared" in words
     assert asked == [VERIFY_HTML.as_uri()]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import bayward.ledger.standalone
 from bayward.cli import main
 from bayward.ledger.chain import chain_text
 from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -22,6 +25,7 @@ from pack_bench import ANCHOR, BANK, PackBench, policy, zipped
 ORIGIN = "example.org/bank/1"
 SIGNER = ecdsa_signer(ORIGIN, ec.derive_private_key(7, ec.SECP256R1()))
 ENTRIES = 20
+VERIFY_PY = Path(bayward.ledger.standalone.__file__).with_name("verify.py")
 
 
 def export(count: int = ENTRIES, signer: Signer = SIGNER) -> list[bytes]:
@@ -192,3 +196,30 @@ def test_a_file_of_no_kind_is_told_what_was_expected(
     code, said = verify([b"hello\n"])
     assert code == 1
     assert "neither an evidence pack (ZIP or folder), nor a receipt or a chain" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "told"),
+    [
+        ("receipt", "--older", "a receipt tells nothing of what the log was before"),
+        ("receipt", "--receipt", "--receipt"),
+        ("log", "--receipt", "--receipt"),
+    ],
+)
+def test_what_would_not_be_looked_at_is_refused(
+    kind: str, option: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both verifiers: given and not looked at must not seem to be fine."""
+    kept = tmp_path / "kept.json"
+    kept.write_text(PackBench().receipt(20).text)
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(export()))
+    file = {"receipt": kept, "log": log}[kind]
+    assert main(["verify", str(file), option, str(kept)]) == 2
+    assert told in capsys.readouterr().err
+    done = subprocess.run(
+        [sys.executable, "-I", VERIFY_PY, file, option, kept],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr

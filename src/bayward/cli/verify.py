@@ -14,7 +14,7 @@ from pathlib import Path
 from bayward.cli import pack_words
 from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
 from bayward.ledger.chain import verify_chained
-from bayward.ledger.errors import LedgerError
+from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import bounded_lines
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.known import Known, read_known
@@ -27,6 +27,7 @@ WELL, WRONG, UNREADABLE = 0, 1, 2
 RECEIPT_BYTES_MAX = 4 * RECEIPT_CHARS_MAX
 _HEAD_BYTES = 200
 _RECEIPT, _LOG = b'"bayward-receipt"', b'"bayward-log"'
+_NOT_OLDER = "--older is for a log or a pack: a receipt tells nothing of what the log was before"
 _NEITHER = (
     "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
     'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
@@ -85,6 +86,8 @@ def main(asked: argparse.Namespace) -> int:
         older = [_text(path) for path in asked.older]
         if pack_words.is_pack(asked.file):
             return _pack(asked, known, older)
+        if asked.receipt is not None:
+            raise Malformed("verify.receipt", f"--receipt is for a pack, and {asked.file} is none")
         verdict = _examine(asked.file, known, older)
     except (OSError, UnicodeDecodeError, LedgerError) as error:
         print(f"bayward verify: {error}", file=sys.stderr)
@@ -119,6 +122,8 @@ def _examine(path: Path, known: Known, older: list[str]) -> Verdict:
         head = file.read(_HEAD_BYTES)
         file.seek(0)
         if _RECEIPT in head:
+            if older:  # what is given and not looked at must not seem to be fine
+                raise Malformed("verify.older", _NOT_OLDER)
             try:
                 text = file.read(RECEIPT_BYTES_MAX).decode()
             except UnicodeDecodeError:

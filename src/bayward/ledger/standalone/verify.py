@@ -2355,11 +2355,16 @@ def read_text(path: str) -> str:
         return file.read(RECEIPT_CHARS_MAX + 1)
 
 
+NOT_OLDER = "--older is for a log or a pack: a receipt tells nothing of what the log was before"
 RECEIPT, LOG = b'"bayward-receipt"', b'"bayward-log"'
 NEITHER = (
     "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
     'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
 )
+
+
+class Unfit(Exception):
+    """An option that says nothing about this kind of file."""
 
 
 def examine(
@@ -2376,7 +2381,11 @@ def examine(
                 file.seek(0)
                 if head.startswith(b"PK"):
                     files = read_zip(file.read())
+                elif asked.receipt or asked.tsa_ca:
+                    raise Unfit("--receipt and --tsa-ca are for a pack")
                 elif RECEIPT in head:
+                    if asked.older:  # what is given and not looked at must not seem to be fine
+                        raise Unfit(NOT_OLDER)
                     text = utf8(file.read(4 * RECEIPT_CHARS_MAX), "receipt.utf8")
                     return verify_receipt(text, given, demand)
                 elif LOG in head or not head:
@@ -2415,7 +2424,7 @@ def main(arguments: list[str] | None = None) -> int:
         known = {key.vkey for key in given}
         given += [key for key in policy.keys if key.vkey not in known]
         outcome = examine(asked, given, policy.demand, policy.authorities)
-    except (OSError, UnicodeDecodeError, Bad) as error:
+    except (OSError, UnicodeDecodeError, Bad, Unfit) as error:
         sys.stderr.write(f"verify.py: {error}\n")
         return 2
     told = json.dumps(outcome.as_json()) if asked.json else in_words(outcome, given)
