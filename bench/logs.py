@@ -42,9 +42,7 @@ _EVENT: dict[str, Value] = {
 
 def event() -> Sealed:
     """An event of 13 fields, sealed; salts from one draw."""
-    drawn = os.urandom(SALT_BYTES * 13)
-    salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
-    return seal(_EVENT | {"seq": next(_numbers)}, salts)
+    return seal(_EVENT | {"seq": next(_numbers)}, os.urandom(SALT_BYTES * 13))
 
 
 def signers() -> Sequence[Signer]:

@@ -39,8 +39,8 @@ def witness(time: int = 1_795_000_000) -> Signer:
     return cosigner(WITNESS, ed25519_key("witness"), time)
 
 
-def salts(seed: str, count: int) -> list[bytes]:
-    return [hashlib.sha256(f"{seed} {n}".encode()).digest()[:18] for n in range(count)]
+def salts(seed: str, count: int) -> bytes:
+    return b"".join(hashlib.sha256(f"{seed} {n}".encode()).digest()[:18] for n in range(count))
 
 
 def refused(kind: type[LedgerError], code: str) -> pytest.RaisesExc[LedgerError]:

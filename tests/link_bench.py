@@ -53,7 +53,7 @@ class DeviceLog:
     def add(self, with_letter: bool = False, **fields: Value) -> None:
         chance = random.Random(f"{self.seed}/{self.size}")
         told: dict[str, Value] = fields or {"type": "door.opened", "mono": self.size}
-        sealed = seal(told, (chance.randbytes(SALT_BYTES) for _ in told))
+        sealed = seal(told, chance.randbytes(SALT_BYTES * len(told)))
         self.entries.append(Entry(leaf=sealed.leaf.decode(), disclosures=list(sealed.disclosures)))
         self.tree.append([sealed.leaf])
         if with_letter:

@@ -14,6 +14,7 @@ from bayward.core.clock import Instant, after
 from bayward.core.events import Event
 from bayward.core.ids import PersonId, TenantId
 from bayward.core.roles import Binding, Node, Role
+from bayward.ledger.leaf import SALT_BYTES
 
 START = Instant(1_800_000_000_000)
 
@@ -32,14 +33,15 @@ class HandClock:
 
 
 class Numbers:
-    """Bytes that look random and repeat with every test."""
+    """Bytes that look random and repeat with every test. Of salts drawn at once each is another."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, size: int) -> bytes:
-        self.count += 1
-        return self.count.to_bytes(size, "big")
+        width = SALT_BYTES if size % SALT_BYTES == 0 else size
+        first, self.count = self.count + 1, self.count + max(1, size // width)
+        return b"".join(n.to_bytes(width, "big") for n in range(first, self.count + 1))[:size]
 
 
 @dataclass

@@ -47,7 +47,7 @@ def receipt(signer: Signer, index: int) -> str:
     sealed = [
         seal(
             {"type": "parcel.collected", "parcel": f"prc_{n}"},
-            [bytes([n, place]) + bytes(SALT_BYTES - 2) for place in range(2)],
+            b"".join(bytes([n, place]) + bytes(SALT_BYTES - 2) for place in range(2)),
         )
         for n in range(ENTRIES)
     ]

@@ -44,8 +44,8 @@ def export(count: int = ENTRIES, signer: Signer = SIGNER) -> list[bytes]:
     return lines
 
 
-def salts(number: int) -> list[bytes]:
-    return [bytes([number, field]) * (SALT_BYTES // 2) for field in range(2)]
+def salts(number: int) -> bytes:
+    return b"".join(bytes([number, field]) * (SALT_BYTES // 2) for field in range(2))
 
 
 @pytest.fixture

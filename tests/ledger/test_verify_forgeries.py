@@ -162,6 +162,6 @@ def test_audit_12_a_leaf_in_another_spelling() -> None:
 
 def test_audit_12_decoys_do_no_harm() -> None:
     bench = Bench.of(1)
-    bench.events.append(seal({"a": 1}, [bytes(18)], [bytes(32)]))
+    bench.events.append(seal({"a": 1}, bytes(18), [bytes(32)]))
     bench.log.append([bench.events[1].leaf])
     assert verify_log(bench.lines(), TRUSTED).ok

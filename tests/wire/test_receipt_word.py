@@ -31,7 +31,7 @@ FIELDS: Mapping[str, Value] = {
 def sealed(seed: int = 1, **changed: Value) -> Sealed:
     salts = random.Random(seed)
     fields = {**FIELDS, **changed}
-    return seal(fields, [salts.randbytes(SALT_BYTES) for _ in fields])
+    return seal(fields, salts.randbytes(SALT_BYTES * len(fields)))
 
 
 def names(disclosures: tuple[str, ...]) -> set[str]:

@@ -25,9 +25,7 @@ def seal_all(events: Sequence[Event], random_bytes: Callable[[int], bytes]) -> l
     result: list[SealedEvent] = []
     for event in events:
         fields = event.to_fields()
-        raw = random_bytes(SALT_BYTES * len(fields))
-        salts = [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
-        whole = seal(fields, salts)
+        whole = seal(fields, random_bytes(SALT_BYTES * len(fields)))
         pairs = list(zip(fields, whole.disclosures, strict=True))
         public = tuple(text for name, text in pairs if name not in LOCAL)
         local = tuple(text for name, text in pairs if name in LOCAL)

@@ -20,18 +20,22 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import count, islice
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _spell_text
 from operator import ge
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
 from bayward.ledger.plain import PLAIN, RESERVED, plain_fields, plain_value
-from bayward.ledger.strict import base64url_ascii, base64url_bytes, base64url_text
+from bayward.ledger.strict import (
+    base64url_ascii,
+    base64url_bytes,
+    base64url_lines,
+    base64url_text,
+)
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
@@ -74,7 +78,9 @@ class Disclosure:
     def encode(self) -> str:
         """The one spelling; raises `Malformed` when the field is outside the profile."""
         _check_salt(self.salt)
-        return _encode(self.salt, self.name, self.value).decode("ascii")
+        text = base64url_ascii(_spell(self.salt, self.name, self.value))
+        _check_length(self.name, text)
+        return text.decode("ascii")
 
     @classmethod
     def parse(cls, text: str) -> Disclosure:
@@ -95,29 +101,26 @@ def digest(disclosure: str) -> str:
     return digests_of([disclosure.encode("ascii", "replace")])[0].decode("ascii")
 
 
-def seal(
-    fields: Mapping[str, Value], salts: Iterable[bytes], decoys: Sequence[bytes] = ()
-) -> Sealed:
-    """Commit to fields, each with its own fresh random salt of `SALT_BYTES`.
+def seal(fields: Mapping[str, Value], salts: bytes, decoys: Sequence[bytes] = ()) -> Sealed:
+    """Commit to fields; `salts` are `SALT_BYTES` fresh random bytes for each, drawn in one go.
 
     `decoys` (random, 32 bytes each) add digests that nothing opens, to hide how many fields
     there are. Raises `Malformed` for a name or value outside the profile, or when the salts
-    are too few, too short, or repeated.
+    are not as many as the fields, or one of them repeats another.
     """
-    fresh = tuple(islice(salts, len(fields)))
-    if len(set(fresh)) != len(fields) or any(len(salt) != SALT_BYTES for salt in fresh):
+    spelled = base64url_text(salts)  # a salt is a whole number of its characters
+    fresh = [spelled[at : at + SALT_CHARS] for at in range(0, len(spelled), SALT_CHARS)]
+    if len(salts) != SALT_BYTES * len(fields) or len(set(fresh)) != len(fields):
         raise Malformed("disclosure.salt", f"each field needs {SALT_BYTES} fresh random bytes")
-    spelled = base64url_text(b"".join(fresh))  # a salt is a whole number of its characters
-    disclosures = [
-        _encode(spelled[at : at + SALT_CHARS], name, value)
-        for at, (name, value) in zip(count(0, SALT_CHARS), fields.items(), strict=False)
-    ]
-    if any(len(decoy) != DECOY_BYTES for decoy in decoys):
+    if decoys and {*map(len, decoys)} != {DECOY_BYTES}:
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
-    return Sealed(
-        leaf_of(set(digests_of([*disclosures, *decoys]))),
-        tuple([one.decode("ascii") for one in disclosures]),
-    )
+    lines = base64url_lines(_spell_all(fresh, fields))
+    disclosures = lines.split()
+    if len(lines) > DISCLOSURE_CHARS_MAX:  # else none of them is
+        for name, one in zip(fields, disclosures, strict=True):
+            _check_length(name, one)
+    leaf = leaf_of({*digests_of([*disclosures, *decoys])})
+    return Sealed(leaf, tuple([one.decode() for one in disclosures]))
 
 
 def parse_leaf(leaf: bytes) -> tuple[str, ...]:
@@ -194,11 +197,9 @@ def _check_salt(salt: str) -> None:
         raise Malformed("disclosure.salt", f"not {SALT_BYTES} bytes")
 
 
-def _encode(salt: str, name: str, value: Value) -> bytes:
-    text = base64url_ascii(_spell(salt, name, value))
+def _check_length(name: str, text: bytes) -> None:
     if len(text) > DISCLOSURE_CHARS_MAX:
         raise Malformed("disclosure.length", f"{name} has {len(text)} characters")
-    return text
 
 
 def _read(disclosure: str) -> tuple[str, str, Value]:
@@ -233,8 +234,20 @@ def _read_any(spelled: str) -> tuple[str, str, Value]:
 
 
 def _spell(salt: str, name: str, value: Value) -> bytes:
+    return _spell_all([salt], {name: value})[0]
+
+
+def _spell_all(salts: Sequence[str], fields: Mapping[str, Value]) -> list[bytes]:
+    named = map(_named, fields)
+    values = [
+        _spell_text(value) if type(value) is str else _spell_other(value)
+        for value in fields.values()
+    ]
     try:
-        return f'["{salt}{_named(name)}{_spell_value(value)}]'.encode()
+        return [
+            f'["{salt}{name}{value}]'.encode()
+            for salt, name, value in zip(salts, named, values, strict=True)
+        ]
     except UnicodeEncodeError:
         raise Malformed("disclosure.value", "a lone surrogate") from None
 
@@ -246,11 +259,9 @@ def _named(name: str) -> str:
     return f'","{name}",'
 
 
-def _spell_value(value: Value) -> str:
+def _spell_other(value: Value) -> str:
     if type(value) is int and abs(value) <= INTEGER_MAX:
         return str(value)
-    if type(value) is str:
-        return encode_basestring(value)
     _check_value(value)
     return _json(value)
 

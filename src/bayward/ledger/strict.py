@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from bayward.ledger.errors import Malformed
@@ -67,6 +67,11 @@ def base64url_text(raw: bytes) -> str:
 def base64url_ascii(raw: bytes) -> bytes:
     """The same as bytes, for whoever hashes them."""
     return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=")
+
+
+def base64url_lines(raws: Iterable[bytes]) -> bytes:
+    """Each without padding, and a newline behind it."""
+    return b"".join(map(binascii.b2a_base64, raws)).translate(_TO_URL, b"=")
 
 
 def decimal(text: str, code: str) -> int:

@@ -60,7 +60,7 @@ class _Entries:
     def add(self, fields: Mapping[str, Value]) -> Place:
         """Give an entry its place; what opens it is kept at once."""
         work, place = self.work, Place(self.head.origin, self.head.size + len(self.leaves))
-        sealed = seal(fields, (work.ids.random(SALT_BYTES) for _ in fields))
+        sealed = seal(fields, work.ids.random(SALT_BYTES * len(fields)))
         vault_store.insert(
             work.tx, vault.seal(work, self.tenant, place, fields, sealed.disclosures)
         )
