@@ -75,6 +75,18 @@ class FaultyConnection:
         with self.faults.around():
             return self.real.execute(*arguments, **options)
 
+    @property
+    def pgconn(self) -> Any:
+        return FaultySession(self.real.pgconn, self.faults)
+
+
+class FaultySession(FaultyConnection):
+    """What is below a connection to PostgreSQL; it breaks in the same way."""
+
+    def exec_prepared(self, *arguments: Any) -> Any:
+        with self.faults.around():
+            return self.real.exec_prepared(*arguments)
+
 
 @dataclass
 class Kind:

@@ -112,13 +112,23 @@ class Doomed:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.real, name, value)
 
-    def execute(self, statement: Any, *arguments: Any, **options: Any) -> Any:
-        is_commit = "bayward_log.append" in str(statement)
-        if is_commit and self.doom.strikes("before"):
-            self.doom.end(self.real)
-        result = self.real.execute(statement, *arguments, **options)
-        if is_commit and self.doom.strikes("after"):
-            self.doom.end(self.real)
+    @property
+    def pgconn(self) -> Any:
+        return DoomedSession(self.real, self.doom)
+
+
+class DoomedSession(Doomed):
+    """What is below it, with which it commits."""
+
+    def __init__(self, connection: psycopg.Connection[Any], doom: Doom) -> None:
+        self.__dict__.update(real=connection.pgconn, connection=connection, doom=doom)
+
+    def exec_prepared(self, *arguments: Any) -> Any:
+        if self.doom.strikes("before"):
+            self.doom.end(self.connection)
+        result = self.real.exec_prepared(*arguments)
+        if self.doom.strikes("after"):
+            self.doom.end(self.connection)
             raise psycopg.OperationalError("the answer was lost")
         return result
 

@@ -5,6 +5,7 @@
     logs        what a store of many logs promises
     sqlite      one file, one writer
     postgres    a server, several writers of which the head lets one through
+    one_call    a statement of PostgreSQL without psycopg's steps
     sequencer   group commit over either
 
 The control plane uses `tables` inside its own transactions (`cloud.audit.store`), because there an

@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from bayward.cloud.storage.log_store.logs import Commit
+from bayward.cloud.storage.log_store.one_call import BYTEA, INT4, INT8, TEXT, OneCall
 from bayward.cloud.storage.log_store.segment import Packed, Segment, pack, runs, unpack
 from bayward.core.errors import Conflict
 from bayward.ledger.errors import Unverified
@@ -139,10 +140,11 @@ SELECT first, count, entries, leaves, opened, note FROM bayward_log.segment
 WHERE log = %b AND first <= %b ORDER BY first DESC LIMIT 1
 """
 _BEGIN_LOG = "INSERT INTO bayward_log.head (origin, size) VALUES (%b, 0) ON CONFLICT DO NOTHING"
-_APPEND = """
-SELECT bayward_log.append(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[],
-  %b::bytea[], %b::bytea[], %b::bigint[], %b::bigint[], %b::bytea[])
-"""
+_APPEND = OneCall(
+    b"bayward_log_append",
+    b"SELECT bayward_log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    (INT8, INT8, INT4, TEXT, BYTEA, BYTEA, BYTEA, INT8, INT8, BYTEA),
+)
 _LEASE = "SELECT pg_try_advisory_lock(hashtextextended(%b, 0))"
 
 
@@ -172,6 +174,7 @@ class PostgresLogs:
         self._is_leased = is_leased
         self._leased: set[str] = set()
         self._connection: Connection | None = None
+        self._is_prepared = False
         self._numbers: dict[str, int] = {}
         self._recent: dict[tuple[int, int], bytes] = {}
 
@@ -179,6 +182,7 @@ class PostgresLogs:
         """Let go of the connection, and of all leases; the next use makes another."""
         self._leased.clear()
         self._recent.clear()
+        self._is_prepared = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -218,7 +222,10 @@ class PostgresLogs:
         try:
             for _, one in numbered:
                 self._lease(one.origin)
-            self._ready().execute(_APPEND, _columns(numbered), prepare=True)
+            if not self._is_prepared:
+                _APPEND.prepare(self._ready())
+                self._is_prepared = True
+            _APPEND.run(self._ready(), *_columns(numbered))
         except psycopg.Error as error:
             self.close()  # nobody knows what it did
             if error.sqlstate != _MOVED:
