@@ -25,7 +25,7 @@ BATCH = 256
 SEALED = 3_000  # for the yardstick of one round
 # Measured once beside a prototype of this design, on two cores of a virtual machine at rest, in
 # November 2026: Go programs that a benchmark in Python cannot install. 612-byte entries, durable.
-# In turns with this program, on another and a busy machine: docs/how-to/measure.md.
+# In turns with this program, on another machine: docs/how-to/measure.md.
 REFERENCES = (
     ("Tessera 1.0.4 POSIX", "1 client 310-520/s; 256 clients, integrated 33-48 k/s"),
     ("Tessera, checkpoint published", "64 clients 655/s, p50 102 ms"),
