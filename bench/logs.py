@@ -98,7 +98,7 @@ def load(store: OneLog, clients: int, seconds: float, make: Callable[[], Sealed]
             going = perf_counter() < end
 
     async def run() -> float:
-        async with Sequencer(store.logs, lambda _: signers()) as sequencer:
+        async with Sequencer(store.logs, lambda _: signers(), perf_counter) as sequencer:
             start = perf_counter()
             await asyncio.gather(*(client(sequencer, start + seconds) for _ in range(clients)))
             return perf_counter() - start

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,8 +16,8 @@ from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.errors import OutOfRange
 from bayward.ledger.keys import Signer, ed25519_signer
 from bayward.ledger.log import Log
-from ledger_bench import IMPOSTOR, LOG, MemoryStore, refused
-from log_store_bench import Kind, Only, Slow, recheck
+from ledger_bench import IMPOSTOR, LOG, ORIGIN, MemoryStore, refused
+from log_store_bench import Kind, Only, Single, Slow, recheck
 
 
 async def until_all_wait() -> None:
@@ -182,3 +183,102 @@ async def test_a_log_that_moved_does_not_take_the_others_along(kind: Kind) -> No
         assert [len(each) for each in logs.carried[-4:]] == [3, 1, 1, 1]
         for name, index in ((one, 2), (two, 2), (three, 1)):
             (await sequencer.prove(name, index)).verify(b"after", signed(name)[0].key)
+
+
+class Ticks:
+    """A stopwatch on which each commit takes as long as a test wants."""
+
+    def __init__(self) -> None:
+        self.now, self.each = 0.0, 0.0
+
+    def __call__(self) -> float:
+        self.now += self.each
+        return self.now
+
+
+@dataclass
+class Whose(Single):
+    """Notes in which thread each commit is made, and of how many entries."""
+
+    made: list[tuple[bool, int]] = field(default_factory=list)
+    breaks: bool = False
+
+    def commit(self, commits: Sequence[Commit]) -> None:
+        in_loop = threading.current_thread() is threading.main_thread()
+        self.made.append((in_loop, len(commits[0].append.entries)))
+        if self.breaks:
+            raise OSError("no space left")
+        super().commit(commits)
+
+
+IN_LOOP, IN_THREAD = True, False
+
+
+async def test_who_is_alone_commits_in_the_loop_while_commits_are_quick() -> None:
+    store, ticks = MemoryStore(), Ticks()
+    logs = Whose(store)
+    async with Sequencer(logs, lambda _: [LOG], ticks) as sequencer:
+        await sequencer.append(ORIGIN, b"not measured yet")
+        await sequencer.append(ORIGIN, b"quick")
+        ticks.each = 1.0
+        await sequencer.append(ORIGIN, b"slow")
+        await sequencer.append(ORIGIN, b"slow, too")
+        ticks.each = 0.0
+        await sequencer.append(ORIGIN, b"quick again")
+        await asyncio.gather(*(sequencer.append(ORIGIN, b"%d" % n) for n in range(20)))
+        await sequencer.append(ORIGIN, b"alone again")
+    assert logs.made == [
+        (IN_THREAD, 1), (IN_LOOP, 1), (IN_LOOP, 1), (IN_THREAD, 1), (IN_THREAD, 1),
+        (IN_THREAD, 20), (IN_LOOP, 1),
+    ]  # fmt: skip
+    assert len(store.entries) == 26
+
+
+async def test_nothing_is_committed_in_the_loop_unless_asked_for() -> None:
+    logs = Whose(MemoryStore())
+    async with Sequencer(logs, lambda _: [LOG]) as sequencer:
+        for n in range(3):
+            await sequencer.append(ORIGIN, b"%d" % n)
+    assert logs.made == [(IN_THREAD, 1)] * 3
+
+
+async def test_two_threads_never_touch_the_store_at_once() -> None:
+    """Also when who asked has gone: the thread is still at it."""
+    store, gate, reading = MemoryStore(), threading.Event(), threading.Event()
+    logs = Whose(store)
+    async with Sequencer(logs, lambda _: [LOG], Ticks()) as sequencer:
+        for n in range(5):
+            await sequencer.append(ORIGIN, b"%d" % n)
+        read = store.read_hashes
+
+        def slowly(indexes: Sequence[int]) -> list[bytes]:
+            reading.set()
+            assert gate.wait(30)
+            return read(indexes)
+
+        store.read_hashes = slowly  # type: ignore[method-assign]  # held up, not changed
+        asked = asyncio.create_task(sequencer.prove(ORIGIN, 2))
+        await asyncio.to_thread(reading.wait, 30)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        added = asyncio.create_task(sequencer.append(ORIGIN, b"meanwhile"))
+        await until_all_wait()
+        assert not added.done()
+        gate.set()
+        await added
+    assert logs.made[-1] == (IN_THREAD, 1)
+
+
+async def test_a_commit_in_the_loop_that_fails_is_told_like_any_other() -> None:
+    store = MemoryStore()
+    logs = Whose(store)
+    async with Sequencer(logs, lambda _: [LOG], Ticks()) as sequencer:
+        await sequencer.append(ORIGIN, b"kept")
+        logs.breaks = True
+        with pytest.raises(Unavailable) as caught:
+            await sequencer.append(ORIGIN, b"refused")
+        assert caught.value.code == "storage.not_kept"
+        logs.breaks = False
+        assert (await sequencer.append(ORIGIN, b"goes on")).index == 1
+    assert logs.made[1] == (IN_LOOP, 1)
