@@ -50,7 +50,7 @@ check: setup ## format, lint, types, import contracts, house rules, links in the
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTEST) $(CHECKED)
+	@$(PYTEST) -n 2 $(CHECKED)
 
 .PHONY: test
 test: setup ## the fast tests (no browser, no long simulations)
