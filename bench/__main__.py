@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Sequence
 
+from bench.machine import node_hash_s
 from bench.measures import MEASURES
 
 
@@ -22,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}"
         )
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}, "
+        f"a node of the tree is hashed in {node_hash_s() * 1e6:.2f} µs"
+    )
     for name in asked.names or MEASURES:
         print(MEASURES[name](quick=asked.quick), flush=True)
     return 0

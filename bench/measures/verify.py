@@ -26,6 +26,7 @@ from bayward.ledger.pack.records import Record
 from bayward.ledger.pack.verify import verify_files, verify_zip
 from bayward.ledger.verify import verify_log
 from bench import logs
+from bench.machine import in_hashes, node_hash_s
 from bench.table import Table
 
 EVENTS = 10_000
@@ -46,6 +47,9 @@ def run(*, quick: bool) -> Table:
         by_library = best(lambda: verify_log(export, [key]).ok)
         table.add("library, an export", f"{count / by_library:,.0f} lines per second of CPU")
         table.ratio("  / 50,000", count / by_library, LINES_PER_S, goal="≥ 1")
+        wanted = in_hashes(LINES_PER_S)
+        in_nodes = by_library / count / node_hash_s()
+        table.add("  a line in hashes of a node", f"{in_nodes:.0f}   (goal ≤ {wanted:.0f})")
         entries = [parse_entry(line) for line in export[1:]]
         table.ratio("  / its hashes alone", by_library, best(lambda: hashed(entries)), goal="≤ 5")
         few = [export[0], *(replace(one, disclosures=one.disclosures[:5]).line for one in entries)]
