@@ -55,6 +55,7 @@ def run(*, quick: bool) -> Table:
     table.add("memory before", f"{logs.rss_mib():.0f} MiB")
     with tempfile.TemporaryDirectory() as name, postgres.server() as server:
         folder = Path(name)
+        server.settle()
         first = under_load(
             table, "SQLite", lambda: logs.sqlite_store(folder), seconds=seconds, rounds=rounds
         )
