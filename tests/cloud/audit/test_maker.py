@@ -9,7 +9,8 @@ import pytest
 from bayward.cloud.audit import evidence, maker
 from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
-from bayward.cloud.audit.maker import Maker, Revoked, stamper_of
+from bayward.cloud.audit.maker import Maker, stamper_of
+from bayward.cloud.audit.stamping import Revoked
 from bayward.cloud.jobs import Worker
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.unit import Work

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from bayward.cloud.audit.maker import Revoked
+from bayward.cloud.audit.stamping import Revoked
 from bayward.cloud.audit.tsa import Authority, check, fetch, post, read_roots
 from bayward.core.errors import Invalid, Misconfigured, Unavailable
 from bayward.ledger.pack.revocation import LIST_BYTES_MAX

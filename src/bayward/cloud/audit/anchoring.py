@@ -17,7 +17,7 @@ import httpx
 import structlog
 
 from bayward.cloud.audit import anchor
-from bayward.cloud.audit.maker import Stamper
+from bayward.cloud.audit.stamping import Stamper
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import SECOND_MS
 from bayward.core.errors import BaywardError, Misconfigured

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -17,6 +17,7 @@ from bayward.cloud.audit import evidence, papers
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.pack_custody import Forms
 from bayward.cloud.audit.papers import Shown
+from bayward.cloud.audit.stamping import Stamper
 from bayward.cloud.jobs import Duty, Hopeless, Settle
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.outbox import Job
@@ -32,26 +33,6 @@ SETTLE_S = 12  # witnesses and the authority; a job has 45
 LADDER_MS = (5_000, 30_000, 120_000)
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """A list of revoked certificates and the certificate of its issuer, both in DER."""
-
-    listed: bytes
-    issuer: bytes
-
-
-class Stamper(Protocol):
-    """A time-stamp authority."""
-
-    async def stamp(self, data: bytes) -> bytes:
-        """A verified RFC 3161 response over these bytes."""
-        ...
-
-    async def revoked(self, token: bytes, data: bytes) -> Revoked | None:
-        """What the issuer of the certificate of such a response has revoked, if it can be had."""
-        ...
 
 
 class Anchors(Protocol):

@@ -26,7 +26,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from bayward.cloud.audit.maker import Revoked
+from bayward.cloud.audit.stamping import Revoked
 from bayward.core.errors import Invalid, Misconfigured, Unavailable
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.pack.revocation import LIST_BYTES_MAX, read_list, standing
