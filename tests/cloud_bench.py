@@ -28,7 +28,7 @@ from bayward.cloud.people import service as people
 from bayward.cloud.people.details import Details
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.storage.migrations import upgrade as migrations_upgrade
-from bayward.cloud.unit import House, Ids, Place, Store, Unit, Work
+from bayward.cloud.unit import OPERATOR, House, Ids, Place, Store, Unit, Work
 from bayward.core.clock import DAY_MS, after
 from bayward.core.compartment import Compartment, Mode, Size
 from bayward.core.events import Event, EventType, Scalar
@@ -280,6 +280,11 @@ class CloudBench:
 
         await self.unit.write(begin)
         return tenant
+
+    async def platform(self) -> None:
+        """The tenant whose log is the anchor."""
+        made = fleet_store.Tenant(OPERATOR, "Platform", self.clock.at)
+        await self.do(lambda work: fleet_store.insert_tenant(work.tx, made))
 
     async def person(
         self, tenant: TenantId, name: str, role: Role, *, email: str | None = ""

@@ -15,7 +15,6 @@ from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.cosigning import CosigningKeys
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.inline import InlineStore
 from bayward.cloud.unit import OPERATOR
@@ -39,8 +38,7 @@ SEEN_AT = 1_800_000_100
 
 @pytest.fixture
 async def bank(cloud: CloudBench) -> BankTwin:
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     bank = await cloud.bank(await cloud.tenant())
     await upload(cloud, bank)
     return bank
@@ -251,8 +249,7 @@ async def test_audit_04_a_forked_anchor_is_not_cosigned_and_kept_as_evidence(
     await keeper.ask()
     other = make(InlineStore(template()))
     try:
-        platform = fleet_store.Tenant(OPERATOR, "Platform", other.clock.at)
-        await other.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+        await other.platform()
         for number in (2, 3):
             await other.tenant(number)
         forger = anchoring(other, witness)

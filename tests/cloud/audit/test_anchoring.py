@@ -14,9 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from bayward.cloud.audit import anchor
 from bayward.cloud.audit.anchoring import Anchoring, policy_text, read_witnesses
 from bayward.cloud.audit.tsa import Authority, check, post
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.storage import schema as s
-from bayward.cloud.unit import OPERATOR
 from bayward.core.errors import Misconfigured
 from bayward.ledger.keys import cosigner
 from bayward.ledger.policy import Party, parse_policy
@@ -30,8 +28,7 @@ WITNESS = cosigner(NAME, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 @pytest.fixture
 async def anchored(cloud: CloudBench) -> CloudBench:
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     await cloud.tenant()
     assert await Anchoring(cloud.unit, []).enter() == 1
     return cloud

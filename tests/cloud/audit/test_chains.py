@@ -13,8 +13,7 @@ from bayward.cloud.audit import chains
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring
 from bayward.cloud.cosigning import CosigningKeys
-from bayward.cloud.fleet import store as fleet_store
-from bayward.cloud.unit import OPERATOR, Place
+from bayward.cloud.unit import Place
 from bayward.cloud.witness.http import WitnessApp
 from bayward.cloud.witness.memory import WitnessFile
 from bayward.cloud.witness.service import Witness
@@ -33,8 +32,7 @@ NAMES = ("one.example/w", "two.example/w")
 
 @pytest.fixture
 async def bank(cloud: CloudBench) -> BankTwin:
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     found = await cloud.bank(await cloud.tenant())
     await upload(cloud, found)
     return found

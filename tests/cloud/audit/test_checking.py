@@ -10,7 +10,6 @@ from bayward.cloud.audit import anchor, export
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.checking import EACH_MS, Checks
 from bayward.cloud.audit.store import LogHead
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.log_store.segment import split_loosely
@@ -159,8 +158,7 @@ async def test_a_fault_in_the_tenants_own_log_is_about_no_bank_and_staff_is_told
 async def test_a_fault_of_the_anchor_is_noted_and_enters_no_log(
     cloud: CloudBench, bank: BankTwin, checks: Checks
 ) -> None:
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     await cloud.do(anchor.append_grown)
     [head] = [one for one in await cloud.do(audit.logs, OPERATOR) if one.size]
     change(cloud, head.origin, 0)

@@ -19,9 +19,7 @@ from bayward.cloud.audit.evidence import Wanted
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.maker import Maker
 from bayward.cloud.audit.tsa import Authority, post
-from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.jobs import Worker
-from bayward.cloud.unit import OPERATOR
 from bayward.core.clock import DAY_MS, after
 from bayward.core.errors import Conflict, Denied, Invalid, NotFound
 from bayward.core.events import EventType
@@ -211,8 +209,7 @@ async def test_a_pack_reaches_the_anchor_and_its_stamp(
     cloud: CloudBench, tmp_path: Path, whose: str
 ) -> None:
     """Made before the next round of anchoring was due: the maker sees to it himself."""
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     bank = await story(cloud)
     root = Issuer(dt.datetime.now(dt.UTC))  # OpenSSL's clock cannot be moved by hand
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -246,8 +243,7 @@ async def test_a_pack_says_whether_its_authority_was_revoked(
     cloud: CloudBench, tmp_path: Path, is_revoked: bool
 ) -> None:
     """What the issuer had revoked when the pack was made is in it, and stays when it is fetched."""
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
     bank = await story(cloud)
     root = Issuer(dt.datetime.now(dt.UTC))  # OpenSSL's clock cannot be moved by hand
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -10,8 +10,6 @@ import pytest
 import cloud_bench
 from bayward.cloud.audit import anchor
 from bayward.cloud.audit.anchoring import Anchoring
-from bayward.cloud.fleet import store as fleet_store
-from bayward.cloud.unit import OPERATOR
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.keys import VerifierKey, ed25519_signer
 from bayward.ledger.policy import Party
@@ -50,8 +48,7 @@ def asking(cloud: CloudBench, witness: Litewitness, *, is_lossy: bool = False) -
 
 
 async def begin(cloud: CloudBench) -> None:
-    platform = fleet_store.Tenant(OPERATOR, "Platform", cloud.clock.at)
-    await cloud.do(lambda work: fleet_store.insert_tenant(work.tx, platform))
+    await cloud.platform()
 
 
 async def grow(cloud: CloudBench, *numbers: int) -> None:
