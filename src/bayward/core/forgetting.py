@@ -47,11 +47,12 @@ def is_named(bank: BankState, person: PersonId) -> bool:
 def forget(bank: BankState, person: PersonId, erased: Iterable[Event]) -> None:
     """Name him nowhere any more; `erased` are the events as they read now."""
     for parcel in list(bank.parcels.values()):
+        rest = parcel
         if parcel.recipient == person:
-            parcel = replace(parcel, recipient=_NOBODY, tracking=None)  # noqa: PLW2901 - in steps
+            rest = replace(rest, recipient=_NOBODY, tracking=None)
         if parcel.courier == person:
-            parcel = replace(parcel, courier=_NOBODY)  # noqa: PLW2901 - in steps
-        bank.parcels[parcel.id] = parcel
+            rest = replace(rest, courier=_NOBODY)
+        bank.parcels[parcel.id] = rest
     for grant in list(bank.grants.values()):
         if grant.recipient == person:
             bank.grants[grant.id] = replace(grant, recipient=_NOBODY)

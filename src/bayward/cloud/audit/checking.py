@@ -104,7 +104,7 @@ class Checks:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, key: Key, task: asyncio.Task[Verdict]) -> None:
-        if self._running[key] is task:
+        if self._running.get(key) is task:  # else another took its place
             del self._running[key], self._progress[key]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("log.check", origin=key[1], why=str(error))

@@ -159,7 +159,16 @@ def _tell(
     kind: EventType,
     actor: str,
     person: PersonId,
-    **more: str | int | None,
+    *,
+    reason: str | None = None,
+    not_after: Instant | None = None,
 ) -> None:
-    event = Event(type=kind, time=work.now, actor=actor, subject=person, **more)  # type: ignore[arg-type]  # names are literal at each call
+    event = Event(
+        type=kind,
+        time=work.now,
+        actor=actor,
+        subject=person,
+        reason=reason,
+        not_after=not_after,
+    )
     work.emit(event, tenant=tenant)
