@@ -7,6 +7,7 @@ import pytest
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.incidents import service as incidents
+from bayward.cloud.incidents.store import State
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.cloud.web import console_log
@@ -105,6 +106,12 @@ async def test_a_fault_in_the_own_log_has_an_incident_about_no_bank(
         assert "A log does not verify" in (await anne.get(path)).text
     taken = await anne.post(f"/console/incidents/{incident.id}/acknowledge")
     assert taken.status_code == 303
+    url = f"/console/incidents/{incident.id}/close"
+    assert (await anne.post(url, {"note": "restored"})).status_code == 303
+    ended = await house.do(
+        lambda work: incidents.get_incident(work, world.tenant, incident.id).state
+    )
+    assert ended is State.CLOSED
 
 
 async def test_an_export_verifies_without_us_and_is_itself_an_entry(
