@@ -246,6 +246,7 @@ def test_a_crowbar_is_in_the_console_at_once_and_an_administrator_releases(
     )
     release(page, console)
     expect(page.locator("#sentence")).not_to_contain_text("Locked down", timeout=PATIENCE_MS)
+    settle(console)
     desk.close()
     page.close()
 
@@ -262,6 +263,22 @@ def release(page: Page, console: Page) -> None:
     console.locator("[name=reason]").first.fill("looked at it: nobody there")
     console.locator("[name=code]").first.fill(fresh[1] + fresh[2])
     console.locator("form[action$='/release'] button").first.click()
+
+
+def settle(console: Page) -> None:
+    """The form to close it comes by itself, and what is typed stays when the page changes."""
+    reason = console.locator("form[action$='/close'] [name=reason]")
+    expect(reason).to_be_visible(timeout=PATIENCE_MS)
+    reason.fill("a drill")
+    other = console.context.new_page()
+    other.goto(console.url)
+    other.get_by_role("button", name="I am looking after it").click()
+    handling = console.locator("#handling")
+    expect(handling).not_to_contain_text("nobody yet", timeout=PATIENCE_MS)
+    expect(reason).to_have_value("a drill")
+    console.get_by_role("button", name="Close the incident").click()
+    expect(console.get_by_role("heading", name="Closed")).to_be_visible()
+    expect(console.get_by_role("main")).to_contain_text("a drill")
 
 
 def test_the_picture_held_to_the_camera_opens_the_door(

@@ -310,7 +310,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.BANK_LOG_REFUSED: ("bank", "origin", "reason"),
     _T.COMMAND_SENT: ("bank", "command", "actor", "detail"),
     _T.COMMAND_ENDED: ("bank", "command", "result"),
-    _T.INCIDENT_OPENED: ("incident", "bank", "reason"),
+    _T.INCIDENT_OPENED: ("incident", "reason"),  # some are about no bank
     _T.INCIDENT_ACKNOWLEDGED: ("incident", "actor"),
     _T.INCIDENT_CLOSED: ("incident", "actor", "reason"),
     _T.NOTIFICATION_SENT: ("channel", "subject"),

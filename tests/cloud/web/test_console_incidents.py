@@ -6,7 +6,7 @@ from bayward.cloud.incidents import service as incidents
 from bayward.cloud.incidents.store import Release
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
-from bayward.core.events import EventType
+from bayward.core.events import TEXT_CHARS_MAX, EventType
 from bayward.core.ids import CommandId, PersonId
 from cloud_bench import named
 from cloud_house import ANNE, Browser, House, World
@@ -107,18 +107,59 @@ async def test_without_a_reason_the_code_is_not_enough(anne: Browser, world: Wor
     assert (await anne.get("/console")).status_code == 200  # the new cookie came along
 
 
-async def test_it_is_closed_with_a_reason_once_nothing_is_locked(
-    house: House, anne: Browser, world: World
-) -> None:
-    url = f"/console/incidents/{world.incident}/close"
-    assert (await anne.post(url, {"note": "a drill"})).status_code == 409
+async def unlocked(house: House, world: World) -> None:
+    """Somebody with a key of the service ends the lockdown at the wall."""
     world.bank.record(
         EventType.LOCKDOWN_RELEASED, scope="bank", actor=str(named(PersonId, 9)), reason="a drill"
     )
     await world.bank.upload(house.cloud.ingest)
-    assert (await anne.post(url, {"note": "a drill"})).status_code == 303
+
+
+async def test_it_is_closed_with_a_reason_once_nothing_is_locked(
+    house: House, anne: Browser, world: World
+) -> None:
+    url = f"/console/incidents/{world.incident}"
+    assert f'action="{url}/close"' not in (await anne.get(url)).text
+    assert (await anne.post(f"{url}/close", {"reason": "a drill"})).status_code == 409
+    await unlocked(house, world)
+    page = (await anne.get(url)).text
+    assert f'action="{url}/close"' in page
+    assert f'action="{url}/release"' not in page
+    closed = await anne.post(f"{url}/close", {"reason": "a drill"})
+    assert closed.headers["location"] == url
+    page = (await anne.get(url)).text
+    assert "Closed. If it happens again" in page
+    assert f'action="{url}/close"' not in page
+    assert "I am looking after it" not in page
     [told] = await house.events(EventType.INCIDENT_CLOSED)
     assert told.reason == "a drill"
+    assert 'role="alert" data-severity' not in (await anne.get("/console")).text
+
+
+async def test_a_closed_one_says_who_closed_it_and_why(
+    house: House, anne: Browser, world: World
+) -> None:
+    url = f"/console/incidents/{world.incident}"
+    await unlocked(house, world)
+    await anne.post(f"{url}/close", {"reason": "a drill <b>of ours</b>"})
+    page = (await anne.get(url)).text
+    card = page.partition('id="closed-title"')[2].partition("</section>")[0]
+    assert "Anne" in card
+    assert "a drill &lt;b&gt;of ours&lt;/b&gt;" in card
+    assert (await anne.post(f"{url}/close", {"reason": "again"})).status_code == 409
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * (TEXT_CHARS_MAX + 1)])
+async def test_without_a_reason_it_stays_and_what_was_typed_comes_back(
+    house: House, anne: Browser, world: World, reason: str
+) -> None:
+    url = f"/console/incidents/{world.incident}/close"
+    await unlocked(house, world)
+    answer = await anne.post(url, {"reason": reason})
+    assert answer.status_code == 422
+    assert "Please say why" in answer.text
+    assert f'value="{reason}"' in answer.text
+    assert not await house.events(EventType.INCIDENT_CLOSED)
 
 
 async def test_a_cursor_that_is_none_is_refused(anne: Browser) -> None:

@@ -107,11 +107,15 @@ async def test_a_fault_in_the_own_log_has_an_incident_about_no_bank(
     taken = await anne.post(f"/console/incidents/{incident.id}/acknowledge")
     assert taken.status_code == 303
     url = f"/console/incidents/{incident.id}/close"
-    assert (await anne.post(url, {"note": "restored"})).status_code == 303
+    assert (await anne.post(url, {"reason": "restored"})).status_code == 303
     ended = await house.do(
         lambda work: incidents.get_incident(work, world.tenant, incident.id).state
     )
     assert ended is State.CLOSED
+    steps = (EventType.INCIDENT_OPENED, EventType.INCIDENT_ACKNOWLEDGED, EventType.INCIDENT_CLOSED)
+    for step in steps:
+        [told] = [one for one in await house.events(step) if one.incident == incident.id]
+        assert told.bank is None
 
 
 async def test_an_export_verifies_without_us_and_is_itself_an_entry(

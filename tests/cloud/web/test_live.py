@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,8 +13,10 @@ from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
 from bayward.cloud.web import limits
 from bayward.core.events import EventType
+from bayward.core.ids import PersonId
 from bayward.core.policy import Aal
 from bayward.core.roles import Role
+from cloud_bench import named
 from cloud_house import URL, Browser, House, World
 
 
@@ -211,6 +214,23 @@ async def test_an_incident_and_a_pass_live_too(house: House, anne: Browser, worl
         async with stream(house, path, browser) as live:
             assert live.status == 200
             assert text.casefold() in (await live.message())["data"].casefold()
+
+
+async def test_an_incident_changes_its_form_only_when_another_is_due(
+    house: House, anne: Browser, world: World
+) -> None:
+    """The same form sent again would take away what somebody is typing into it."""
+    url = f"/console/incidents/{world.incident}"
+    async with stream(house, f"{url}/live", anne) as live:
+        text = html.unescape((await live.message())["data"])
+        assert "#settling:not([data-settling='locked'])" in text
+        world.bank.record(
+            EventType.LOCKDOWN_RELEASED, scope="bank", actor=str(named(PersonId, 9)), reason="drill"
+        )
+        await world.bank.upload(house.cloud.ingest)
+        text = html.unescape((await live.message())["data"])
+        assert "#settling:not([data-settling='unsettled'])" in text
+        assert f'action="{url}/close"' in text
 
 
 async def test_without_a_right_there_is_no_stream(house: House, world: World) -> None:

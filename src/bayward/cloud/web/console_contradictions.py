@@ -19,7 +19,7 @@ from bayward.core.ids import IncidentId, TenantId
 from bayward.core.policy import Action
 from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.strict import base64_text
-from bayward.ui.views.console import ShownCheckpoint, ShownContradiction
+from bayward.ui.views.console_incidents import ShownCheckpoint, ShownContradiction
 
 NUMBER_DIGITS = 18
 _ABOUT_LOGS = (EventType.BANK_LOG_REFUSED.value, EventType.TENANT_LOG_DOUBTED.value)

@@ -20,7 +20,7 @@ from bayward.cloud.notify.store import State as DeliveryState
 from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.unit import Work
 from bayward.cloud.web import live, places
-from bayward.cloud.web.asking import StepUpNeeded, StepUpRefused, You
+from bayward.cloud.web.asking import Asker, StepUpNeeded, StepUpRefused, You
 from bayward.cloud.web.console_contradictions import of_incident
 from bayward.cloud.web.frame import console, incident_facts, notify, shell
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
@@ -33,15 +33,13 @@ from bayward.core.events import TEXT_CHARS_MAX, EventType
 from bayward.core.ids import IncidentId, TenantId
 from bayward.core.policy import Action
 from bayward.ui.views.base import FieldProblem, Say
-from bayward.ui.views.console import (
-    Filter,
+from bayward.ui.views.console import Filter, Pager, Shell
+from bayward.ui.views.console_incidents import (
     IncidentPage,
     IncidentRow,
     Incidents,
     IncidentState,
-    Pager,
     ReleaseState,
-    Shell,
 )
 from bayward.ui.views.mail import Severity
 
@@ -63,6 +61,12 @@ class NoteForm(Struct, frozen=True):
     """What somebody has to say."""
 
     note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+class CloseForm(Struct, frozen=True):
+    """Why it is over."""
+
+    reason: Annotated[str, Meta(max_length=4 * TEXT_CHARS_MAX)] = ""
 
 
 class ReasonForm(Struct, frozen=True):
@@ -140,16 +144,24 @@ async def acknowledge(
 
 
 @do("/console/incidents/{incident:str}/close", Action.INCIDENT_CLOSE)
-async def close(asker: Asking, incident: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
+async def close(
+    request: AnyRequest, asker: Asking, incident: FromPath[str], data: URLEncodedBody[CloseForm]
+) -> Response[str] | Redirect:
     """It is over, and this is why."""
     incident_id = places.parse(IncidentId, incident)
-    await asker.write(
-        places.incident(incident),
-        lambda work, you: incidents.close(
-            work, you.tenant, incident_id, actor=you.person, reason=data.note
-        ),
-    )
-    return back(f"/console/incidents/{incident_id}")
+    try:
+        await asker.write(
+            places.incident(incident),
+            lambda work, you: incidents.close(
+                work, you.tenant, incident_id, actor=you.person, reason=data.reason
+            ),
+        )
+    except Invalid as error:
+        problem = FieldProblem("reason", error.code, error.facts)
+    else:
+        notify(request, "incident.closed")
+        return back(f"/console/incidents/{incident_id}")
+    return await _again(asker, incident_id, data.reason, problem)
 
 
 @do("/console/incidents/{incident:str}/release", Action.LOCKDOWN_RELEASE)
@@ -175,10 +187,17 @@ async def release(
     else:
         notify(request, "incident.release_requested")
         return back(f"/console/incidents/{incident_id}")
+    return await _again(asker, incident_id, data.reason, problem)
+
+
+async def _again(
+    asker: Asker, incident: IncidentId, reason: str, problem: FieldProblem
+) -> Response[str]:
+    """The page once more, with what was typed and what is wrong with it."""
     return await console(
         asker.also(Action.INCIDENT_READ),
         places.incident(incident),
-        lambda words, _, frame: _page(words, frame, incident_id, data.reason, (problem,)),
+        lambda words, _, frame: _page(words, frame, incident, reason, (problem,)),
         status=AGAIN,
     )
 
@@ -212,6 +231,9 @@ def _page(
         release=_release(found, held),
         reason=reason,
         problems=problems,
+        closed_at=found.closed_at,
+        closed_by=words.person(found.closed_by),
+        closed_why=found.reason or "",
         alerts=_alerts(words, tenant, incident_id),
         wall=drawn.wall if drawn and drawn.layout else None,
         contradictions=of_incident(work, tenant, found),

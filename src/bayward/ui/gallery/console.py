@@ -10,6 +10,7 @@ from bayward.ui.gallery import Sample
 from bayward.ui.gallery.rail import ALARM_RAIL, RAIL, time_proof
 from bayward.ui.gallery.world import ALARM_WALL, BANK, DOOR_14, NOW, WALL, ago, ahead, wall
 from bayward.ui.views import console as views
+from bayward.ui.views import console_incidents as troubles
 from bayward.ui.views.base import Facts, FieldProblem, Problem
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import CellState
@@ -191,12 +192,12 @@ def parcels() -> Iterator[Sample]:
     )
 
 
-FORCED = views.IncidentRow(
+FORCED = troubles.IncidentRow(
     href=INCIDENT,
     kind="door.forced_open",
     facts=BANNER.facts,
     severity=Severity.CRITICAL,
-    state=views.IncidentState.OPEN,
+    state=troubles.IncidentState.OPEN,
     bank="Lobby A",
     at=ago(24),
     due_at=ago(-276),
@@ -217,11 +218,11 @@ def incidents() -> Iterator[Sample]:
         FORCED,
         kind="bank.disconnected",
         severity=Severity.NOTICE,
-        state=views.IncidentState.CLOSED,
+        state=troubles.IncidentState.CLOSED,
         owner="Ines Duarte",
         at=ago(200_000),
     )
-    listed = views.Incidents(
+    listed = troubles.Incidents(
         shell=ALARM_SHELL,
         rows=(FORCED, late, closed),
         filters=(
@@ -237,7 +238,7 @@ def incidents() -> Iterator[Sample]:
 
 def incident() -> Iterator[Sample]:
     """Locked down, refused, released."""
-    page = views.IncidentPage(
+    page = troubles.IncidentPage(
         shell=ALARM_SHELL,
         incident_id="inc_5x8n2k9v4x1q8z5n3b6r7t2w4y",
         url=INCIDENT,
@@ -256,7 +257,7 @@ def incident() -> Iterator[Sample]:
         clip_href="/console/incidents/inc_5x8n/clip",
     )
     yield Sample("console/incident", page)
-    taken = replace(FORCED, state=views.IncidentState.ACKNOWLEDGED, owner="Ines Duarte")
+    taken = replace(FORCED, state=troubles.IncidentState.ACKNOWLEDGED, owner="Ines Duarte")
     wrong = (
         FieldProblem("reason", "field.empty"),
         FieldProblem("code", "totp.wrong"),
@@ -272,7 +273,22 @@ def incident() -> Iterator[Sample]:
             shell=replace(SHELL, notices=(views.Notice("incident.release_requested", {}),)),
             row=taken,
             is_locked_down=False,
-            release=views.ReleaseState.CONFIRMED,
+            release=troubles.ReleaseState.CONFIRMED,
+            wall=WALL,
+        ),
+    )
+    over = replace(taken, state=troubles.IncidentState.CLOSED, due_at=None)
+    yield Sample(
+        "console/incident-closed",
+        replace(
+            page,
+            shell=SHELL,
+            row=over,
+            is_locked_down=False,
+            release=troubles.ReleaseState.CONFIRMED,
+            closed_at=ago(3),
+            closed_by="Ines Duarte",
+            closed_why="A parcel was jammed behind the leaf. All doors looked at, nothing missing.",
             wall=WALL,
         ),
     )
@@ -282,10 +298,10 @@ def contradiction() -> Iterator[Sample]:
     """A locker that came back with an older log, and lockers that doubt ours."""
     root = "q2Zk0cV9u6mXbT7fYH1sR3nJ5wLpE8aQdGvCtN4oMiU="
     known, offered = (
-        views.ShownCheckpoint(size=size, root=root, note=f"{ORIGIN}\n{size}\n{root}\n\n— …\n")
+        troubles.ShownCheckpoint(size=size, root=root, note=f"{ORIGIN}\n{size}\n{root}\n\n— …\n")
         for size in (8_214, 8_102)
     )
-    shown = views.ShownContradiction(
+    shown = troubles.ShownContradiction(
         kind="rollback",
         at=ago(95),
         reason="hello.rollback",
@@ -296,7 +312,7 @@ def contradiction() -> Iterator[Sample]:
         offered=offered,
         href=f"{INCIDENT}/evidence/3",
     )
-    page = views.IncidentPage(
+    page = troubles.IncidentPage(
         shell=SHELL,
         incident_id="inc_5x8n2k9v4x1q8z5n3b6r7t2w4y",
         url=INCIDENT,
@@ -313,7 +329,7 @@ def contradiction() -> Iterator[Sample]:
             origin="lockers.example.com/tenant/tnt_4m1q",
             offered=offered
             if ours != "unproven"
-            else views.ShownCheckpoint(size=None, root="", note=""),
+            else troubles.ShownCheckpoint(size=None, root="", note=""),
         )
         told = (entry(95, "tenant_log.doubted", {"reason": doubt.reason}, "", Severity.CRITICAL),)
         row = replace(page.row, kind="tenant_log.doubted")

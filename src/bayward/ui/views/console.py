@@ -8,12 +8,8 @@
 | GET  /console/parcels?state=&q=&after= | | `Parcels` |
 | GET  /console/parcels/{id} | | `ParcelPage` |
 | GET  /console/parcels/{id}/receipt | | the receipt as a file |
-| GET  /console/incidents[?state=open], /console/incidents/{id} | | `Incidents`, `IncidentPage` |
-| GET  /console/incidents/{id}/live | | text/event-stream: `Renderer.live(page)` |
-| POST /console/incidents/{id}/acknowledge | `note` | 303 back |
-| POST /console/incidents/{id}/release | `reason`, `code` (TOTP) | 303 back, 422 with `problems` |
 
-People, couriers, banks, log, webhooks, settings: `console_admin`.
+Incidents: `console_incidents`. People, couriers, banks, log, webhooks, settings: `console_admin`.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bayward.core.clock import Instant
-from bayward.ui.views.base import Facts, FieldProblem, Problem, TimeProof, View
+from bayward.ui.views.base import Facts, Problem, TimeProof, View
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import Position, Wall
 
@@ -275,101 +271,6 @@ class ParcelPage(ConsoleView):
     position: Position | None = None
     receipt_href: str | None = None
     actions: tuple[Action, ...] = ()
-
-
-class IncidentState(StrEnum):
-    """How far the handling of an incident is."""
-
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentRow:
-    """One incident."""
-
-    href: str
-    kind: str
-    facts: Facts
-    severity: Severity
-    state: IncidentState
-    bank: str
-    at: Instant
-    owner: str = ""
-    due_at: Instant | None = None  # answer promised until
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incidents(ConsoleView):
-    """All incidents that match."""
-
-    template: ClassVar[str] = "console/incidents.html"
-    place: ClassVar[Place] = Place.INCIDENTS
-    rows: tuple[IncidentRow, ...]
-    filters: tuple[Filter, ...] = ()
-    pager: Pager = ONE_PAGE
-
-
-class ReleaseState(StrEnum):
-    """The override, as far as the locker has told us."""
-
-    NONE = "none"
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCheckpoint:
-    """A signed note as it was shown; `size` None when it cannot be read, or there was none."""
-
-    size: int | None
-    root: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownContradiction:
-    """What a locker's log contradicted itself with; `kind` as in `cloud.audit.contradictions`."""
-
-    kind: str
-    at: Instant
-    reason: str
-    origin: str
-    lost: int
-    is_signed: bool
-    known: ShownCheckpoint
-    offered: ShownCheckpoint
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentPage(ConsoleView):
-    """One incident: what happened, who was told, what to do.
-
-    `url` is /console/incidents/{id}. `scope` names what is locked down ("Lobby A, all doors").
-    `alerts` are deliveries of its alert, as in `Notifications`.
-    """
-
-    template: ClassVar[str] = "console/incident.html"
-    live_template: ClassVar[str] = "console/incident_live.html"
-    place: ClassVar[Place] = Place.INCIDENTS
-    incident_id: str
-    url: str
-    row: IncidentRow
-    timeline: tuple[TimelineEntry, ...]
-    is_locked_down: bool = False
-    scope: str = ""
-    doors_affected: int = 0
-    release: ReleaseState = ReleaseState.NONE
-    can_release: bool = True
-    reason: str = ""  # what was typed, when the form comes back
-    problems: tuple[FieldProblem, ...] = ()
-    alerts: tuple[tuple[str, str, Instant], ...] = ()  # (person, channel, told at)
-    wall: Wall | None = None
-    clip_href: str | None = None
-    contradictions: tuple[ShownContradiction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
