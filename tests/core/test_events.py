@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
-from bayward.core.events import FIELDS, NUMBERS, Event, EventType, Scalar
+from bayward.core.events import ALSO, ERASED, FIELDS, NUMBERS, Event, EventType, Scalar
 
 NOW = Instant(1_800_000_000_000)
 
@@ -60,3 +60,19 @@ def test_local_fields_stay_local() -> None:
     event = Event(type=EventType.CODE_ROTATED, time=NOW, grant="g", tag="secret")
     assert "tag" in event.to_fields()
     assert "tag" not in event.public().to_fields()
+
+
+@pytest.mark.parametrize(("kind", "purpose"), [(one, two) for one in ALSO for two in ALSO[one]])
+def test_what_the_rules_asked_for_reads_as_erased_when_it_is_gone(
+    kind: EventType, purpose: Scalar
+) -> None:
+    told = sample(kind).to_fields() | {"purpose": purpose}
+    event = Event.from_rest(told)
+    assert {getattr(event, name) for name in ALSO[kind][purpose]} == {ERASED}
+
+
+def test_the_name_of_who_is_there_by_his_id_reads_as_erased() -> None:
+    told: dict[str, Scalar] = {"type": "custody.withdrawn", "time": NOW, "actor": "a", "item": "i"}
+    assert Event.from_rest(told).party is None
+    assert Event.from_rest(told | {"party_id": ERASED}).party == ERASED
+    assert Event.from_rest(told | {"party_id": "pty_x", "party": "Court"}).party == "Court"

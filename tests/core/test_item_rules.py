@@ -13,7 +13,7 @@ from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import CompartmentId, ItemId, PersonId
-from bayward.core.item_rules import BREAKS, chain, doubts, follow, registered
+from bayward.core.item_rules import BREAKS, Link, chain, doubts, follow, registered
 from bayward.core.items import (
     NOBODY,
     OFFER_LIFE_MS,
@@ -217,6 +217,27 @@ def test_whoever_was_erased_breaks_no_line() -> None:
         accept(actor=BEN),
     ]
     assert [line.is_broken for line in chain(events)] == [False, False, False]
+
+
+def test_a_party_is_known_by_its_id_where_there_is_one() -> None:
+    def line(**party: Any) -> tuple[Link, ...]:
+        return chain([
+            new(),
+            offer(OfferKind.RELEASE, **party),
+            told(_T.CUSTODY_RELEASED, actor=ANNE, witness=BEN, **party),
+            told(_T.CUSTODY_RETURNED, actor=BEN, **party),
+        ])  # fmt: skip
+
+    for party, ref, called in (
+        ({"party": "Court", "party_id": "pty_x"}, "pty_x", "Court"),
+        ({"party": "Court"}, "Court", "Court"),  # from before there were ids
+        ({"party": ERASED, "party_id": ERASED}, ERASED, ERASED),
+        ({"party": ERASED}, ERASED, ERASED),
+    ):
+        lines = line(**party)
+        assert not any(one.is_broken for one in lines)
+        assert (lines[2].after.ref, lines[2].after.called) == (ref, called)
+        assert (lines[3].before, lines[3].after) == (lines[2].after, person(BEN))
 
 
 class Custody(RuleBasedStateMachine):

@@ -5,8 +5,8 @@ from dataclasses import fields
 import pytest
 
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId
-from bayward.core.whose import ABOUT, CODED, whose
+from bayward.core.ids import PartyId, PersonId
+from bayward.core.whose import ABOUT, CODED, is_party, is_subject, whose
 from cloud_bench import named
 
 ANNE, BEN = named(PersonId, 1), named(PersonId, 2)
@@ -64,3 +64,30 @@ def test_every_person_an_event_names_owns_his_name(kind: EventType) -> None:
     told = {"type": kind.value, "actor": ANNE, "recipient": ANNE, "subject": ANNE}
     owned = whose(told)
     assert {owned[name] for name in ("actor", "recipient", "subject")} == {ANNE}
+
+
+def test_a_party_owns_his_name_and_id_and_nothing_else() -> None:
+    court = named(PartyId, 3)
+    told = {
+        "type": "custody.released", "actor": ANNE, "witness": BEN, "party": "Court",
+        "party_id": court, "authority": "order 7", "reason": "asked for by the Court",
+    }  # fmt: skip
+    assert whose(told) == {
+        "type": None, "actor": ANNE, "witness": BEN, "party": court, "party_id": court,
+        "authority": ANNE, "reason": ANNE,
+    }  # fmt: skip
+
+
+def test_a_party_without_an_id_belongs_to_who_wrote_it_down() -> None:
+    assert whose({"type": "custody.released", "actor": ANNE, "party": "Court"})["party"] == ANNE
+    claimed = {"type": "custody.released", "actor": ANNE, "party": "x", "party_id": "erased"}
+    assert whose(claimed)["party"] == ANNE
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "party"),
+    [(ANNE, True, False), (named(PartyId, 3), True, True), ("pty", False, False),
+     ("", False, False), ("itm_x", False, False)],
+)  # fmt: skip
+def test_who_has_a_key(text: str, *, subject: bool, party: bool) -> None:
+    assert (is_subject(text), is_party(text)) == (subject, party)

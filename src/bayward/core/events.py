@@ -185,6 +185,7 @@ class Event:
     case: str | None = None  # number of a case, as the authority writes it
     exhibit: str | None = None
     party: str | None = None  # who does not sign in here: a court, a laboratory, an owner
+    party_id: str | None = None  # the same by his id; entries from before there were ids have none
     witness: str | None = None  # the second person, by his id
     seal: str | None = None  # number of a seal
     photo: str | None = None  # SHA-256 of a picture, hex
@@ -235,13 +236,16 @@ class Event:
     def from_rest(cls, told: Mapping[str, Scalar]) -> Self:
         """Read back what is left of an event; what must be there and is not reads as `ERASED`.
 
-        Raises `Invalid` as `from_fields` does.
+        So does the name of who is there by his id. Raises `Invalid` as `from_fields` does.
         """
         try:
             kind = EventType(str(told["type"]))
         except (KeyError, ValueError):
             return cls.from_fields(told)
-        gone = {name: 0 if name in NUMBERS else ERASED for name in FIELDS[kind] if name not in told}
+        needed = (*FIELDS[kind], *ALSO.get(kind, {}).get(told.get("purpose"), ()))
+        if "party_id" in told:
+            needed = (*needed, "party")
+        gone = {name: 0 if name in NUMBERS else ERASED for name in needed if name not in told}
         return cls.from_fields({**told, **gone})
 
     def public(self) -> Event:
@@ -357,3 +361,16 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.APPROVAL_GIVEN: ("actor", "bank", "compartment", "purpose", "subject"),
     _T.APPROVAL_REFUSED: ("actor", "bank", "compartment", "purpose", "subject"),
 }
+
+ALSO: Mapping[EventType, Mapping[Scalar, tuple[str, ...]]] = {
+    _T.CUSTODY_OFFERED: {
+        "hand_over": ("recipient",),
+        "release": ("party",),
+        "disposal": ("authority",),
+        "dispense": ("authority",),
+        "waste": ("reason",),
+        "correction": ("reason",),
+    },
+    _T.ITEM_DRAWN: {"dispense": ("authority",)},
+}
+"""What was there besides, by type and `purpose`: the rules of custody let nothing else through."""

@@ -108,6 +108,13 @@ class PersonId(Id):
     prefix = "prs"
 
 
+class PartyId(Id):
+    """Somebody outside who is named in custody and does not sign in: a court, an owner."""
+
+    __slots__ = ()
+    prefix = "pty"
+
+
 class ParcelId(Id):
     """One parcel in our custody."""
 

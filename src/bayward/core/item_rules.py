@@ -17,7 +17,7 @@ from bayward.core import medicine
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import ERASED, Event, EventType
-from bayward.core.ids import CompartmentId, ItemId, PersonId
+from bayward.core.ids import CompartmentId, ItemId, PartyId, PersonId
 from bayward.core.items import (
     ENDS,
     NOBODY,
@@ -130,6 +130,7 @@ def _offered(item: Item, event: Event) -> Item:
         until=Instant(event.not_after or 0),
         to=None if event.recipient is None else PersonId(event.recipient),
         party=event.party,
+        party_id=None if event.party_id is None else PartyId(event.party_id),
         authority=event.authority,
         scope=event.scope,
     )
@@ -149,7 +150,7 @@ def _accepted(item: Item, event: Event) -> Item:
 def _released(item: Item, event: Event) -> Item:
     offer = _live(item, event, OfferKind.RELEASE)
     _only_another(item, event.witness)
-    party = Holder(HolderKind.PARTY, offer.party or "")
+    party = Holder(HolderKind.PARTY, offer.party_id or offer.party or "", offer.party or "")
     return _ended(_seal_read(item, event), ItemMove.RELEASE, party, event.time)
 
 

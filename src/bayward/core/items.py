@@ -10,12 +10,12 @@ Here are the words and the table; `core.item_rules` says which event may follow 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bayward.core.clock import MINUTE_MS, Instant
 from bayward.core.errors import Conflict
-from bayward.core.ids import ItemId, PersonId
+from bayward.core.ids import ItemId, PartyId, PersonId
 
 OFFER_LIFE_MS = 30 * MINUTE_MS  # to cross a building and sign in; what waits longer is forgotten
 
@@ -121,10 +121,20 @@ class HolderKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has it: `ref` is a person's id, a compartment's id, or what a party is called."""
+    """Who has it: `ref` is the id of a person, a compartment or a party.
+
+    `name` is what a party was called when it was named; in entries from before parties had ids
+    that is all there is, and `ref` as well.
+    """
 
     kind: HolderKind
     ref: str
+    name: str = field(default="", compare=False)
+
+    @property
+    def called(self) -> str:
+        """What is known of him here: the name of a party, the id of everything else."""
+        return self.name or self.ref
 
 
 NOBODY = Holder(HolderKind.NOBODY, "")
@@ -138,6 +148,7 @@ class Offer:
     until: Instant
     to: PersonId | None = None  # of a hand-over
     party: str | None = None  # of a release
+    party_id: PartyId | None = None  # the same by his id
     authority: str | None = None  # of a disposal, a release, or a prescription
     count: int | None = None  # of a stock: how many are drawn, or how many there are
     scope: str | None = None  # of a transfer: path of the node where it is kept from then on

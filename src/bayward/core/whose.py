@@ -4,6 +4,9 @@ A field that is about a person is sealed under that person's key, so that erasin
 and nothing else; what is about nobody is the tenant's own. Free text is always somebody's,
 because nobody knows what was typed into it. Words of our own that a program wrote (`CODED`) are
 not free text: that an order was sent stays known when the one who sent it is forgotten.
+
+Somebody is a person, or a party outside that does not sign in. Entries from before parties had
+ids name them under the key of who wrote it, and stay so.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bayward.core.events import EventType
-from bayward.core.ids import PersonId
+from bayward.core.ids import PartyId, PersonId
 
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "actor": ("actor",),
@@ -25,9 +28,10 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "authority": ("actor",),
     "handed_to": ("actor",),
     "witness": ("witness",),
-    "party": ("actor",),
+    "party": ("party_id", "actor"),
+    "party_id": ("party_id",),
 }
-"""Field → the fields whose person it is about: the first of them that names one."""
+"""Field → the fields that say whose it is: the first of them that names somebody."""
 
 _T = EventType
 CODED = frozenset({
@@ -47,17 +51,27 @@ CODED = frozenset({
 
 
 def whose(fields: Mapping[str, object]) -> dict[str, str | None]:
-    """For each field the id of the person it belongs to; None: the tenant's own."""
+    """For each field the id of whom it belongs to; None: the tenant's own."""
     kind = str(fields.get("type"))
-    return {name: None if (kind, name) in CODED else _person(name, fields) for name in fields}
+    return {name: None if (kind, name) in CODED else _somebody(name, fields) for name in fields}
 
 
-def _person(name: str, fields: Mapping[str, object]) -> str | None:
+def is_subject(text: str) -> bool:
+    """Whether this is an id of somebody who has a key of his own."""
+    return text.startswith(_PREFIXES)
+
+
+def is_party(text: str) -> bool:
+    """Whether it is one of a party outside."""
+    return text.startswith(_PREFIXES[1])
+
+
+def _somebody(name: str, fields: Mapping[str, object]) -> str | None:
     for one in ABOUT.get(name, ()):
         value = fields.get(one)
-        if isinstance(value, str) and value.startswith(_PREFIX):
+        if isinstance(value, str) and is_subject(value):
             return value
     return None
 
 
-_PREFIX = f"{PersonId.prefix}_"
+_PREFIXES = (f"{PersonId.prefix}_", f"{PartyId.prefix}_")
