@@ -6,6 +6,7 @@ import sqlalchemy as sa
 import structlog
 
 from bayward.cloud.audit import moving
+from bayward.cloud.custody import moving as parties
 from bayward.cloud.privacy import moving as rows
 from bayward.cloud.privacy import retention
 from bayward.cloud.privacy import service as privacy
@@ -22,15 +23,18 @@ async def before_anybody(unit: Unit) -> None:
     Raises `Misconfigured("keyring.missing")`.
     """
     await unit.read(moving.check)
-    if await unit.read(moving.is_pending):
+    entries, cells, items = 0, 0, 0
+    if is_old := await unit.read(moving.is_pending):
         entries, cells = await moving.seal_all(unit), await rows.seal_all(unit)
-        await unit.scrub(is_whole=True)
-        await unit.write(moving.done)
-        if entries or cells:
-            _log.warning("cloud.sealed", entries=entries, rows=cells)
     await unit.read(rows.check)
     if tenants := await unit.write(rows.reindex):
         _log.warning("cloud.indexed_again", tenants=tenants)
+    if is_old:
+        items = await parties.move_all(unit)  # they are looked for by name
+        await unit.scrub(is_whole=True)
+        await unit.write(moving.done)
+        if entries or cells or items:
+            _log.warning("cloud.sealed", entries=entries, rows=cells, parties=items)
     await unit.write(_plan)
     if people := await unit.write(privacy.replay):
         await unit.scrub()

@@ -37,7 +37,7 @@ def old_database(path: Path, cloud: CloudBench, plain: dict[tuple[str, int], lis
         copy(old, "log_entry", entries)
         lines = [dict(row) | {"fields": "{}"} for row in source.execute("SELECT * FROM happening")]
         for line in lines:
-            del line["item"]
+            del line["item"], line["party_id"]
         copy(old, "happening", lines)
     old.close()
     source.close()

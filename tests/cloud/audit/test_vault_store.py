@@ -33,5 +33,5 @@ async def test_a_stranger_has_no_state(cloud: CloudBench) -> None:
     tenant = await cloud.tenant()
     anne = await cloud.person(tenant, "Anne", Role.RESIDENT)
     with cloud.tx.begin():
-        assert vault_store.person_state(cloud.tx, tenant, anne) == "invited"
-        assert vault_store.person_state(cloud.tx, tenant, named(PersonId, 9)) is None
+        assert vault_store.subject_state(cloud.tx, tenant, anne) == "invited"
+        assert vault_store.subject_state(cloud.tx, tenant, named(PersonId, 9)) is None

@@ -127,9 +127,13 @@ async def test_out_of_the_house_and_back_with_a_witness_and_a_look_at_the_seal(
         await cloud.do(items.witness, tenant, knife, INTACT, actor=ANNE)
     await cloud.do(items.witness, tenant, knife, INTACT, actor=BEN)
     outside = (await now(cloud, tenant, knife)).item
-    assert (outside.holder.kind, outside.holder.ref) == (HolderKind.PARTY, "County Court")
+    assert (outside.holder.kind, outside.holder.called) == (HolderKind.PARTY, "County Court")
+    [event] = cloud.events(EventType.CUSTODY_RELEASED)
+    assert (event.party, event.party_id) == ("County Court", outside.holder.ref)
     broken = Reading(seal="S1", result="broken")
     await cloud.do(items.take_back, tenant, knife, broken, actor=CARA)
+    [event] = cloud.events(EventType.CUSTODY_RETURNED)
+    assert (event.party, event.party_id) == ("County Court", outside.holder.ref)
     back = (await now(cloud, tenant, knife)).item
     assert (back.holder.ref, back.seal_state) == (CARA, SealState.BROKEN)
     await cloud.do(items.seal, tenant, knife, "S2", actor=CARA, reason="came back broken")

@@ -16,6 +16,7 @@ from bayward.cli import main
 from bayward.cloud.app import DATABASE, KEYRING, KEYS
 from bayward.cloud.audit import export, reader, vault_store
 from bayward.cloud.audit import service as audit
+from bayward.cloud.custody import parties
 from bayward.cloud.keyring import cells
 from bayward.cloud.keyring.file import KeyringFile
 from bayward.cloud.keyring.ring import Keyring
@@ -256,13 +257,17 @@ async def test_a_restored_database_finds_everybody_else_again(tmp_path: Path) ->
         assert await house.do(lambda work: find(work.tx, "zacharias@example.com")) == []
 
 
-async def test_a_keyring_older_than_its_database_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["a person", "a party"])
+async def test_a_keyring_older_than_its_database_is_refused(tmp_path: Path, who: str) -> None:
     state = tmp_path / "state"
     async with open_house(state) as house:
         await house.bench.person(house.tenant, "Ann", Role.RESIDENT)
     older = (state / KEYRING).read_bytes()
     async with open_house(state) as house:
-        await house.bench.person(house.tenant, "Bea", Role.RESIDENT)
+        if who == "a person":
+            await house.bench.person(house.tenant, "Bea", Role.RESIDENT)
+        else:
+            await house.bench.do(parties.named, house.tenant, "County Court")
     (state / KEYRING).write_bytes(older)
     with pytest.raises(Misconfigured) as caught:
         async with open_house(state):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from bayward.cloud import upkeep
 from bayward.cloud.access import couriers
 from bayward.cloud.audit import export
 from bayward.cloud.audit import service as audit
-from bayward.cloud.custody import item_store
+from bayward.cloud.custody import item_store, parties
 from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.keyring import cells
@@ -26,7 +27,7 @@ from bayward.cloud.privacy.hold_store import HoldKind
 from bayward.cloud.privacy.holds import Scope
 from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.sqlite import SqliteStore
-from bayward.cloud.unit import House, Work
+from bayward.cloud.unit import House, Ids, Work
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.ids import ItemId, TenantId
 from bayward.core.items import Holder, HolderKind, Item, ItemKind, ItemState, Offer, OfferKind
@@ -54,6 +55,7 @@ class Old:
         """By this program, with the keys of then."""
         newer = make(SqliteStore.open(self.path))
         newer.unit.house = self.house
+        newer.unit.ids = Ids(os.urandom)  # other keys than there are
         return newer
 
 
@@ -71,6 +73,9 @@ def said_by(cloud: CloudBench | Work) -> dict[str, list[dict[str, Any]]]:
             rows = tx.execute(sa.select(table).order_by(*table.primary_key)).mappings()
             opened = [cells.opened(tx, table, row) for row in rows if not row.get("webhook")]
             found[table.name] = [{name: row[name] for name in wanted} for row in opened]
+    for row in found["party"]:
+        del row["party"]  # it gets another id
+    found["party"].sort(key=lambda row: str(row["name"]))
     return found
 
 
@@ -102,18 +107,22 @@ async def lived(ended: Ended) -> None:
         work.tx.execute(s.incident.update().values(told))
 
     await cloud.do(close)
-    await cloud.do(lambda work: item_store.put(work.tx, tenant, with_a_party(work)))
+    await cloud.do(lambda work: item_store.put(work.tx, tenant, with_a_party(work, tenant)))
 
 
-def with_a_party(work: Work) -> ItemView:
+def with_a_party(work: Work, tenant: TenantId) -> ItemView:
     """An item that is with somebody outside, and offered to another."""
     until = after(work.now, DAY_MS)
-    offer = Offer(kind=OfferKind.RELEASE, until=until, party="Doctor Ibex", authority="paper 9 W 7")
+    lab, doctor = (parties.named(work, tenant, one) for one in ("Laboratory Quill", "Doctor Ibex"))
+    offer = Offer(
+        kind=OfferKind.RELEASE, until=until, party=doctor.name, party_id=doctor.id,
+        authority="paper 9 W 7",
+    )  # fmt: skip
     item = Item(
         id=ItemId(named(ItemId, 1)),
         kind=ItemKind.EVIDENCE,
         state=ItemState.HELD,
-        holder=Holder(HolderKind.PARTY, "Laboratory Quill"),
+        holder=Holder(HolderKind.PARTY, lab.id or "", lab.name or ""),
         since=work.now,
         offer=offer,
     )
@@ -149,7 +158,7 @@ def as_it_was(row: dict[str, Any], table: str) -> dict[str, Any]:
     if table == "person" and row["email"] is not None:
         row["email_key"] = row["email"].casefold()
     if table == "item" and row["holder_kind"] == "party":
-        row["holder"] = row["holder_party"]
+        row |= {"holder": row["holder_party"], "offer_to": None}
     if table == "delivery" and row["channel"] == "webhook":
         row |= {"address": row["webhook"], "facts": '{"reason": "looked at it twice"}'}
     return {name: int(one) if isinstance(one, bool) else one for name, one in row.items()}
@@ -187,11 +196,12 @@ async def test_audit_13_the_rows_of_an_older_database_are_sealed_at_start(old: O
             lambda work: people_store.with_email(work.tx, "BENEDICT@example.com")
         )
         assert (ben.name, ben.unit, ben.needs_low) == ("Zacharias", "4711-Z", True)
-        wanted = Wanted(holder="laboratory quill")
+        lab = await newer.do(parties.named, old.tenant, "laboratory quill")
+        wanted = Wanted(holder=lab.id)
         [item] = await newer.do(
             lambda work: item_store.items(work.tx, old.tenant, wanted, before=None, count=9)
         )
-        assert item.item.holder == Holder(HolderKind.PARTY, "Laboratory Quill")
+        assert item.item.holder.name == "Laboratory Quill"
         for head in await newer.do(audit.logs, old.tenant):
             assert (await newer.do(export.verify, old.tenant, head.origin)).ok
         assert await newer.do(moving.seal_some) == 0

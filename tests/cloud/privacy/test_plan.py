@@ -63,7 +63,7 @@ UNTIL_ERASED = {  # and why no day ends it
     "person", "password", "totp", "recovery_code",  # the account itself
     "setting", "webhook", "lockdown",  # in force
     "happening",  # the index of the log, which lasts; ids only
-    "item",  # custody lasts as long as the case
+    "item", "party",  # custody lasts as long as the case
 }  # fmt: skip
 
 

@@ -22,8 +22,9 @@ ROUND = 500  # entries of one transaction: a few milliseconds
 
 
 # `user_version` of a database in which nothing is plain and the file written anew; grows whenever
-# something else is sealed (1: disclosures, 2: cells, 3: names of outside parties).
-SEALED = 3
+# something else is sealed (1: disclosures, 2: cells, 3: names of outside parties, 4: under their
+# own keys).
+SEALED = 4
 
 
 def is_pending(work: Work) -> bool:

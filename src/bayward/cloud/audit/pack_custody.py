@@ -27,8 +27,8 @@ TYPES = frozenset(
 )
 NOT_HERE = "(not in this pack)"
 _NAMES = (
-    "actor", "recipient", "subject", "witness", "party", "authority", "reason", "detail",
-    "compartment",
+    "actor", "recipient", "subject", "witness", "party", "party_id", "authority", "reason",
+    "detail", "compartment",
 )  # fmt: skip
 """Fields that say who or where; the rules of custody go on without them."""
 _FROM = {"seal": "seal", "seal_state": "result", "photo_sha256": "photo", "bank_log": "origin"}

@@ -54,7 +54,7 @@ _NOT_BEFORE = beacon_store.time_above(s.happening.c.origin, s.happening.c.idx).l
 _NOT_AFTER = beacon_store.time_covering(s.happening.c.origin, s.happening.c.idx).label("cover_time")
 _FOUND_BY = (
     "type", "time", "bank", "compartment", "parcel", "incident", "command", "actor", "subject",
-    "item",
+    "item", "party_id",
 )  # fmt: skip
 
 

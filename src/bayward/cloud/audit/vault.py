@@ -42,8 +42,8 @@ def seal(
     for ordinal, (name, text) in enumerate(zip(fields, disclosures, strict=True)):
         groups.setdefault(owned[name], []).append((ordinal, text))
     rows = []
-    for person, group in groups.items():
-        subject = _subject(work, tenant, person)
+    for whom, group in groups.items():
+        subject = _subject(work, tenant, whom)
         if subject is None:
             continue
         first = group[0][0]
@@ -87,19 +87,19 @@ def _opened(work: Work, row: Sealed) -> list[tuple[int, str]]:
     return told
 
 
-def _subject(work: Work, tenant: TenantId, person: str | None) -> HeldKey | None:
+def _subject(work: Work, tenant: TenantId, whom: str | None) -> HeldKey | None:
     """The key something is sealed under; None when it is not to be kept."""
     ring = work.house.keyring
-    if person is not None:
-        held = ring.held(tenant, person)
+    if whom is not None:
+        held = ring.held(tenant, whom)
         if held is not None:
             return held
-        state = vault_store.person_state(work.tx, tenant, person)
-        if state == ERASED or ring.is_destroyed(tenant, person):
+        state = vault_store.subject_state(work.tx, tenant, whom)
+        if state == ERASED or ring.is_destroyed(tenant, whom):
             return None
-        if state is None:  # a bank may claim anything; only people we know get keys
-            person = None
-    return ring.subject(tenant, person or HOUSE, work.now, work.ids.random)
+        if state is None:  # a bank may claim anything; only whom we know gets a key
+            whom = None
+    return ring.subject(tenant, whom or HOUSE, work.now, work.ids.random)
 
 
 def _what(index: int, ordinal: int) -> str:

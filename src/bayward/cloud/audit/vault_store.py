@@ -10,11 +10,15 @@ import sqlalchemy as sa
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Place
 from bayward.core.ids import TenantId
+from bayward.core.whose import is_party
 
 _ADD = s.disclosure.insert()
 _COLUMNS = [column.name for column in s.disclosure.columns]
 _PERSON = sa.select(s.person.c.state).where(
-    s.person.c.tenant == sa.bindparam("tenant"), s.person.c.person == sa.bindparam("person")
+    s.person.c.tenant == sa.bindparam("tenant"), s.person.c.person == sa.bindparam("subject")
+)
+_PARTY = sa.select(s.party.c.state).where(
+    s.party.c.tenant == sa.bindparam("tenant"), s.party.c.party == sa.bindparam("subject")
 )
 
 
@@ -68,9 +72,10 @@ def delete_of_key(tx: sa.Connection, tenant: TenantId, key: str) -> int:
     return tx.execute(s.disclosure.delete().where(mine)).rowcount
 
 
-def person_state(tx: sa.Connection, tenant: TenantId, person: str) -> str | None:
-    """The state of somebody of this tenant; None for a stranger."""
-    found = tx.execute(_PERSON, {"tenant": tenant, "person": person}).scalar_one_or_none()
+def subject_state(tx: sa.Connection, tenant: TenantId, subject: str) -> str | None:
+    """The state of a person or a party of this tenant; None for a stranger."""
+    query = _PARTY if is_party(subject) else _PERSON
+    found = tx.execute(query, {"tenant": tenant, "subject": subject}).scalar_one_or_none()
     return None if found is None else str(found)
 
 

@@ -53,10 +53,10 @@ class Told:
     event: Event
 
 
-def rows(told: Iterable[Told], name: Name = lambda holder: holder.ref) -> list[Row]:
+def rows(told: Iterable[Told], name: Name = lambda holder: holder.called) -> list[Row]:
     """The form of one item; `told` are its events, oldest first.
 
-    `name` says what a holder is called; without it he is his id.
+    `name` says what a holder is called; without it he is his id, or a party's name.
     """
     lines = list(told)
     links = chain(one.event for one in lines)

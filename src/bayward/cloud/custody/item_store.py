@@ -13,7 +13,8 @@ from bayward.cloud.keyring import cells
 from bayward.cloud.storage.schema import bank
 from bayward.cloud.storage.schema import item as table
 from bayward.core.clock import Instant
-from bayward.core.ids import ItemId, PersonId, TenantId
+from bayward.core.events import ERASED
+from bayward.core.ids import ItemId, PartyId, PersonId, TenantId
 from bayward.core.items import (
     Holder,
     HolderKind,
@@ -90,7 +91,8 @@ class Wanted:
 def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
     """Write an item, known or not."""
     item, offer = view.item, view.item.offer
-    is_party = item.holder.kind is HolderKind.PARTY
+    if item.holder.kind is HolderKind.PARTY and item.holder.ref != ERASED:
+        PartyId.parse(item.holder.ref)  # a name must not get into a column that is not sealed
     values = {
         "kind": item.kind.value,
         "label": item.id.label,
@@ -98,11 +100,11 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "exhibit": view.exhibit,
         "state": item.state.value,
         "holder_kind": item.holder.kind.value,
-        "holder": "" if is_party else item.holder.ref,
-        "holder_party": item.holder.ref if is_party else None,
+        "holder": item.holder.ref,
+        "holder_party": item.holder.name or None,
         "since": item.since,
         "offer_kind": None if offer is None else offer.kind.value,
-        "offer_to": None if offer is None else offer.to,
+        "offer_to": None if offer is None else offer.to or offer.party_id,
         "offer_party": None if offer is None else offer.party,
         "offer_authority": None if offer is None else offer.authority,
         "offer_until": None if offer is None else offer.until,
@@ -119,7 +121,7 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         **_stock_row(item.stock),
     }
     named = {"tenant": tenant, "item": item.id}
-    tx.execute(_PUT, {"holder_party_key": None} | cells.sealed(tx, table, values | named))
+    tx.execute(_PUT, cells.sealed(tx, table, values | named))
 
 
 def find(tx: sa.Connection, tenant: TenantId, item: str) -> ItemView | None:
@@ -154,7 +156,7 @@ def items(
     count: int,
 ) -> list[ItemView]:
     """Newest change first; what is out, longest out first."""
-    query = sa.select(table).where(*_matches(tx, tenant, wanted))
+    query = sa.select(table).where(*_matches(tenant, wanted))
     by = table.c.out_since if wanted.is_out else table.c.changed_at
     if before is not None:
         at, item = before
@@ -167,29 +169,27 @@ def items(
 
 def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
     """How many there are."""
-    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tx, tenant, wanted))
+    matching = sa.select(sa.func.count()).select_from(table).where(*_matches(tenant, wanted))
     found: int = tx.execute(matching).scalar_one()
     return found
 
 
 def holders(tx: sa.Connection, tenant: TenantId, wanted: Wanted, *, count: int) -> list[Holder]:
     """Who has what matches, each once."""
-    who = (table.c.holder_kind, table.c.holder, table.c.holder_party_key)
-    one_each = sa.select(sa.func.min(table.c.item)).where(*_matches(tx, tenant, wanted))
+    who = (table.c.holder_kind, table.c.holder)
+    one_each = sa.select(sa.func.min(table.c.item)).where(*_matches(tenant, wanted))
     each = one_each.group_by(*who).order_by(*who).limit(count)
     query = sa.select(table).where(table.c.tenant == tenant, table.c.item.in_(each))
     found = [_holder(cells.opened(tx, table, row)) for row in tx.execute(query).mappings()]
     return sorted(found, key=lambda one: (one.kind, one.ref))
 
 
-def _matches(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     told: list[sa.ColumnElement[bool]] = [table.c.tenant == tenant]
     if wanted.states:
         told.append(table.c.state.in_([one.value for one in wanted.states]))
     if wanted.holder is not None:
-        party = cells.digest(tx, table.c.holder_party, tenant, wanted.holder)
-        is_party = sa.false() if party is None else table.c.holder_party_key == party
-        told.append((table.c.holder == wanted.holder) | is_party)
+        told.append(table.c.holder == wanted.holder)
     if wanted.kind is not None:
         told.append(table.c.kind == wanted.kind.value)
     if wanted.concerns is not None:
@@ -199,7 +199,7 @@ def _matches(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> list[sa.Col
     if wanted.is_broken:
         told.append(table.c.is_broken | (table.c.seal_state == SealState.BROKEN.value))
     if wanted.sight is not None:
-        told.append(_seen(tenant, wanted.sight))
+        told.append(seen(tenant, wanted.sight))
     if wanted.seal is not None:
         told.append(table.c.seal == wanted.seal)
     if wanted.case is not None:
@@ -215,7 +215,8 @@ def _concerns(person: PersonId) -> sa.ColumnElement[bool]:
     return is_his | (table.c.offer_to == person)
 
 
-def _seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:
+def seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:
+    """What of all items somebody may see."""
     scope = sa.func.coalesce(table.c.scope, str(tenant))
     inside = [
         (scope == node.path) | scope.startswith(f"{node.path}/", autoescape=True)
@@ -265,17 +266,20 @@ def _one(tx: sa.Connection, where: sa.ColumnElement[bool]) -> ItemView | None:
 
 def _holder(told: Mapping[str, Any]) -> Holder:
     kind = HolderKind(told["holder_kind"])
-    return Holder(kind, told["holder_party"] if kind is HolderKind.PARTY else told["holder"])
+    return Holder(kind, told["holder"], told["holder_party"])
 
 
 def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
     told = cells.opened(tx, table, row)
     offer = None
     if told["offer_kind"] is not None:
+        to, kind = told["offer_to"], OfferKind(told["offer_kind"])
+        is_of_person = to is not None and kind is OfferKind.HAND_OVER
         offer = Offer(
-            kind=OfferKind(told["offer_kind"]),
+            kind=kind,
             until=Instant(told["offer_until"]),
-            to=None if told["offer_to"] is None else PersonId(told["offer_to"]),
+            to=PersonId(to) if is_of_person else None,
+            party_id=None if to is None or is_of_person else PartyId(to),
             party=told["offer_party"],
             authority=told["offer_authority"],
             count=told["offer_count"],

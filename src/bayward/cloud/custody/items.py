@@ -10,14 +10,15 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from bayward.cloud.custody import item_store
+from bayward.cloud.custody import item_store, parties
 from bayward.cloud.custody.item_store import ItemView, Wanted
+from bayward.cloud.custody.parties import NOBODY_NAMED, Named
 from bayward.cloud.unit import Work
 from bayward.core import item_rules as rules
 from bayward.core import medicine
 from bayward.core.clock import Instant, after
 from bayward.core.errors import Conflict, Invalid, NotFound
-from bayward.core.events import Event, EventType
+from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import ItemId, PersonId, TenantId
 from bayward.core.items import OFFER_LIFE_MS, Holder, HolderKind, ItemKind, OfferKind
 from bayward.core.roles import Node
@@ -109,7 +110,7 @@ def holders(work: Work, tenant: TenantId, wanted: Wanted) -> list[Holder]:
 
 def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId) -> ItemId:
     """Take something into custody; whoever registers it holds it."""
-    item = work.ids.new(ItemId)
+    item, party = work.ids.new(ItemId), _party(work, tenant, told.party)
     event = Event(
         type=_T.ITEM_REGISTERED,
         time=work.now,
@@ -119,7 +120,8 @@ def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId
         detail=_text("detail", told.text) or _missing("detail"),
         case=_word("case", told.case),
         exhibit=_word("exhibit", told.exhibit),
-        party=_text("party", told.party),
+        party=party.name,
+        party_id=party.id,
         seal=_word("seal", told.seal),
         photo=_photo(told.photo),
         reason=_text("reason", told.reason),
@@ -140,11 +142,13 @@ def offer(
 ) -> Instant:
     """Offer it to a person, to a party outside, or for disposal; tells until when it stands."""
     lapse(work, tenant, item)
-    until = after(work.now, OFFER_LIFE_MS)
+    if proposal.to is not None and proposal.party:
+        raise Invalid("custody.to_whom", field="party")  # it goes to one
+    until, party = after(work.now, OFFER_LIFE_MS), _party(work, tenant, proposal.party)
     _do(work, tenant, Event(
         type=_T.CUSTODY_OFFERED, time=work.now, actor=actor, item=item,
         purpose=proposal.kind.value, not_after=until, recipient=proposal.to,
-        party=_text("party", proposal.party), authority=_text("authority", proposal.authority),
+        party=party.name, party_id=party.id, authority=_text("authority", proposal.authority),
         reason=_text("reason", proposal.reason), photo=_photo(proposal.photo),
         count=proposal.count,
         scope=None if proposal.kept_at is None else proposal.kept_at.path,
@@ -200,7 +204,7 @@ def witness(
     _do(work, tenant, Event(
         type=_T.ITEM_DISPOSED if is_disposal else _T.CUSTODY_RELEASED,
         time=work.now, actor=found.holder.ref, witness=actor, item=item,
-        party=found.offer.party, authority=found.offer.authority,
+        party=found.offer.party, party_id=found.offer.party_id, authority=found.offer.authority,
         seal=_word("seal", read.seal), result=read.result or None, photo=_photo(read.photo),
     ))  # fmt: skip
 
@@ -236,11 +240,15 @@ def take_back(
 ) -> None:
     """Receive it again from the party outside that has it; a seal is looked at first."""
     found = get_item(work, tenant, item).item
-    if found.holder.kind is not HolderKind.PARTY:
+    holder = found.holder
+    if holder.kind is not HolderKind.PARTY:
         raise Conflict("custody.not_outside")
+    if holder.ref == ERASED:
+        raise Conflict("custody.party_erased")
     _do(work, tenant, Event(
-        type=_T.CUSTODY_RETURNED, time=work.now, actor=actor, item=item, party=found.holder.ref,
-        reason=_text("reason", reason), photo=_photo(read.photo),
+        type=_T.CUSTODY_RETURNED, time=work.now, actor=actor, item=item,
+        party=holder.called, party_id=holder.ref, reason=_text("reason", reason),
+        photo=_photo(read.photo),
     ))  # fmt: skip
     if found.seal is not None:
         check_seal(work, tenant, item, read, actor=actor)
@@ -299,6 +307,12 @@ def _do(work: Work, tenant: TenantId, event: Event) -> None:
     found = get_item(work, tenant, ItemId(event.item or ""))
     rules.follow(found.item, event)
     work.emit(event, tenant=tenant)
+
+
+def _party(work: Work, tenant: TenantId, text: str) -> Named:
+    """Who is outside, as he is called now."""
+    name = _text("party", text)
+    return NOBODY_NAMED if name is None else parties.named(work, tenant, name)
 
 
 def _word(field: str, text: str) -> str | None:

@@ -65,7 +65,7 @@ def _plain(value: object) -> str:
 
 
 def _name(holder: Holder) -> str:
-    return NOT_HERE if holder.ref == ERASED else holder.ref
+    return NOT_HERE if holder.called == ERASED else holder.called
 
 
 def _label(event: Event) -> str:

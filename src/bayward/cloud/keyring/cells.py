@@ -1,4 +1,4 @@
-"""What can be read of a person, in the tables: sealed under his own key.
+"""What can be read of a person or a party, in the tables: sealed under his own key.
 
     column key   HKDF-SHA256( subject key )
     cell         nonce ‖ AES-256-GCM( JSON of the value, AAD = table, column, primary key )
@@ -32,10 +32,9 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.storage.schema.columns import INFO, Personal
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid
-from bayward.core.ids import PersonId
+from bayward.core.whose import is_subject
 
 _SAFE = "safe"  # where a connection keeps it
-_PERSON = f"{PersonId.prefix}_"
 _ALL_MAX = 500  # rows read at once where all of a table are
 
 _KNOWN = sa.select(s.tenant.c.index_key).where(s.tenant.c.tenant == sa.bindparam("tenant"))
@@ -180,10 +179,10 @@ def _key_to_open(safe: Safe, tenant: str, whose: str | None) -> HeldKey | None:
 def _key_to_seal(safe: Safe, table: sa.Table, tenant: str, whose: str | None) -> HeldKey | None:
     """The key of whom a cell is about, the tenant's own for strangers; None for who was erased.
 
-    Only his own row gets somebody a key: a bank may claim anything.
+    Only a row of his own gets somebody a key: a bank may claim anything.
     """
     ring, owner = safe.ring, _owner(whose)
-    if owner != HOUSE and table is not s.person:
+    if owner != HOUSE and table not in (s.person, s.party):
         held = ring.held(tenant, owner)
         if held is not None:
             return held
@@ -194,7 +193,7 @@ def _key_to_seal(safe: Safe, table: sa.Table, tenant: str, whose: str | None) ->
 
 
 def _owner(whose: str | None) -> str:
-    return whose if whose is not None and whose.startswith(_PERSON) else HOUSE
+    return whose if whose is not None and is_subject(whose) else HOUSE
 
 
 def _encoded(value: object) -> bytes:

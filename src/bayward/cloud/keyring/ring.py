@@ -1,7 +1,7 @@
-"""The keys that can be destroyed: one per person, one per tenant and month, under a KEK.
+"""The keys that can be destroyed: one per person or party, one per tenant and month, under a KEK.
 
     KEK of the epoch   `cloud.keys`, never in a database
-      └─ subject keys  one per person, and the tenant's own for what is about nobody
+      └─ subject keys  one per person or party, and the tenant's own for what is about nobody
       ├─ period keys   one per month
       │    └─ record   HKDF of subject and period key, see `sealing`
       └─ index key     one per tenant and epoch, of what sealed cells are found by, see `cells`

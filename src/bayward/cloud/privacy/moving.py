@@ -50,11 +50,12 @@ def check(work: Work) -> None:
 
     Raises `Misconfigured("keyring.missing")`.
     """
-    ring, person = work.house.keyring, s.person.c
-    living = sa.select(person.tenant, person.person).where(person.state != ERASED)
-    for row in work.tx.execute(living):
-        if not ring.is_known(row.tenant, row.person):
-            raise Misconfigured("keyring.missing", tenant=row.tenant)
+    ring = work.house.keyring
+    for table in (s.person, s.party):
+        named = (table.c.tenant, table.c[table.name])
+        for tenant, whom in work.tx.execute(sa.select(*named).where(table.c.state != ERASED)):
+            if not ring.is_known(tenant, whom):
+                raise Misconfigured("keyring.missing", tenant=tenant)
 
 
 def reindex(work: Work) -> int:

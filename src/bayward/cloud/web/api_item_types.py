@@ -8,6 +8,7 @@ from bayward.cloud.web.api_types import Given, Reason, Short, Taken
 class ItemIn(Taken, frozen=True):
     """Something that is taken into custody; `kind` evidence, medicine or parcel.
 
+    `party` is the name of who brought it, or the id of one who was named before.
     `kept_at` (`ten_…/site_…`, or down to a bank) says who may see it; "" is one's own place.
     """
 
@@ -30,6 +31,7 @@ class ItemIn(Taken, frozen=True):
 class OfferIn(Taken, frozen=True):
     """An offer; `kind` hand_over (with `to`), release (`party`) or disposal (`authority`).
 
+    `party` is a name, or the id of one who was named before.
     A hand-over with `kept_at`, the path of another site, is a transfer to there.
     Of a stock also dispense (`count`, `authority`), waste and correction (`count`, `reason`).
     """
@@ -81,7 +83,7 @@ class PhotoIn(Taken, frozen=True):
 
 
 class ItemOut(Given, frozen=True):
-    """An item; `holder` is an id, or what a party outside is called."""
+    """An item; `holder` and `offered_to` are ids, and a party outside has a name beside his."""
 
     item: str
     label: str
@@ -91,8 +93,10 @@ class ItemOut(Given, frozen=True):
     state: str
     holder_kind: str
     holder: str
+    holder_name: str | None
     since: int
     offered_to: str | None
+    offered_name: str | None
     offer_kind: str | None
     offer_until: int | None
     seal: str | None

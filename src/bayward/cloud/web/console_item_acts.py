@@ -337,6 +337,7 @@ async def _page(
             offer_to=offer_words(words, view),
             offer_kind=offered.kind.value if offered is not None else "",
             people=tuple(Choice(one, name, one == data.to) for one, name in people),
+            parties=item_powers.known_parties(words.work, you) if "party" in FIELDS[act] else (),
             values=structs.asdict(data),
             problem=problem,
             problems=problems,

@@ -194,7 +194,7 @@ async def one(asker: Asking, item: FromPath[str]) -> Response[str]:
             row=item_lines.row(words, you, view),
             item_id=item_id,
             description=told.beginning.detail or "",
-            received_from=told.beginning.party or "",
+            received_from=item_lines.called(told.beginning.party),
             lines=item_lines.lines(words, told),
             acts=item_powers.acts(view, you, words.work.now),
             offer_to=offer_words(words, view),
@@ -237,7 +237,7 @@ async def paper(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
             row=item_lines.row(words, you, view),
             item_id=item_id,
             description=begun.detail or "",
-            received_from=begun.party or "",
+            received_from=item_lines.called(begun.party),
             reason=begun.reason or "",
             registered_at=begun.time,
             registered_by=words.person(begun.actor),
@@ -271,7 +271,9 @@ def offer_words(words: Words, view: ItemView) -> str:
     offer = view.item.offer
     if offer is None:
         return ""
-    return words.person(offer.to) if offer.to is not None else offer.party or offer.authority or ""
+    if offer.to is not None:
+        return words.person(offer.to)
+    return item_lines.called(offer.party) or offer.authority or ""
 
 
 def _anchors(words: Words, tenant: TenantId, told: item_lines.Story) -> tuple[Anchor, ...]:
@@ -329,6 +331,7 @@ def _form_of(
                 Choice(one.value, name, one.value == fields.kind) for one, name in KINDS.items()
             ),
             kept=tuple(Choice(path, name, path == fields.kept_at) for path, name in inside),
+            parties=item_powers.known_parties(words.work, you),
             values=structs.asdict(fields),
             problems=problems,
         )

@@ -82,12 +82,17 @@ def story(words: Words, tenant: TenantId, item: ItemId) -> Story:
 def holder(words: Words, one: Holder) -> str:
     """Who has it, in words."""
     if one.ref == ERASED:
-        return "(erased)"
+        return called(ERASED)
     if one.kind is HolderKind.PERSON:
         return words.person(one.ref)
     if one.kind is HolderKind.COMPARTMENT:
         return f"door {words.door(one.ref) or one.ref}"
-    return one.ref
+    return called(one.called)
+
+
+def called(name: str | None) -> str:
+    """What somebody was called who has no account; "" for nobody."""
+    return "(erased)" if name == ERASED else name or ""
 
 
 def row(words: Words, you: You, view: ItemView) -> ItemRow:
@@ -164,7 +169,7 @@ def _offer(words: Words, event: Event) -> str:
     if event.recipient is not None:
         where = "" if event.scope is None else f", {words.place(event.scope)}"
         return f"to {words.person(event.recipient)}{where}"
-    return OFFERED.get(event.purpose or "", f"to {event.party}")
+    return OFFERED.get(event.purpose or "", f"to {called(event.party)}")
 
 
 def _reason(event: Event, row: Row) -> str:

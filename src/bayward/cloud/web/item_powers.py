@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bayward.cloud.custody import parties
 from bayward.cloud.custody.item_store import ItemView, Sight
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
@@ -106,6 +107,11 @@ def receiver(work: Work, you: You, view: ItemView, text: str) -> PersonId:
     if text not in dict(receivers(work, you, view)):
         raise Invalid("custody.to_whom", field="to")
     return PersonId(text)
+
+
+def known_parties(work: Work, you: You) -> tuple[str, ...]:
+    """Names of parties to offer while typing: of items he may see, and of no others."""
+    return tuple(parties.suggested(work, you.tenant, sight(you, work.now)))
 
 
 def _possible(view: ItemView, you: You, now: Instant) -> tuple[str, ...]:

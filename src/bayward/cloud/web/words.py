@@ -33,7 +33,7 @@ PEOPLE_FIELDS = ("actor", "recipient", "subject")
 # What a page does not repeat: ids, and what the line says already.
 HIDDEN = {"type", "time", "tq", "boot", "mono", "compartment", "parcel", "grant", "command"}
 HIDDEN |= {"incident", "item", "photo", "witness", "origin", "log_root", "log_size"}
-HIDDEN |= {"cosigned_at", "not_after", "actor", "recipient"}
+HIDDEN |= {"cosigned_at", "not_after", "actor", "recipient", "party_id"}
 # Per type: what the line says already, and what only a machine reads.
 REPEATED = {
     EventType.BANK_ENROLLED: ("detail",),

@@ -82,6 +82,7 @@ BREAK = line(9, 1, "custody.taken", before="Ines Duarte", after="R. Haas", who="
              note="holder is ill", is_broken=True)  # fmt: skip
 AFTER = line(9, 1, "custody.accepted", before="Ines Duarte", after="R. Haas", who="R. Haas",
              seal="S-004417", result="intact")  # fmt: skip
+BROKEN = replace(KNIFE, holder="R. Haas", is_broken=True, is_seal_broken=True)
 PAGE = views.ItemPage(
     shell=SHELL,
     row=KNIFE,
@@ -101,7 +102,13 @@ ACT = views.ItemAct(
 
 
 def samples() -> Iterator[Sample]:
-    """Items in every state that matters."""
+    """Items in every state that matters, and the forms of what is done with them."""
+    yield from _states()
+    yield from _medicine()
+    yield from _forms()
+
+
+def _states() -> Iterator[Sample]:
     yield Sample("console/items", LIST)
     yield Sample("console/items-none", replace(LIST, rows=()))
     yield Sample("console/items-not-found", replace(LIST, rows=(), query="27-", is_narrowed=True))
@@ -119,9 +126,10 @@ def samples() -> Iterator[Sample]:
         offer_until=ago(-1_500),
     )
     yield Sample("console/item-offered", offered)
-    broken = replace(KNIFE, holder="R. Haas", is_broken=True, is_seal_broken=True)
-    yield Sample("console/item-broken", replace(PAGE, row=broken, lines=(*LINES, BREAK)))
-    kinds = (Choice("evidence", "Evidence", is_chosen=True), Choice("medicine", "Medicine"))
+    yield Sample("console/item-broken", replace(PAGE, row=BROKEN, lines=(*LINES, BREAK)))
+
+
+def _medicine() -> Iterator[Sample]:
     pills = replace(
         KNIFE, exhibit="", kind="medicine", seal="", stock=views.Stock(
             count=26, unit="tablets", lot="L-7", expires_on="2027-03-31", is_controlled=True,
@@ -143,8 +151,21 @@ def samples() -> Iterator[Sample]:
     yield Sample(
         "console/item-waste", replace(ACT, row=pills, act="waste", fields=("count", "reason"))
     )
-    yield Sample("console/item-new", views.ItemForm(shell=SHELL, kinds=kinds))
+
+
+def _forms() -> Iterator[Sample]:
+    kinds = (Choice("evidence", "Evidence", is_chosen=True), Choice("medicine", "Medicine"))
+    yield Sample(
+        "console/item-new", views.ItemForm(shell=SHELL, kinds=kinds, parties=("County Court",))
+    )
     yield Sample("console/item-act", ACT)
+    known = ("County Court", "State laboratory, Dr. Okafor")
+    release = replace(
+        ACT, act="release", people=(), parties=known,
+        fields=("party", "authority", "reason", "photo"), values={"party": "erased"},
+        problems=(FieldProblem("party", "party.name"),),
+    )  # fmt: skip
+    yield Sample("console/item-release", release)
     there = (Choice("prs_3|ten_a/site_b", "Harbour: O. Berg"),)
     yield Sample("console/item-transfer", replace(ACT, act="transfer", people=there))
     accept = replace(
@@ -161,7 +182,7 @@ def samples() -> Iterator[Sample]:
     photo = replace(ACT, act="photo", fields=("photo", "detail"), people=())
     yield Sample("console/item-photo", photo)
     yield Sample("console/item-form", FORM)
-    yield Sample("console/item-form-broken", replace(FORM, row=broken, lines=(*LINES, BREAK) * 2))
+    yield Sample("console/item-form-broken", replace(FORM, row=BROKEN, lines=(*LINES, BREAK) * 2))
 
 
 LIST = views.Items(

@@ -132,6 +132,7 @@ class ItemForm(ConsoleView):
     place: ClassVar[Place] = Place.ITEMS
     kinds: tuple[Choice, ...]
     kept: tuple[Choice, ...] = ()  # where it can be kept; one: there is nothing to choose
+    parties: tuple[str, ...] = ()  # who was named before, offered while typing
     values: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[FieldProblem, ...] = ()
 
@@ -148,6 +149,7 @@ class ItemAct(ConsoleView):
     offer_to: str = ""
     offer_kind: str = ""
     people: tuple[Choice, ...] = ()
+    parties: tuple[str, ...] = ()  # as in `ItemForm`
     values: Mapping[str, str] = field(default_factory=dict)
     problem: Problem | None = None
     problems: tuple[FieldProblem, ...] = ()

@@ -19,6 +19,7 @@ from bayward.cloud.storage.schema.custody import (
     item,
     parcel,
     parcel_link,
+    party,
 )
 from bayward.cloud.storage.schema.delivery import delivery, job, letter, webhook
 from bayward.cloud.storage.schema.evidence import evidence
@@ -91,6 +92,7 @@ __all__ = [
     "metadata",
     "parcel",
     "parcel_link",
+    "party",
     "password",
     "person",
     "plain_disclosure",

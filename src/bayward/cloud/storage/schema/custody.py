@@ -32,8 +32,24 @@ parcel = c.table(
     period=c.Period("parcel", "ended_at", 90, c.Erase.BLANK),
 )
 
-# A party has no account and so no key: under the tenant's own.
-_party = c.sealed("holder_party", "name", c.SECURITY, of="tenant", blank="")
+_name = c.sealed("name", "name", c.SECURITY, of="party", blank="")
+
+# Who is named in custody and has no account: a court, a laboratory, an owner.
+party = c.table(
+    "party",
+    c.tenant(),
+    c.key("party"),
+    _name,
+    c.found_by(_name),
+    c.personal(
+        c.text("state"),  # known
+        "account", c.SECURITY, of="party", blank=c.IN_PLACE_OF_A_PERSON, plain="asked for by lists",
+    ),
+    c.instant("created_at"),
+    c.instant("named_at"),  # last
+    sa.Index(None, "tenant", "name_key", unique=True),
+    sa.Index(None, "tenant", "named_at"),
+)  # fmt: skip
 
 item = c.table(
     "item",
@@ -45,14 +61,14 @@ item = c.table(
     c.text("exhibit", optional=True),
     c.text("state"),  # core.items.ItemState
     c.text("holder_kind"),
-    # a person's or a compartment's id; "" for a party
+    # a person's, a compartment's or a party's id
     c.personal(c.text("holder"), "identifier", c.SECURITY),
-    _party,
-    c.found_by(_party),
+    c.sealed("holder_party", "name", c.SECURITY, of="holder", blank=""),
     c.instant("since"),
     c.text("offer_kind", optional=True),
+    # a person's or a party's id
     c.personal(c.text("offer_to", optional=True), "identifier", c.SECURITY),
-    c.sealed("offer_party", "name", c.SECURITY, of="tenant"),
+    c.sealed("offer_party", "name", c.SECURITY, of="offer_to"),
     c.sealed("offer_authority", "free text", c.SECURITY, of="tenant"),
     c.instant("offer_until", optional=True),
     c.text("seal", optional=True),

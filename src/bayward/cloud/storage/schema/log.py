@@ -150,10 +150,12 @@ happening = c.table(
     c.personal(c.text("actor", optional=True), "identifier", c.SECURITY),
     c.personal(c.text("subject", optional=True), "identifier", c.SECURITY),
     c.text("item", optional=True),
+    c.personal(c.text("party_id", optional=True), "identifier", c.SECURITY),
     sa.Index(None, "tenant", "seq"),
     sa.Index(None, "tenant", "origin", "idx"),
     sa.Index(None, "tenant", "parcel", sqlite_where=sa.text("parcel IS NOT NULL")),
     sa.Index(None, "tenant", "item", sqlite_where=sa.text("item IS NOT NULL")),
+    sa.Index(None, "tenant", "party_id", sqlite_where=sa.text("party_id IS NOT NULL")),
     sa.Index(None, "tenant", "incident", sqlite_where=sa.text("incident IS NOT NULL")),
     sa.Index(None, "tenant", "bank", "seq", sqlite_where=sa.text("bank IS NOT NULL")),
 )

@@ -1,0 +1,72 @@
+"""Parties outside: who is named in custody and has no account, each with a key of his own.
+
+Nobody registers a party; being named for the first time does it. He is known by his name in this
+tenant: the same name in another case or with other spaces is the same party, any other name is
+another one. Whoever was erased is not found again; his name, said anew, is a new party.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from bayward.cloud.custody import party_store
+from bayward.cloud.custody.item_store import Sight
+from bayward.cloud.custody.party_store import Party
+from bayward.cloud.unit import Work
+from bayward.core.errors import Invalid, NotFound
+from bayward.core.events import ERASED, TEXT_CHARS_MAX
+from bayward.core.ids import PartyId, TenantId
+from bayward.core.whose import is_party
+
+SUGGESTED_MAX = 100  # names offered while typing; more than a list under a field shows
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a party is named in an event: his id, and what he was called now."""
+
+    id: PartyId | None
+    name: str | None
+
+
+NOBODY_NAMED = Named(None, None)
+
+
+def named(work: Work, tenant: TenantId, text: str) -> Named:
+    """Who is called so, or has this id; somebody new where nobody is called so.
+
+    Raises `Invalid("party.unknown")` for an id of nobody, of another tenant or of who was erased,
+    and `Invalid("party.name")` for a name that reads as if he had been.
+    """
+    if is_party(text):
+        found = party_store.find(work.tx, tenant, text)
+        if found is None:
+            raise Invalid("party.unknown", field="party")
+        party_store.touch(work.tx, tenant, found.id, work.now)
+        return Named(found.id, found.name)
+    name = unicodedata.normalize("NFC", text)
+    if name.casefold() == ERASED:
+        raise Invalid("party.name", field="party")
+    if len(name) > TEXT_CHARS_MAX:
+        raise Invalid("field.too_long", field="party", limit=TEXT_CHARS_MAX)
+    known = party_store.called(work.tx, tenant, name)
+    if known is not None:
+        party_store.touch(work.tx, tenant, known, work.now)
+        return Named(known, name)
+    party = work.ids.new(PartyId)
+    party_store.insert(work.tx, tenant, Party(party, name, work.now, work.now))
+    return Named(party, name)
+
+
+def get(work: Work, tenant: TenantId, party: PartyId) -> Party:
+    """One party; raises `NotFound` for another tenant's and for who was erased, as for none."""
+    found = party_store.find(work.tx, tenant, party)
+    if found is None:
+        raise NotFound("party")
+    return found
+
+
+def suggested(work: Work, tenant: TenantId, sight: Sight) -> list[str]:
+    """Names to offer while typing: whoever is named in an item he may see, the last named first."""
+    return party_store.seen(work.tx, tenant, sight, count=SUGGESTED_MAX)
