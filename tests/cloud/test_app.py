@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from bayward.cloud.app import Cloud
+from bayward.cloud.audit import service as audit
+from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import service as people
@@ -24,8 +26,9 @@ from bayward.cloud.people import set_up, totp
 from bayward.cloud.people.authn import SignedIn
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.sqlite import SqliteStore
-from bayward.cloud.unit import Work
+from bayward.cloud.unit import OPERATOR, Work
 from bayward.core.errors import Denied, Misconfigured
+from bayward.core.events import EventType
 from bayward.core.ids import BankId, PersonId
 from bayward.edge.enrol import enrol
 from bayward.edge.state_dir import StateDir
@@ -130,6 +133,26 @@ async def test_the_listener_for_new_banks_shows_nothing_else(tmp_path: Path) -> 
         async with httpx.AsyncClient(verify=old) as client:
             with pytest.raises(httpx.ConnectError):
                 await client.get(f"{base}/enrol/anchor")
+
+
+async def test_m45_who_fails_in_the_handshake_is_in_the_log_after_the_last_goodbye(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path / "state") as cloud:
+        for url in (cloud.link_url, cloud.enrol_url.removesuffix("/enrol")):
+            port = int(url.rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("localhost", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with suppress(OSError):
+                await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+    async with started(tmp_path / "state") as again:
+        wanted = Wanted(types=(EventType.STRANGER_REFUSED,))
+        found = await again.unit.read(
+            lambda work: audit.happenings(work, OPERATOR, wanted, count=9)
+        )
+        assert {one.event.reason for one in found} == {"tls.handshake"}
+        assert sum(one.event.count or 0 for one in found) == 2
 
 
 @pytest.mark.parametrize("which", ["http_port", "link_port", "enrol_port"])

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bayward.cloud.app import Cloud, SystemClock
+from bayward.cloud.app import Cloud
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.settings import CloudSettings
+from bayward.cloud.system_clock import SystemClock
 from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, Instant
 from bayward.core.errors import Denied, Misconfigured, Unavailable

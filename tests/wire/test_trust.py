@@ -198,6 +198,71 @@ def test_identity_90_whoever_is_not_a_bank_is_closed_before_any_application_byte
     run(loop_factory, main())
 
 
+# What is told of each of `refused_clients`, and whether the certificate is one of ours.
+TOLD = {
+    "TLS 1.2": ("tls.handshake", False),
+    "no certificate": ("tls.no_certificate", False),
+    "foreign CA": ("tls.certificate", False),
+    "other deployment": ("device.deployment", True),
+    "key not on the list": ("device.revoked", True),
+    "serverAuth as client": ("tls.certificate", False),
+    "expired": ("tls.certificate", False),
+    "not yet valid": ("tls.certificate", False),
+}
+
+
+@LOOPS
+def test_m45_whoever_is_shut_out_is_told_of_once(
+    us: Deployment, server: Issued, foreign: Deployment, loop_factory: LoopFactory
+) -> None:
+    async def main() -> None:
+        for name, client, _, listed in refused_clients(us, server, foreign):
+            gate, told = us.gate(*listed), list[tuple[str, bool]]()
+
+            def failed(
+                code: str,
+                certificate: x509.Certificate | None,
+                told: list[tuple[str, bool]] = told,
+            ) -> None:
+                told.append((code, certificate is not None))
+
+            context = us.listener_context(server, gate.judge)
+            context.failed = failed
+            async with listening(context, gate) as listener:
+                assert await greeted_by(listener.port, client) == b"", name
+                assert told == [TOLD.get(name, ("device.identity", True))], name
+                friend = us.bank_context(listed[0], server.pin)
+                assert await greeted_by(listener.port, friend) == GREETING, name
+                assert len(told) == 1, name
+
+    run(loop_factory, main())
+
+
+@LOOPS
+def test_m45_noise_on_the_port_is_told_of(
+    us: Deployment, server: Issued, loop_factory: LoopFactory
+) -> None:
+    async def main() -> None:
+        told: list[str] = []
+        gate = us.gate()
+        context = us.listener_context(server, gate.judge)
+        context.failed = lambda code, _: told.append(code)
+        async with listening(context, gate) as listener:
+            for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", bytes(600)):
+                reader, writer = await asyncio.open_connection(HOST, listener.port)
+                writer.write(noise)
+                with contextlib.suppress(OSError):
+                    await asyncio.wait_for(reader.read(), 5)
+                writer.close()
+            assert told == ["tls.handshake"] * 3
+            _, writer = await asyncio.open_connection(HOST, listener.port)
+            writer.close()  # a load balancer that looks whether the port is open
+            await asyncio.sleep(0.05)
+            assert len(told) == 3
+
+    run(loop_factory, main())
+
+
 def test_identity_90_one_banks_key_under_another_banks_name_is_refused(
     us: Deployment, server: Issued
 ) -> None:

@@ -17,7 +17,6 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,6 +57,8 @@ from bayward.cloud.people.store import PersonState
 from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.sqlite import SqliteStore
+from bayward.cloud.strangers import Strangers
+from bayward.cloud.system_clock import SystemClock
 from bayward.cloud.unit import House, Ids, Unit, Work
 from bayward.cloud.web import limits, links, site
 from bayward.cloud.web.changes import Changes
@@ -66,8 +67,8 @@ from bayward.cloud.web.server import HttpServer, OnlyEnrolment, listen
 from bayward.cloud.web.state import Desk
 from bayward.cloud.witness import start as witness
 from bayward.cloud.workers import lanes
-from bayward.core.clock import HOUR_MS, SECOND_MS, Clock, Instant
-from bayward.core.errors import Misconfigured
+from bayward.core.clock import HOUR_MS, SECOND_MS, Clock
+from bayward.core.errors import BaywardError, Misconfigured
 from bayward.core.ids import PersonId, TenantId, base32
 from bayward.core.roles import Binding, Node, Role
 from bayward.ui.render import Renderer
@@ -82,18 +83,6 @@ HOUSEKEEPING_MS = HOUR_MS
 UNNAMED = "Administrator"  # until the link is used
 
 _log = structlog.get_logger()
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> Instant:
-        """Wall-clock time."""
-        return Instant(time.time_ns() // 1_000_000)
-
-    def monotonic_ms(self) -> int:
-        """Milliseconds that never run backwards."""
-        return time.monotonic_ns() // 1_000_000
 
 
 class Cloud:
@@ -194,6 +183,7 @@ class Cloud:
         for bank in await self.unit.read(lambda work: fleet_store.enrolled(work.tx)):
             pin = base64.b64encode(bank.spki or b"").decode()
             self.gate.allow(DeviceIdentity(tenant=bank.tenant, bank=bank.bank, spki_pin=pin))
+        self.strangers = Strangers(self.unit, self.clock, settings.name)
         await self._start_link()
         self.desk = self._desk()
         closing.callback(self.desk.hashing.shutdown)
@@ -268,8 +258,14 @@ class Cloud:
         tls = server_context([self.deployment.anchor], self.deployment.server, self.gate.judge)
         self.ingest = ingest = Ingest(self.unit, self.deployment.notifier_spki)
         await ingest.start()
+        tls.failed = self.strangers.saw_handshake
         setup = LinkSetup(
-            tls=tls, gate=self.gate, inbox=ingest, clock=self.clock, random=self._fraction
+            tls=tls,
+            gate=self.gate,
+            inbox=ingest,
+            clock=self.clock,
+            random=self._fraction,
+            turned_away=self.strangers.saw,
         )
         self.link = LinkServer(setup)
         self.dispatcher = Dispatcher(self.unit, self.link.connections, ingest)
@@ -317,6 +313,7 @@ class Cloud:
             witness=self.witness,
             is_ready=lambda: self._is_ready,
             checks=Checks(self.unit, self.clock),
+            strangers=self.strangers,
             packs=Maker(self.unit, tools, self.stamper, self.anchoring, pack_form.rows),
         )
 
@@ -341,10 +338,12 @@ class Cloud:
         self._tasks.append(loop.create_task(self._keep_house()))
         self._tasks.append(loop.create_task(self.anchoring.run()))
         self._tasks.append(loop.create_task(self.desk.checks.run()))
+        self._tasks.append(loop.create_task(self.strangers.run()))
         self._closing.push_async_callback(self.desk.checks.stop)
 
     async def _serve(self, app: ASGIApp, http: socket, enrolling: socket) -> None:
         tls = enrolment_context(self.deployment.server)
+        tls.failed = self.strangers.saw_handshake
         server = await HttpServer(app, http, self.settings).start()
         self._closing.push_async_callback(server.stop)
         enrol = HttpServer(OnlyEnrolment(app), enrolling, self.settings, tls=tls)
@@ -363,6 +362,8 @@ class Cloud:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(BaywardError):  # the disk is full: the end is not held up
+            await self.strangers.tell(is_everything=True)
 
     def _fraction(self) -> float:
         """A number in [0, 1)."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bayward.cloud import upkeep
-from bayward.cloud.app import DATABASE, KEYRING, KEYS, SystemClock
+from bayward.cloud.app import DATABASE, KEYRING, KEYS
 from bayward.cloud.fleet.deployment import check_name
 from bayward.cloud.keyring.file import KeyringFile
 from bayward.cloud.keyring.ring import Keyring
@@ -15,6 +15,7 @@ from bayward.cloud.keys import FileKeys
 from bayward.cloud.reactions import react
 from bayward.cloud.settings import CloudSettings
 from bayward.cloud.storage.sqlite import SqliteStore
+from bayward.cloud.system_clock import SystemClock
 from bayward.cloud.unit import House, Ids, Unit
 from bayward.core.clock import Clock
 from bayward.core.errors import Misconfigured

@@ -75,6 +75,7 @@ class EventType(StrEnum):
     ROLE_REVOKED = "role.revoked"
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
     SIGN_IN_REFUSED = "sign_in.refused"
+    STRANGER_REFUSED = "stranger.refused"
     STEP_UP_PASSED = "step_up.passed"
     ACTION_DENIED = "action.denied"
     BANK_CREATED = "bank.created"
@@ -304,6 +305,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.ROLE_REVOKED: ("actor", "subject", "role", "scope"),
     _T.SIGN_IN_SUCCEEDED: ("actor", "method"),
     _T.SIGN_IN_REFUSED: ("method", "reason"),
+    _T.STRANGER_REFUSED: ("reason", "count"),
     _T.STEP_UP_PASSED: ("actor", "method", "detail"),
     _T.ACTION_DENIED: ("actor", "detail", "reason"),
     _T.BANK_CREATED: ("actor", "bank"),

@@ -38,6 +38,7 @@ CODED = frozenset({
     (_T.COMMAND_SENT, "detail"), (_T.COMMAND_ENDED, "detail"), (_T.COMMAND_REFUSED, "reason"),
     (_T.STEP_UP_PASSED, "detail"), (_T.ACTION_DENIED, "detail"), (_T.ACTION_DENIED, "reason"),
     (_T.SIGN_IN_REFUSED, "reason"), (_T.ACCESS_REFUSED, "reason"),
+    (_T.STRANGER_REFUSED, "reason"),
     (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
     (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
     (_T.SUBJECT_ERASED, "reason"), (_T.ERASURE_ASKED, "reason"), (_T.ERASURE_BLOCKED, "reason"),

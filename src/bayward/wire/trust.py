@@ -21,7 +21,7 @@ rule belongs beside the pins and both ends use it.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -38,6 +38,9 @@ ALPN = "http/1.1"  # the link is a WebSocket
 Judge: TypeAlias = Callable[[x509.Certificate], None]
 """Raises `Denied` unless the connection may be with the holder of this verified certificate."""
 
+Witness: TypeAlias = Callable[[str, x509.Certificate | None], None]
+"""Is told why a handshake failed, and with whose certificate if our authority has signed it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
@@ -51,13 +54,20 @@ class TrustContext(ssl.SSLContext):
     """TLS 1.3 only, AES-256 only, and a judge in the handshake; make one with the functions."""
 
     judge: Judge | None = None
+    failed: Witness | None = None
 
 
 class _JudgedObject(ssl.SSLObject):
     """The connection as an event loop sees it; called again until it stops wanting bytes."""
 
     def do_handshake(self) -> None:
-        super().do_handshake()
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            _tell(self.context, _CODES.get(error.reason, "tls.handshake"), None)
+            raise
         _judge(self)
 
 
@@ -143,18 +153,36 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted")
 
 
+_CODES: Mapping[
+    str | None, str
+] = {  # OpenSSL's names (ssl.h); any other is a handshake that failed
+    "CERTIFICATE_VERIFY_FAILED": "tls.certificate",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "tls.no_certificate",
+}
+
+
 def _judge(connection: ssl.SSLObject | ssl.SSLSocket) -> None:
     cipher = connection.cipher()
     if cipher is None or cipher[0] != CIPHER:
+        _tell(connection.context, "tls.cipher", None)
         raise ssl.SSLCertVerificationError("tls.cipher")
     context = connection.context
     if not isinstance(context, TrustContext):  # somebody's `sni_callback` exchanged it
         raise ssl.SSLCertVerificationError("tls.context")
     if context.judge is None:
         return
+    certificate = None
     try:
-        context.judge(peer_certificate(connection))
+        certificate = peer_certificate(connection)
+        context.judge(certificate)
     except (Denied, Invalid) as refused:
+        _tell(context, refused.code, certificate)
         raise ssl.SSLCertVerificationError(refused.code) from refused
     except (ValueError, x509.InvalidVersion) as unreadable:  # though OpenSSL took it
+        _tell(context, "tls.unreadable_certificate", None)
         raise ssl.SSLCertVerificationError("tls.unreadable_certificate") from unreadable
+
+
+def _tell(context: ssl.SSLContext, code: str, certificate: x509.Certificate | None) -> None:
+    if isinstance(context, TrustContext) and context.failed is not None:
+        context.failed(code, certificate)

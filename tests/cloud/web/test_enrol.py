@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from bayward.cloud.fleet import enrolment, pki, tokens
 from bayward.cloud.fleet import store as fleet_store
+from bayward.cloud.unit import OPERATOR
 from bayward.cloud.web import limits
 from bayward.core.events import EventType
 from bayward.core.ids import BankId, base32
@@ -197,3 +199,19 @@ async def test_a_new_computer_drops_the_old_one(house: House, anne: Browser) -> 
     assert (await enrol(house, body(Ticket.parse(text[1]), "2"))).status_code == 200
     with pytest.raises(Exception, match=r"device\.revoked"):
         house.cloud.gate.judge(old)
+
+
+async def test_m45_a_wrong_ticket_is_in_the_log_of_whose_bank_it_names(
+    house: House, anne: Browser
+) -> None:
+    ticket = await new_ticket(anne)
+    wrong = base32(b"x" * tokens.TOKEN_BYTES)
+    for _ in range(2):
+        await enrol(house, body(ticket, token=wrong))
+    await enrol(house, body(replace(ticket, bank=BankId.of(b"?" * 16))))
+    await house.cloud.strangers.tell(is_everything=True)
+    mine = await house.events(EventType.STRANGER_REFUSED)
+    told = [(one.bank, one.reason, one.count) for one in mine]
+    assert told == [(ticket.bank, "enrolment.refused", 2)]
+    [other] = await house.events(EventType.STRANGER_REFUSED, OPERATOR)
+    assert (other.bank, other.reason, other.count) == (None, "enrolment.refused", 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bayward.cloud.unit import OPERATOR
 from bayward.cloud.web.asking import NotSignedIn, StepUpRefused
 from bayward.cloud.web.problems import STATUS, status_of
 from bayward.core.errors import (
@@ -14,6 +15,7 @@ from bayward.core.errors import (
     NotFound,
     Unavailable,
 )
+from bayward.core.events import EventType
 from cloud_house import Browser, House, World
 
 
@@ -84,3 +86,19 @@ async def test_who_may_not_see_the_console_is_not_sent_back_to_it(
     assert refused.status_code == 403
     assert 'href="/me"' in refused.text
     assert 'href="/console"' not in refused.text
+
+
+async def test_m45_strangers_are_counted_in_the_platforms_log(house: House, anne: Browser) -> None:
+    browser = house.browser()
+    browser.take_cookie("a" * 40)
+    for _ in range(3):
+        await browser.get("/console")
+    await house.browser().get("/console")  # nobody yet, and no stranger
+    token = "0" * 26
+    await house.browser().get(f"/l/{token}")
+    await house.browser().post(f"/l/{token}")
+    await house.browser().get("/s/no-such-page")
+    await house.cloud.strangers.tell(is_everything=True)
+    told = await house.events(EventType.STRANGER_REFUSED, OPERATOR)
+    assert [(one.reason, one.count) for one in told] == [("session.unknown", 3), ("link", 2)]
+    assert not await house.events(EventType.STRANGER_REFUSED)

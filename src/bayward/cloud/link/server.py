@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Self
+from typing import Self, TypeAlias
 
 import structlog
 from cryptography import x509
@@ -28,6 +28,7 @@ from bayward.cloud.link.inbox import Inbox
 from bayward.cloud.link.session import Session, Shared
 from bayward.core.clock import MINUTE_MS, SECOND_MS, Clock
 from bayward.core.errors import Denied
+from bayward.core.ids import BankId, TenantId
 from bayward.wire import limits
 from bayward.wire.transport import SocketTransport
 from bayward.wire.trust import TrustContext, peer_certificate
@@ -39,6 +40,9 @@ CLOSE_S_MAX = 2
 FRAMES_QUEUED_MAX = 8  # per bank, then TCP pushes back
 BACKLOG = 1_024  # a whole fleet reconnects after an outage
 EXPIRED_CHECK_MS = MINUTE_MS
+
+TurnedAway: TypeAlias = Callable[[str, TenantId, BankId], None]
+"""Is told why whose bank got no further than its certificate."""
 
 _log = structlog.get_logger()
 
@@ -53,6 +57,7 @@ class LinkSetup:
     clock: Clock
     random: Callable[[], float]
     versions: Sequence[int] = VERSIONS
+    turned_away: TurnedAway = lambda *_: None
 
 
 class LinkServer:
@@ -112,6 +117,7 @@ class LinkServer:
             return connection.respond(HTTPStatus.FORBIDDEN, f"{denied.code}\n")
         if request.path != PATH + device.bank:
             _log.warning("link.foreign_path", bank=device.bank, asked=request.path[:80])
+            self._setup.turned_away("link.foreign_path", device.tenant, device.bank)
             return connection.respond(HTTPStatus.FORBIDDEN, "link.foreign_path\n")
         return None
 

@@ -14,7 +14,7 @@ from bayward.cloud.fleet.pki import DeviceIdentity
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
 from bayward.cloud.web.routes import PUBLIC, AnyRequest, show_anybody
-from bayward.cloud.web.state import address_of, desk_of
+from bayward.cloud.web.state import Desk, address_of, desk_of
 from bayward.core.errors import Denied
 from bayward.wire.enrolment import EnrolAnswer, EnrolRequest, RenewAnswer, RenewRequest
 from bayward.wire.messages import Issuer
@@ -49,7 +49,7 @@ async def enrol(request: AnyRequest, data: JSONBody[EnrolRequest]) -> EnrolAnswe
 
     outcome = await desk.unit.write(take)
     if outcome is None:
-        raise Denied("enrolment.refused")
+        raise await _turned_away(desk, Denied("enrolment.refused"), data.bank)
     done, known, tenant_vkey, witness_vkeys = outcome
     if done.replaced is not None:
         desk.gate.revoke(done.replaced)
@@ -83,5 +83,15 @@ async def renew(request: AnyRequest, data: JSONBody[RenewRequest]) -> RenewAnswe
     desk.limiter.spend(limits.ENROL_FROM, "enrol", address_of(request))
     chain = await desk.unit.write(lambda work: renewal.renew(work, desk.deployment, data))
     if chain is None:
-        raise Denied("enrolment.not_renewed")
+        raise await _turned_away(desk, Denied("enrolment.not_renewed"), data.bank)
     return RenewAnswer(certificate=chain, now=desk.clock.now())
+
+
+async def _turned_away(desk: Desk, error: Denied, bank: str) -> Denied:
+    """For the log of the tenant whose bank somebody wants to be, if there is such a bank."""
+    found = await desk.unit.read(lambda work: enrolment.named(work, bank))
+    if found is None:
+        desk.strangers.saw(error.code)
+    else:
+        desk.strangers.saw(error.code, found.tenant, found.bank)
+    return error

@@ -15,6 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
+from bayward.cloud.strangers import FACES
 from bayward.cloud.web import step_up
 from bayward.cloud.web.asking import NotSignedIn, SecondFactorNeeded, StepUpNeeded
 from bayward.cloud.web.state import desk_of, is_staff_page, told, wants_page
@@ -69,6 +70,8 @@ def status_of(error: BaywardError) -> int:
 def refused(request: AnyRequest, error: BaywardError) -> AnyResponse:
     """Answer an error raised on purpose."""
     status = status_of(error)
+    if error.code in FACES:
+        desk_of(request).strangers.saw(error.code)
     if status == UNAUTHORISED and wants_page(request) and request.method == "GET":
         return Redirect(_sign_in(request), status_code=303)
     headers = {}

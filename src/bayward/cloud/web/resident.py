@@ -14,7 +14,7 @@ from bayward.cloud.custody.store import ParcelView, Wanted
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.keyring.cells import folded
 from bayward.cloud.people import sessions, sign_in
-from bayward.cloud.people.authn import SignedIn
+from bayward.cloud.people.authn import Refused
 from bayward.cloud.people.details import EMAIL, EMAIL_CHARS_MAX
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits, links, places
@@ -102,7 +102,8 @@ async def show_link(request: AnyRequest, token: FromPath[str]) -> Response[str]:
     desk.limiter.spend(limits.LINK_FROM, "follow_from", address_of(request))
     try:
         await desk.unit.read(lambda work: sign_in.follow_link(work, token))
-    except NotFound:
+    except NotFound as error:
+        desk.strangers.saw(error.code)
         return page(request, LinkExpired(frame=frame_of(request, None)), status=GONE)
     return page(request, LinkOpen(frame=frame_of(request, None), url=f"/l/{token}"))
 
@@ -114,9 +115,10 @@ async def take_link(request: AnyRequest, token: FromPath[str]) -> Response[str] 
     desk.limiter.spend(limits.LINK_FROM, "follow_from", address_of(request))
     try:
         outcome = await desk.unit.write(lambda work: sign_in.with_link(work, token))
-    except NotFound:
-        outcome = None
-    if not isinstance(outcome, SignedIn):
+    except NotFound as error:
+        outcome = Refused(error.code)
+    if isinstance(outcome, Refused):
+        desk.strangers.saw(outcome.code)
         return page(request, LinkExpired(frame=frame_of(request, None)), status=GONE)
     give_session(request, outcome.token, SESSION_S)
     return back("/me")

@@ -17,6 +17,7 @@ from bayward.cloud.fleet.deployment import Deployment
 from bayward.cloud.fleet.gate import DeviceGate
 from bayward.cloud.people.passwords import Passwords
 from bayward.cloud.settings import CloudSettings
+from bayward.cloud.strangers import Strangers
 from bayward.cloud.unit import Unit
 from bayward.cloud.web.limits import Limiter
 from bayward.cloud.witness.service import Witness
@@ -59,6 +60,7 @@ class Desk:
     witness: Witness | None
     is_ready: Callable[[], bool]
     checks: Checks
+    strangers: Strangers
     packs: Maker
 
     @property

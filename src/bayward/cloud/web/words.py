@@ -68,6 +68,7 @@ SEVERITY = {
     EventType.BANK_DISCONNECTED: Severity.NOTICE,
     EventType.ACCESS_REFUSED: Severity.NOTICE,
     EventType.ACTION_DENIED: Severity.NOTICE,
+    EventType.STRANGER_REFUSED: Severity.NOTICE,
 }
 # Commands and their ends are told by what they caused.
 BORING = {
@@ -175,6 +176,8 @@ class Words:
             facts["scope"] = self.door(event.scope)
         if event.detail is not None and event.type not in NAMES_A_HOST:
             facts["detail"] = spoken(event.detail).replace(",", ", ")
+        if event.type is EventType.STRANGER_REFUSED:
+            facts["detail"] = "once" if event.count == 1 else f"{event.count} times"
         for name in REPEATED.get(event.type, ()):
             facts.pop(name, None)
         return facts
