@@ -59,7 +59,7 @@ def test_commands_in_the_docs_are_understood() -> None:
 
 def is_understood(told: list[str]) -> bool:
     try:
-        cli.parser_for(told[0]).parse_args(told)
+        cli.parser_for(*told[:2]).parse_args(told)
     except SystemExit as ended:
         return ended.code == 0
     return True

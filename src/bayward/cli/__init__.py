@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": ("bayward.cli.audit", "check logs, receipts and exports, and witness them"),
     "verify": ("bayward.cli.verify", "check a receipt, an exported log or an evidence pack"),
 }
+GROUPS = {"audit"}  # commands of commands, of which again only the one asked for is imported
 FAILED = 2
 
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bayward: asserts guard the doors; do not run with optimisation", file=sys.stderr)
         return FAILED
     told = list(sys.argv[1:] if arguments is None else arguments)
-    asked = parser_for(told[0] if told else "").parse_args(told)
+    asked = parser_for(*(*told, "", "")[:2]).parse_args(told)
     try:
         code = asked.run(asked)
     except BaywardError as error:
@@ -60,8 +61,11 @@ def explain(error: BaywardError) -> None:
         print(english.tell(f"error.{error.code}", error.facts), file=sys.stderr)
 
 
-def parser_for(name: str) -> argparse.ArgumentParser:
-    """The parser; only the command `name` is there with all its options."""
+def parser_for(name: str, below: str | None = None) -> argparse.ArgumentParser:
+    """The parser; only the command `name` is there with all its options.
+
+    Of a group, only its command `below` is; each, if that is None.
+    """
     parser = argparse.ArgumentParser(
         prog="bayward",
         description="Open software for smart lockers.",
@@ -71,7 +75,8 @@ def parser_for(name: str) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command, (module, summary) in COMMANDS.items():
         if command == name:
-            importlib.import_module(module).add_parser(subparsers)
+            add = importlib.import_module(module).add_parser
+            add(subparsers, below) if command in GROUPS else add(subparsers)
         else:
             subparsers.add_parser(command, help=summary)
     return parser
