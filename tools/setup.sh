@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv from the locked files and fetches the browser libraries. Needs python3 (3.11 or
-# newer); everything else comes from the lock files. Safe to run again at any time.
+# newer; PYTHON=path names one); everything else comes from the lock files. Safe to run again at
+# any time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +9,7 @@ say() { printf '\033[2m· %s\033[0m\n' "$*" >&2; }
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 python=""
-for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
   if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     python=$candidate
     break
@@ -28,8 +29,30 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
 fi
 
+# How long it needs for a few thousand calls, in microseconds; nothing if it can make no .venv.
+pace() {
+  "$1" 2>/dev/null <<'END'
+import ensurepip, sys, time, venv
+
+def work():
+    began, seen = time.process_time(), {}
+    for number in range(30_000):
+        seen[number % 100] = (str(number), min(number, 7))
+    return time.process_time() - began
+
+assert sys.version_info >= (3, 11)
+print(int(1e6 * min(work() for _ in range(9))))
+END
+}
+
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then  # none, or interrupted half-way
-  say "making .venv with $("$python" --version)"
+  # A Python somebody compiled by hand is seldom built with profiles (`--enable-optimizations`), and
+  # then needs half as much time again for everything; the distribution's own is.
+  if [ -z "${PYTHON:-}" ] && [ -x /usr/bin/python3 ]; then
+    found=$(pace "$python") packaged=$(pace /usr/bin/python3) || packaged=
+    if [ -n "$packaged" ] && [ $((packaged * 10)) -lt $((found * 8)) ]; then python=/usr/bin/python3; fi
+  fi
+  say "making .venv with $python, $("$python" --version)"
   "$python" -m venv --clear .venv
 fi
 say "installing the installer"
