@@ -3,7 +3,7 @@ from __future__ import annotations
 from bayward.cloud import orders, workers
 from bayward.cloud.audit import service as audit
 from bayward.cloud.custody import items
-from bayward.cloud.fleet import certificates
+from bayward.cloud.fleet import certificates, silence
 from bayward.cloud.notify import service as notify
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.notify.mailer import Mailer
@@ -22,6 +22,7 @@ EVERY_KIND = {
     orders.EXPIRE_JOB,
     items.LAPSE_JOB,
     certificates.LOOK_JOB,
+    silence.LOOK_JOB,
     notify.REMIND_JOB,
     notify.PURGE_JOB,
     notify.CALL_JOB,

@@ -20,7 +20,7 @@ from bayward.cloud.audit import beacons, contradictions, mirror
 from bayward.cloud.audit import service as audit
 from bayward.cloud.custody import item_reacts
 from bayward.cloud.custody import service as custody
-from bayward.cloud.fleet import certificates
+from bayward.cloud.fleet import certificates, silence
 from bayward.cloud.fleet import service as fleet
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.notify import service as notify
@@ -106,6 +106,7 @@ WITHIN: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.BANK_ENROLLED: (audit.append, mirror.begun),
     _T.BANK_CONNECTED: _LOG,
     _T.BANK_DISCONNECTED: _LOG,
+    _T.BANK_SILENT: (audit.append, incidents.signalled),
     _T.BANK_LOG_ACCEPTED: _LOG,
     _T.BANK_LOG_REFUSED: (audit.append, incidents.signalled),
     _T.COMMAND_SENT: _LOG,
@@ -210,7 +211,8 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.BANK_CREATED: _CALL,
     _T.BANK_ENROLLED: (certificates.watch, webhooks.queue_calls),
     _T.BANK_CONNECTED: _CALL,
-    _T.BANK_DISCONNECTED: _CALL,
+    _T.BANK_DISCONNECTED: (silence.watch, webhooks.queue_calls),
+    _T.BANK_SILENT: _CALL,
     _T.BANK_LOG_ACCEPTED: (),
     _T.BANK_LOG_REFUSED: _CALL,
     _T.COMMAND_SENT: _CALL,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bayward.cloud import orders
 from bayward.cloud.custody import items
-from bayward.cloud.fleet import certificates
+from bayward.cloud.fleet import certificates, silence
 from bayward.cloud.jobs import Duty, Settle, Worker
 from bayward.cloud.notify import mailer as mail
 from bayward.cloud.notify import service as notify
@@ -16,6 +16,7 @@ from bayward.cloud.privacy import duties, erasures, retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
+from bayward.core.clock import Instant
 from bayward.core.ids import BankId, CommandId, ItemId, PersonId, TenantId
 
 
@@ -35,6 +36,7 @@ def lanes(
         orders.EXPIRE_JOB: Duty(_expire_order),
         items.LAPSE_JOB: Duty(_lapse_offer),
         certificates.LOOK_JOB: Duty(_look_at_certificate),
+        silence.LOOK_JOB: Duty(_look_for_silence),
         notify.REMIND_JOB: Duty(mail.remind),
         notify.PURGE_JOB: Duty(mail.purge),
     }
@@ -62,3 +64,9 @@ async def _lapse_offer(job: Job) -> Settle | None:
 async def _look_at_certificate(job: Job) -> Settle | None:
     tenant, bank = TenantId(job.payload["tenant"]), BankId(job.payload["bank"])
     return lambda work: certificates.look(work, tenant, bank)
+
+
+async def _look_for_silence(job: Job) -> Settle | None:
+    tenant, bank = TenantId(job.payload["tenant"]), BankId(job.payload["bank"])
+    since = Instant(int(str(job.payload["since"])))
+    return lambda work: silence.look(work, tenant, bank, since)

@@ -82,6 +82,7 @@ class EventType(StrEnum):
     BANK_ENROLLED = "bank.enrolled"
     BANK_CONNECTED = "bank.connected"
     BANK_DISCONNECTED = "bank.disconnected"
+    BANK_SILENT = "bank.silent"  # disconnected for so long that somebody has to look
     BANK_LOG_ACCEPTED = "bank_log.accepted"
     BANK_LOG_REFUSED = "bank_log.refused"
     COMMAND_SENT = "command.sent"
@@ -312,6 +313,7 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     _T.BANK_ENROLLED: ("bank", "origin", "detail"),
     _T.BANK_CONNECTED: ("bank",),
     _T.BANK_DISCONNECTED: ("bank", "reason"),
+    _T.BANK_SILENT: ("bank",),
     _T.BANK_LOG_ACCEPTED: ("bank", "origin", "log_size", "log_root"),
     _T.BANK_LOG_REFUSED: ("bank", "origin", "reason"),
     _T.COMMAND_SENT: ("bank", "command", "actor", "detail"),

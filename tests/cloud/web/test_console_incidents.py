@@ -8,8 +8,11 @@ from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.events import TEXT_CHARS_MAX, EventType
 from bayward.core.ids import CommandId, PersonId
+from bayward.ui.i18n import catalogues
 from cloud_bench import named
 from cloud_house import ANNE, Browser, House, World
+
+CONTRADICTIONS = (EventType.BANK_LOG_REFUSED, EventType.TENANT_LOG_DOUBTED)
 
 
 async def test_the_list_leads_to_the_incident_and_counts_it(anne: Browser, world: World) -> None:
@@ -165,3 +168,12 @@ async def test_without_a_reason_it_stays_and_what_was_typed_comes_back(
 async def test_a_cursor_that_is_none_is_refused(anne: Browser) -> None:
     assert (await anne.get("/console/incidents?after=x")).status_code == 422
     assert (await anne.get("/console/incidents?after=1")).status_code == 200
+
+
+def test_what_to_do_is_said_of_everything_that_opens_an_incident() -> None:
+    english = catalogues()["en"]
+    said = {
+        kind.value for kind in incidents.SEVERITY if english.find(f"console.advice.{kind.value}")
+    }
+    contradictions = {kind.value for kind in CONTRADICTIONS}  # their own part of the page says it
+    assert said | contradictions == {kind.value for kind in incidents.SEVERITY}

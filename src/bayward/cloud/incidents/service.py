@@ -33,6 +33,7 @@ SEVERITY = {
     _T.DOOR_OPEN_TOO_LONG: "warning",
     _T.KEYPAD_PAUSED: "warning",
     _T.BANK_CERTIFICATE_ENDS: "warning",
+    _T.BANK_SILENT: "warning",
 }
 _KIND_OF_LOCKDOWN = {
     DoorAlarm.FORCED_OPEN.value: _T.DOOR_FORCED_OPEN,

@@ -255,6 +255,7 @@ NEARBY = {
     EventType.BANK_STARTED,
     EventType.BANK_CONNECTED,
     EventType.BANK_DISCONNECTED,
+    EventType.BANK_SILENT,
     EventType.BANK_LOG_REFUSED,
     EventType.TENANT_LOG_DOUBTED,
     EventType.LOG_FAULT_FOUND,

@@ -65,6 +65,7 @@ SEVERITY = {
     EventType.DOOR_OPEN_TOO_LONG: Severity.WARNING,
     EventType.KEYPAD_PAUSED: Severity.WARNING,
     EventType.BANK_CERTIFICATE_ENDS: Severity.WARNING,
+    EventType.BANK_SILENT: Severity.WARNING,
     EventType.BANK_DISCONNECTED: Severity.NOTICE,
     EventType.ACCESS_REFUSED: Severity.NOTICE,
     EventType.ACTION_DENIED: Severity.NOTICE,
