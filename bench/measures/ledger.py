@@ -103,7 +103,7 @@ def one_round(store: OneLog, clients: int, seconds: float) -> Round:
         flush = fdatasync_us(Path(name), 200)
     used, start = process_time(), perf_counter()
     for _ in range(SEALED):
-        logs.event()
+        logs.entry()
     used, passed = process_time() - used, perf_counter() - start
     return Round(logs.load(store, clients, seconds), flush, SEALED / passed, SEALED / used)
 

@@ -23,6 +23,7 @@ from bayward.ledger.leaf import (
     open_leaf,
     parse_leaf,
     seal,
+    seal_lines,
 )
 from ledger_bench import attempt, refused, salts
 
@@ -80,6 +81,14 @@ def test_all_some_or_no_fields_can_be_opened() -> None:
 def test_a_leaf_without_fields() -> None:
     assert seal({}, b"").leaf == b'{"_sd":[],"v":1}'
     assert open_leaf(b'{"_sd":[],"v":1}', []) == {}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, len(FIELDS)])
+def test_lines_are_the_same_leaf_and_disclosures(count: int) -> None:
+    some, drawn = dict(list(FIELDS.items())[:count]), salts("lines", count)
+    leaf, lines = seal_lines(some, drawn)
+    assert Sealed(leaf, tuple(lines.decode().split())) == seal(some, drawn)
+    assert lines == "\n".join(seal(some, drawn).disclosures).encode()
 
 
 def test_equal_fields_seal_to_different_leaves() -> None:

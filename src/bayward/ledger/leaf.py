@@ -20,12 +20,12 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _spell_text
-from operator import ge
+from operator import ge, itemgetter
 from typing import cast
 
 from bayward.ledger.errors import Malformed, Unverified
@@ -108,9 +108,17 @@ def seal(fields: Mapping[str, Value], salts: bytes, decoys: Sequence[bytes] = ()
     there are. Raises `Malformed` for a name or value outside the profile, or when the salts
     are not as many as the fields, or one of them repeats another.
     """
-    spelled = base64url_text(salts)  # a salt is a whole number of its characters
-    fresh = [spelled[at : at + SALT_CHARS] for at in range(0, len(spelled), SALT_CHARS)]
-    if len(salts) != SALT_BYTES * len(fields) or len(set(fresh)) != len(fields):
+    leaf, lines = seal_lines(fields, salts, decoys)
+    return Sealed(leaf, tuple(lines.decode("ascii").split()))
+
+
+def seal_lines(
+    fields: Mapping[str, Value], salts: bytes, decoys: Sequence[bytes] = ()
+) -> tuple[bytes, bytes]:
+    """The same for who keeps the disclosures as lines: the leaf, and them with newlines between."""
+    count, spelled = len(fields), base64url_text(salts)
+    fresh = _cutter(count)(spelled) if count > 1 else (spelled,) * count
+    if len(salts) != SALT_BYTES * count or len(set(fresh)) != count:
         raise Malformed("disclosure.salt", f"each field needs {SALT_BYTES} fresh random bytes")
     if decoys and {*map(len, decoys)} != {DECOY_BYTES}:
         raise Malformed("leaf.decoy", f"a decoy has {DECOY_BYTES} bytes")
@@ -119,8 +127,7 @@ def seal(fields: Mapping[str, Value], salts: bytes, decoys: Sequence[bytes] = ()
     if len(lines) > DISCLOSURE_CHARS_MAX:  # else none of them is
         for name, one in zip(fields, disclosures, strict=True):
             _check_length(name, one)
-    leaf = leaf_of({*digests_of([*disclosures, *decoys])})
-    return Sealed(leaf, tuple([one.decode() for one in disclosures]))
+    return leaf_of({*digests_of([*disclosures, *decoys])}), lines[:-1]
 
 
 def parse_leaf(leaf: bytes) -> tuple[str, ...]:
@@ -238,18 +245,21 @@ def _spell(salt: str, name: str, value: Value) -> bytes:
 
 
 def _spell_all(salts: Sequence[str], fields: Mapping[str, Value]) -> list[bytes]:
-    named = map(_named, fields)
-    values = [
-        _spell_text(value) if type(value) is str else _spell_other(value)
-        for value in fields.values()
-    ]
+    text, other = _spell_text, _spell_other
     try:
         return [
-            f'["{salt}{name}{value}]'.encode()
-            for salt, name, value in zip(salts, named, values, strict=True)
+            f'["{salt}{name}{text(value) if type(value) is str else other(value)}]'.encode()
+            for salt, name, value in zip(salts, map(_named, fields), fields.values(), strict=True)
         ]
     except UnicodeEncodeError:
         raise Malformed("disclosure.value", "a lone surrogate") from None
+
+
+@lru_cache(DIGESTS_MAX)
+def _cutter(count: int) -> Callable[[str], tuple[str, ...]]:
+    """Cuts a text into two salts or more; each is a whole number of its characters."""
+    begins = range(0, SALT_CHARS * count, SALT_CHARS)
+    return itemgetter(*[slice(at, at + SALT_CHARS) for at in begins])
 
 
 @lru_cache(NAMES_MAX)  # a log has a few dozen, in every entry
