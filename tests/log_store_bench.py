@@ -259,13 +259,17 @@ class Single:
         self.store.commit(one.append, one.note)
 
 
+STOPWATCHES: dict[str, Callable[[], float] | None] = {"thread": None, "loop": lambda: 0.0}
+"""Where entries are committed that come at once: always in the thread, or in the loop, too."""
+
+
 class Only:
     """A sequencer of which only one log is used."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, stopwatch: Callable[[], float] | None = None) -> None:
         logs: Logs = store.logs if isinstance(store, OneLog) else Single(store)
         self.origin = store.origin if isinstance(store, OneLog) else ORIGIN
-        self.real = Sequencer(logs, lambda _: [LOG])
+        self.real = Sequencer(logs, lambda _: [LOG], stopwatch)
 
     async def __aenter__(self) -> Self:
         await self.real.__aenter__()

@@ -24,9 +24,10 @@ def store_at(kind: str, where: str, origin: str, database: str = "") -> OneLog:
     return OneLog(logs, origin)
 
 
-async def main(run: str, *address: str) -> None:
+async def main(run: str, where: str, *address: str) -> None:
     store = store_at(*address)
-    async with Sequencer(store.logs, lambda _: [LOG]) as sequencer:
+    stopwatch = (lambda: 0.0) if where == "loop" else None
+    async with Sequencer(store.logs, lambda _: [LOG], stopwatch) as sequencer:
 
         async def client(number: int) -> None:
             for n in range(1_000_000):

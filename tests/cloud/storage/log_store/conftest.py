@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.postgres import Server, server
-from log_store_bench import Kind, postgres_database, postgres_kind, sqlite_kind
+from log_store_bench import STOPWATCHES, Kind, postgres_database, postgres_kind, sqlite_kind
 
 _numbers = count()
 
@@ -29,3 +29,9 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
         )
     yield made
     made.close()
+
+
+@pytest.fixture(params=STOPWATCHES)
+def where(request: pytest.FixtureRequest) -> str:
+    """In which thread a sequencer may commit."""
+    return str(request.param)

@@ -20,6 +20,7 @@ from bench.postgres import Server, server
 from ledger_bench import LOG, event
 from log_store_bench import (
     STEPS,
+    STOPWATCHES,
     Broken,
     Kind,
     Only,
@@ -40,10 +41,12 @@ def arm(kind: Kind, step: str, *, persisted: bool) -> None:
 
 
 @pytest.mark.parametrize(("step", "persisted"), TABLE)
-async def test_audit_11_a_fault_at_each_step(kind: Kind, step: str, persisted: bool) -> None:
+async def test_audit_11_a_fault_at_each_step(
+    kind: Kind, where: str, step: str, persisted: bool
+) -> None:
     every = [event(n).leaf for n in range(6)]
     receipts: dict[int, bytes] = {}
-    async with Only(kind.store(faulty=True)) as sequencer:
+    async with Only(kind.store(faulty=True), STOPWATCHES[where]) as sequencer:
         for leaf in every[:3]:
             receipts[(await sequencer.append(leaf)).index] = leaf
         arm(kind, step, persisted=persisted)
@@ -62,8 +65,10 @@ async def test_audit_11_a_fault_at_each_step(kind: Kind, step: str, persisted: b
 
 
 @pytest.mark.parametrize("persisted", [False, True])
-async def test_audit_11_what_cannot_be_known_is_not_guessed(kind: Kind, persisted: bool) -> None:
-    async with Only(kind.store(faulty=True)) as sequencer:
+async def test_audit_11_what_cannot_be_known_is_not_guessed(
+    kind: Kind, where: str, persisted: bool
+) -> None:
+    async with Only(kind.store(faulty=True), STOPWATCHES[where]) as sequencer:
         await sequencer.append(b"first")
         arm(kind, "commit", persisted=persisted)
         kind.faults.unreachable = 2
@@ -92,7 +97,7 @@ def test_audit_11_the_log_itself_takes_up_what_is_there(
     assert recheck(kind.store()) == [*kept, b"c"]
 
 
-async def test_audit_11_two_sequencers_at_once(kind: Kind) -> None:
+async def test_audit_11_two_sequencers_at_once(kind: Kind, where: str) -> None:
     placed: dict[int, bytes] = {}
     refused = 0
 
@@ -110,8 +115,8 @@ async def test_audit_11_two_sequencers_at_once(kind: Kind) -> None:
             placed[found.index] = entry
 
     async with (
-        Only(kind.store()) as one,
-        Only(kind.store()) as other,
+        Only(kind.store(), STOPWATCHES[where]) as one,
+        Only(kind.store(), STOPWATCHES[where]) as other,
     ):
         for sequencer in (one, other):  # now each remembers an edge that is not the log's
             await sequencer.append(b"met")
@@ -124,10 +129,10 @@ async def test_audit_11_two_sequencers_at_once(kind: Kind) -> None:
     assert recheck(kind.store()) == [placed[index] for index in range(202)]
 
 
-def write_until(kind: Kind, run: str, lines: int) -> list[tuple[int, bytes]]:
+def write_until(kind: Kind, run: str, where: str, lines: int) -> list[tuple[int, bytes]]:
     """Start a writer, read what it says is durable, kill it, read what it still said."""
     process = subprocess.Popen(
-        [sys.executable, Path("tests/log_store_writer.py"), run, *kind.address],
+        [sys.executable, Path("tests/log_store_writer.py"), run, where, *kind.address],
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": "tests"},
     )
@@ -142,10 +147,10 @@ def write_until(kind: Kind, run: str, lines: int) -> list[tuple[int, bytes]]:
 
 
 @pytest.mark.system
-def test_audit_11_killed_again_and_again(kind: Kind) -> None:
+def test_audit_11_killed_again_and_again(kind: Kind, where: str) -> None:
     promised: list[tuple[int, bytes]] = []
     for run in range(5):
-        promised += write_until(kind, f"run{run}", 40 + 97 * run)
+        promised += write_until(kind, f"run{run}", where, 40 + 97 * run)
         kept = entries(kind.store())
         assert all(kept[index] == entry for index, entry in promised)
     assert len(dict(promised)) == len(promised) > 1_000
@@ -159,13 +164,13 @@ def crash(running: Server) -> None:
 
 
 @pytest.mark.system
-async def test_audit_11_the_server_of_the_database_crashes() -> None:
+async def test_audit_11_the_server_of_the_database_crashes(where: str) -> None:
     with server() as running:
         kind = postgres_kind(running, postgres_database(running, "crash"))
         placed: dict[int, bytes] = {}
         doubtful: set[bytes] = set()
         crashing = {60: asyncio.Event(), 160: asyncio.Event()}
-        async with Only(kind.store()) as sequencer:
+        async with Only(kind.store(), STOPWATCHES[where]) as sequencer:
 
             async def client(number: int) -> None:
                 for n in range(60):

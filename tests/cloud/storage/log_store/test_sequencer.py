@@ -234,6 +234,56 @@ async def test_who_is_alone_commits_in_the_loop_while_commits_are_quick() -> Non
     assert len(store.entries) == 26
 
 
+async def test_a_crowd_commits_in_the_loop_if_that_will_be_quick() -> None:
+    store, ticks = MemoryStore(), Ticks()
+    logs = Whose(store)
+    async with Sequencer(logs, lambda _: [LOG], ticks) as sequencer:
+
+        async def crowd(count: int, taken_s: float) -> None:
+            ticks.each = taken_s
+            await asyncio.gather(*(sequencer.append(ORIGIN, b"%d" % n) for n in range(count)))
+
+        await crowd(10, module.QUICK_S / 3)
+        await crowd(20, 0.6 * module.QUICK_S)
+        await crowd(21, 0.6 * module.QUICK_S)
+        await crowd(21, 1.2 * module.QUICK_S)
+        await crowd(1, 0.0)
+        await crowd(2, 0.0)
+    assert logs.made == [
+        (IN_THREAD, 10), (IN_LOOP, 20), (IN_THREAD, 21), (IN_LOOP, 21), (IN_THREAD, 1),
+        (IN_LOOP, 2),
+    ]  # fmt: skip
+    assert len(store.entries) == 75
+
+
+async def test_a_few_long_entries_are_not_committed_in_the_loop() -> None:
+    logs = Whose(MemoryStore())
+    async with Sequencer(logs, lambda _: [LOG], Ticks()) as sequencer:
+        for entries, opened in ((1, 0), (2, 0), (2, module.QUICK_BYTES_MAX // 2), (2, 0)):
+            await asyncio.gather(
+                *(sequencer.append(ORIGIN, b"%d" % n, bytes(opened)) for n in range(entries))
+            )
+    assert logs.made == [(IN_THREAD, 1), (IN_LOOP, 2), (IN_THREAD, 2), (IN_LOOP, 2)]
+
+
+async def test_who_comes_while_others_wait_for_the_thread_waits_too() -> None:
+    store, gate = MemoryStore(), threading.Event()
+    slow = Slow(store, gate)
+    async with Sequencer(Single(slow), lambda _: [LOG], Ticks()) as sequencer:
+        gate.set()
+        await sequencer.append(ORIGIN, b"quick")
+        gate.clear()
+        slow.started.clear()
+        three = [asyncio.create_task(sequencer.append(ORIGIN, b"three")) for _ in range(3)]
+        await asyncio.to_thread(slow.started.wait, 30)
+        one = asyncio.create_task(sequencer.append(ORIGIN, b"one"))
+        await until_all_wait()
+        assert slow.batches == [1, 3]
+        gate.set()
+        await asyncio.gather(*three, one)
+    assert slow.batches == [1, 3, 1]
+
+
 async def test_nothing_is_committed_in_the_loop_unless_asked_for() -> None:
     logs = Whose(MemoryStore())
     async with Sequencer(logs, lambda _: [LOG]) as sequencer:

@@ -13,10 +13,11 @@ one whose head another program has moved does not take the others along.
 
 What waits is bounded, by number and by bytes; who comes when it is full waits outside.
 
-Waking a thread that sleeps, and the loop again, takes longer than a flush of a quick disk. So a
-client who is alone may have his commit done where he waits, in the loop, as long as commits are
-quick: the first that is not sends all to the thread until one is quick again. That is for a
-program whose loop may stand still for one commit, and has to be asked for.
+Waking a thread that sleeps, and the loop again, takes longer than a flush of a quick disk. So when
+all who wait have come in one turn of the loop, they may have their commit done where they wait, in
+the loop, as long as it will be quick: how many entries that can be, the last commit tells. A commit
+that is not quick sends all to the thread until one is quick again. That is for a program whose
+loop may stand still for one commit, and has to be asked for.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ WAITING_MAX = 2 * BATCH_MAX
 WAITING_BYTES_MAX = 32 * 1024 * 1024
 QUICK_S = 0.002
 """A commit that a loop can stand still for: about what one handler of a request takes."""
+QUICK_BYTES_MAX = 512 * 1024
+"""More is not quick, however few entries that are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +65,8 @@ class Sequencer:
     """Many logs, many clients; an asynchronous context manager.
 
     Only one thread at a time touches the store: its own, or with `stopwatch` (seconds that never
-    run backwards) the loop's, for a client who is alone. Any number of sequencers may work on the
-    same logs: the store's fence lets one of two through, and the other reads what happened.
+    run backwards) the loop's, while nobody waits for its own. Any number of sequencers may work on
+    the same logs: the store's fence lets one of two through, and the other reads what happened.
     `signers` are those of the log with this origin.
     """
 
@@ -75,7 +78,7 @@ class Sequencer:
     ) -> None:
         self._committer = Committer(logs, signers)
         self._stopwatch = stopwatch
-        self._is_quick = False
+        self._quickly = 0  # entries that a quick commit can have
         self._asked = 0  # questions that the thread has not answered
         self._gathered: list[_Waiting] = []  # in this turn of the loop
         self._queue: queue.SimpleQueue[list[_Waiting] | _Question | None] = queue.SimpleQueue()
@@ -144,7 +147,8 @@ class Sequencer:
         if not self._gathered:
             return
         gathered, self._gathered = self._gathered, []
-        if self._is_quick and not self._asked and len(gathered) == self._waiting == 1:
+        is_quick = len(gathered) <= self._quickly and self._bytes <= QUICK_BYTES_MAX
+        if is_quick and len(gathered) == self._waiting and not self._asked:
             self._tell(self._commit(gathered))
         else:
             self._queue.put(gathered)
@@ -194,7 +198,7 @@ class Sequencer:
             return [(one, error) for one in batch]
         finally:
             if self._stopwatch is not None and start is not None:
-                self._is_quick = self._stopwatch() - start < QUICK_S
+                self._quickly = _quickly(len(batch), self._stopwatch() - start)
 
     def _tell(self, outcomes: Sequence[tuple[Entry, Outcome]]) -> None:
         for one, outcome in outcomes:
@@ -204,6 +208,16 @@ class Sequencer:
         self._waiting -= len(outcomes)
         if self._outside:
             self._room.set()
+
+
+def _quickly(count: int, taken_s: float) -> int:
+    """Entries of the next commit that will be quick, if one of `count` entries took so long.
+
+    Twice as many take twice as long at most, since part of it is the same for all.
+    """
+    if taken_s >= QUICK_S:
+        return 0
+    return min(BATCH_MAX, 2 * count if taken_s < QUICK_S / 2 else count)
 
 
 def _read(read: Callable[[], T]) -> tuple[T | Exception]:
