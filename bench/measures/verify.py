@@ -15,6 +15,7 @@ from time import perf_counter, process_time
 from playwright.sync_api import sync_playwright
 
 import bayward.ledger.standalone
+from bayward.cli.cores import on_cores, usable
 from bayward.ledger.dense import Frontier
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry
 from bayward.ledger.log import Log
@@ -47,6 +48,9 @@ def run(*, quick: bool) -> Table:
         by_library = best(lambda: verify_log(export, [key]).ok)
         table.add("library, an export", f"{count / by_library:,.0f} lines per second of CPU")
         table.ratio("  / 50,000", count / by_library, LINES_PER_S, goal="≥ 1")
+        on_all = best(lambda: verify_log(export, [key], read=on_cores).ok, clock=perf_counter)
+        table.add(f"  on {usable()} cores", f"{count / on_all:,.0f} lines per second")
+        table.ratio("    / 50,000", count / on_all, LINES_PER_S, goal="≥ 1")
         wanted = in_hashes(LINES_PER_S)
         in_nodes = by_library / count / node_hash_s()
         table.add("  a line in hashes of a node", f"{in_nodes:.0f}   (goal ≤ {wanted:.0f})")
@@ -101,13 +105,15 @@ def hashed(entries: Sequence[LogEntry]) -> bool:
     return bool(Frontier().grow([leaf_hash(one.leaf) for one in entries]).root)
 
 
-def best(verify: Callable[[], bool], rounds: int = 3) -> float:
-    """Seconds of CPU of the fastest round."""
+def best(
+    verify: Callable[[], bool], rounds: int = 3, clock: Callable[[], float] = process_time
+) -> float:
+    """Seconds of the fastest round, of CPU or by another clock."""
     taken = []
     for _ in range(rounds):
-        start = process_time()
+        start = clock()
         assert verify(), "what is measured must verify"
-        taken.append(process_time() - start)
+        taken.append(clock() - start)
     return min(taken)
 
 

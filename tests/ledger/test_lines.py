@@ -179,7 +179,7 @@ def test_audit_12_the_same_verdict_about_bent_logs_both_ways() -> None:
         made = bent_log(random.Random(case))
         rows = made.raw.splitlines(keepends=True)
         say = lambda: verify_log(rows, TRUSTED, made.older)  # noqa: B023, E731
-        short, long = both_ways("bayward.ledger.verify.plain_entry", say)
+        short, long = both_ways("bayward.ledger.lines.plain_entry", say)
         assert short == long, case
 
 
@@ -205,7 +205,7 @@ def test_gaps_and_repetitions_are_found_in_lines_that_hold() -> None:
     rows = Bench.of(9).lines()
     bent = [*rows[:3], rows[2], *rows[4:6], rows[3], *rows[6:]]
     say = lambda: verify_log(bent).findings  # noqa: E731
-    short, long = both_ways("bayward.ledger.verify.plain_entry", say)
+    short, long = both_ways("bayward.ledger.lines.plain_entry", say)
     assert short == long
     assert [str(one) for one in verify_log(bent).findings] == [
         "repeated at 1",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bayward.cli import pack_words
 from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
+from bayward.cli.cores import on_cores
 from bayward.ledger.chain import verify_chained
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import bounded_lines
@@ -131,7 +132,8 @@ def _examine(path: Path, known: Known, older: list[str]) -> Verdict:
                 return Verdict((finding,), Trust.UNKNOWN)
             return verify_chained(text, known.keys, known.demand)
         if _LOG in head or not head:
-            return verify_log(bounded_lines(file.readline), known.keys, older, known.demand)
+            lines = bounded_lines(file.readline)
+            return verify_log(lines, known.keys, older, known.demand, on_cores)
         return Verdict((Finding(Fault.MALFORMED, None, _NEITHER),), Trust.UNKNOWN)
 
 

@@ -16,6 +16,8 @@ which reads it or names what is wrong with it. So whatever is accepted here, the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import LINE_BYTES_MAX
@@ -24,13 +26,21 @@ from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.plain import are_plain
 from bayward.ledger.strict import base64_ascii, base64_bytes
 
+Plain: TypeAlias = tuple[int, bytes] | None
+"""Index and leaf hash of a line that holds in every respect; None says nothing about it."""
+
 _INDEX = rb'\{"index":(0|[1-9][0-9]{0,17})'
 _SHOWN = rb'"leaf":"([^"]*)","disclosures":\[(?:"(.*)")?\]'
 _ENTRY = re.compile(_INDEX + rb',"hash":"([^"]{44})",' + _SHOWN + rb"\}\n")
 _RECORD = re.compile(_INDEX + rb"," + _SHOWN + rb',"withheld":(0|[1-9][0-9]{0,2})\}\n')
 
 
-def plain_entry(line: bytes) -> tuple[int, bytes] | None:
+def in_turn(lines: Iterable[bytes]) -> Iterator[tuple[bytes, Plain]]:
+    """Each line of an export with what is said of it, one after another."""
+    return ((line, plain_entry(line)) for line in lines)
+
+
+def plain_entry(line: bytes) -> Plain:
     """Index and leaf hash of an export's line that holds in every respect; or None."""
     found = _ENTRY.fullmatch(line) if len(line) <= LINE_BYTES_MAX else None
     if found is None:
@@ -42,7 +52,7 @@ def plain_entry(line: bytes) -> tuple[int, bytes] | None:
     return int(index), proven[0]
 
 
-def plain_record(line: bytes) -> tuple[int, bytes] | None:
+def plain_record(line: bytes) -> Plain:
     """The same for a line of a pack."""
     found = _RECORD.fullmatch(line) if len(line) <= LINE_BYTES_MAX else None
     if found is None:

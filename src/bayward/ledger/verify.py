@@ -12,7 +12,7 @@ a prefix of it. Shorter than one of them is a rollback, different from one of th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.known import Demand
 from bayward.ledger.leaf import Value, open_leaf
-from bayward.ledger.lines import plain_entry
+from bayward.ledger.lines import Plain, in_turn, plain_entry
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.proof import HEADER as PROOF_HEADER
 from bayward.ledger.proof import parse_proof
@@ -118,11 +118,12 @@ def verify_log(
     trusted: Collection[VerifierKey] = (),
     older: Sequence[str] = (),
     demand: Demand | None = None,
+    read: Callable[[Iterable[bytes]], Iterable[tuple[bytes, Plain]]] = in_turn,
 ) -> Verdict:
     """Verify an exported log as its lines come in (see `export.bounded_lines`).
 
     `older` are documents kept from before: checkpoints, tlog-proofs or receipts of this log.
-    Memory does not grow with the log.
+    `read` is who goes the short way through them. Memory does not grow with the log.
     """
     stream = iter(lines)
     try:
@@ -130,8 +131,8 @@ def verify_log(
     except LedgerError as error:
         return Verdict((Finding(Fault.MALFORMED, 1, str(error)),), Trust.UNKNOWN)
     examination = examine(header, trusted, older, demand)
-    for number, line in enumerate(stream, start=2):
-        if not examination.take_line(number, line):
+    for number, (line, plain) in enumerate(read(stream), start=2):
+        if not examination.take_read(number, line, plain):
             break
     return examination.conclude()
 
@@ -205,7 +206,10 @@ class Examination:
 
     def take_line(self, number: int, line: bytes) -> bool:
         """Examine one line; False when there are findings enough and reading on is pointless."""
-        plain = plain_entry(line)
+        return self.take_read(number, line, plain_entry(line))
+
+    def take_read(self, number: int, line: bytes, plain: Plain) -> bool:
+        """The same for a line that the short way was tried for."""
         if plain is not None:
             index, hashed = plain
             if self._place(index):

@@ -19,6 +19,7 @@ from pathlib import Path
 from bayward.cli.audit import told
 from bayward.cli.audit.remote import RemoteLog, Unreachable
 from bayward.cli.audit.stored import StoredLog, is_database, stored_logs
+from bayward.cli.cores import on_cores
 from bayward.cli.verify import as_json, in_words
 from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_count, stored_hash_index
@@ -99,7 +100,7 @@ def _verdicts(
             yield check_remote(log, keys, memory)
     else:
         with Path(asked.where).open("rb") as file:
-            yield verify_log(bounded_lines(file.readline), keys, older)
+            yield verify_log(bounded_lines(file.readline), keys, older, read=on_cores)
 
 
 class Memory:
