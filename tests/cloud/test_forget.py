@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bayward.cloud.forget import Forgotten, forget
+from bayward.cloud.custody import parties
+from bayward.cloud.forget import Forgotten, forget, forget_party
 from bayward.cloud.people import store as people_store
 from bayward.cloud.privacy import holds
 from bayward.cloud.privacy.hold_store import HoldKind
@@ -16,6 +17,7 @@ from bayward.core.events import EventType
 from bayward.core.roles import Role
 from cloud_bench import HOUSE
 from cloud_house import ANNE, URL, make_template, open_house
+from party_story import OWNER, lived
 from people_bench import START, HandClock
 
 ZOE = "zoe@example.com"
@@ -75,3 +77,37 @@ async def test_somebody_has_to_be_left_who_can_administer(state: Path) -> None:
     with pytest.raises(Conflict) as caught:
         await do(state, ANNE)
     assert caught.value.code == "owner.last"
+
+
+async def party(state: Path, text: str, *, leaves_items: bool = False) -> list[Forgotten]:
+    settings = CloudSettings(state=state, public_url=URL, name=HOUSE)
+    more = {"basis": Basis.OBJECTION, "leaves_items": leaves_items}
+    return await forget_party(settings, text, clock=HandClock(START), **more)  # type: ignore[arg-type]  # of two kinds
+
+
+async def test_a_party_is_gone_by_name_or_id(state: Path) -> None:
+    async with open_house(state) as house:
+        kept = await lived(house.bench, house.tenant)
+        await kept.give_out(OWNER)
+    with pytest.raises(Conflict, match=r"erase\.party_items"):
+        await party(state, OWNER)
+    [done] = await party(state, f" {OWNER.upper()} ", leaves_items=True)
+    assert done.erased.disclosures > 0
+    with pytest.raises(NotFound):
+        await party(state, OWNER)
+    await party(state, kept.court)
+    async with open_house(state) as house:
+        assert len(await house.events(EventType.SUBJECT_ERASED)) == 2
+        assert await house.do(lambda work: parties.listed(work, house.tenant)) == []
+
+
+async def test_a_name_in_two_organisations_is_two_people(state: Path) -> None:
+    async with open_house(state) as house:
+        other = await house.second_tenant()
+        for tenant in (house.tenant, other):
+            await house.do(lambda work, tenant=tenant: parties.named(work, tenant, OWNER))
+        [(_, mine), _] = await house.do(lambda work: parties.everywhere(work, OWNER))
+    with pytest.raises(Conflict, match=r"party\.several"):
+        await party(state, OWNER)
+    await party(state, mine)
+    await party(state, OWNER)  # one is left

@@ -17,7 +17,8 @@ from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage.outbox import Job
 from bayward.cloud.unit import Unit
 from bayward.core.clock import Instant
-from bayward.core.ids import BankId, CommandId, ItemId, PersonId, TenantId
+from bayward.core.ids import BankId, CommandId, ItemId, TenantId
+from bayward.core.whose import subject_of
 
 
 def lanes(
@@ -52,8 +53,8 @@ async def _expire_order(job: Job) -> Settle | None:
 
 
 async def _erase_when_due(job: Job) -> Settle | None:
-    tenant, person = TenantId(job.payload["tenant"]), PersonId(job.payload["person"])
-    return lambda work: erasures.fall_due(work, tenant, person)
+    tenant, subject = TenantId(job.payload["tenant"]), subject_of(str(job.payload["person"]))
+    return lambda work: erasures.fall_due(work, tenant, subject)
 
 
 async def _lapse_offer(job: Job) -> Settle | None:

@@ -59,6 +59,8 @@ class Action(StrEnum):
     # What may be forgotten, and what must not.
     PERSON_REPORT = "person.report"
     PERSON_ERASE = "person.erase"
+    PARTY_READ = "party.read"
+    PARTY_ERASE = "party.erase"
     PRIVACY_READ = "privacy.read"
     HOLD_PLACE = "hold.place"
     HOLD_LIFT = "hold.lift"

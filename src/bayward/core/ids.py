@@ -7,7 +7,7 @@ bytes come from outside, so that a simulated world can repeat itself.
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeAlias
 
 from bayward.core.errors import Invalid
 
@@ -113,6 +113,10 @@ class PartyId(Id):
 
     __slots__ = ()
     prefix = "pty"
+
+
+Subject: TypeAlias = PersonId | PartyId
+"""Somebody who has a key of his own, and can be erased."""
 
 
 class ParcelId(Id):

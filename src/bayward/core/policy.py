@@ -123,6 +123,8 @@ TABLE: Mapping[Action, Mapping[Role, Line]] = {
     _A.COURIER_DISMISS: _ADMIN,
     _A.PERSON_REPORT: _ADMIN_FRESH,  # everything about somebody in one file
     _A.PERSON_ERASE: _ADMIN_FRESH,  # nobody can undo it
+    _A.PARTY_READ: _ADMIN,  # all of them, and not only those of items one sees
+    _A.PARTY_ERASE: _ADMIN_FRESH,
     _A.PRIVACY_READ: _ADMIN,
     _A.HOLD_PLACE: _ADMIN,  # whoever is in a hurry to keep something shall not be kept from it
     _A.HOLD_LIFT: _ADMIN_FRESH,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bayward.core.events import EventType
-from bayward.core.ids import PartyId, PersonId
+from bayward.core.ids import PartyId, PersonId, Subject
 
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "actor": ("actor",),
@@ -65,6 +65,11 @@ def is_subject(text: str) -> bool:
 def is_party(text: str) -> bool:
     """Whether it is one of a party outside."""
     return text.startswith(_PREFIXES[1])
+
+
+def subject_of(text: str) -> Subject:
+    """The id of somebody as what it is; it was read from where only such ids stand."""
+    return PartyId(text) if is_party(text) else PersonId(text)
 
 
 def _somebody(name: str, fields: Mapping[str, object]) -> str | None:

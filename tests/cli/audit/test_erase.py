@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from bayward.cli import main
+from bayward.cloud.custody import parties
 from bayward.core.roles import Role
 from cloud_bench import HOUSE
 from cloud_house import URL, open_house
@@ -24,6 +25,7 @@ def log_as_before() -> Iterator[None]:
 async def lived(state: Path) -> None:
     async with open_house(state) as house:
         await house.bench.person(house.tenant, "Zoe", Role.RESIDENT)
+        await house.bench.do(parties.named, house.tenant, "County Court")
 
 
 @pytest.fixture
@@ -42,6 +44,15 @@ def test_erased_once_and_then_nobody(settings: Path, capsys: pytest.CaptureFixtu
     assert "no copy of the key can be left after" in capsys.readouterr().out
     assert main(command) == 1
     assert "person.unknown" in capsys.readouterr().err
+
+
+def test_a_party_by_name(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["audit", "erase", "county court", "--party", "--basis", "objection"]
+    command += ["--settings", str(settings)]
+    assert main(command) == 0
+    assert "erased, 0 records" in capsys.readouterr().out
+    assert main([*command, "--leave-items"]) == 1
+    assert "party" in capsys.readouterr().err
 
 
 def test_the_epoch_can_end_at_once(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ async def test_who_is_in_the_middle_of_nothing_has_no_ties(ended: Ended) -> None
     cloud = ended.cloud
     with cloud.tx.begin():
         free = store.ties(cloud.tx, ended.tenant, ended.anne, cloud.clock.at)
-        assert free == Ties(parcels=0, grants=0, admissions=0, orders=0, items=0)
+        assert free == Ties(parcels=0, grants=0, admissions=0, orders=0, items=0, offers=0)
     ended.bank.deposit(4, recipient=ended.anne, courier=ended.carl)
     await ended.bank.upload(cloud.ingest)
     with cloud.tx.begin():

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bayward.cli.cloud import settings_of
-from bayward.cloud.forget import forget
+from bayward.cloud.forget import forget, forget_party
 from bayward.cloud.logs import configure_logs
 from bayward.cloud.privacy.service import Basis
 from bayward.core.errors import Conflict, NotFound
@@ -22,14 +22,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "erase",
         help="forget somebody, so that every proof still holds",
-        description="Erases whoever has an e-mail address: from every table, and from the log by "
-        "destroying his key. Receipts and logs verify as before, without the fields about him. "
+        description="Erases whoever has an e-mail address, or a party outside that is named in the "
+        "custody of items: from every table, and from the log by destroying the key. Receipts and "
+        "logs verify as before, without those fields. "
         "Stop the control plane first; the console does the same while it runs.",
         epilog="Exit code 0: erased; 1: something stands in the way (a parcel, a legal hold) or "
-        "nobody has the address; 2: it could not be tried. Example: bayward audit erase "
+        "nobody is called so; 2: it could not be tried. Example: bayward audit erase "
         "zoe@example.com --basis objection --settings /etc/bayward/cloud.toml",
     )
-    parser.add_argument("email", help="address of who is to be erased")
+    parser.add_argument("who", help="e-mail address; with --party a name, or an id (pty_…)")
+    parser.add_argument(
+        "--party", action="store_true", help="who has no account: a court, an owner"
+    )
+    parser.add_argument(
+        "--leave-items", action="store_true", help="what the party has stays with it, unnamed"
+    )
     parser.add_argument(
         "--basis", required=True, choices=[one.value for one in Basis], help="GDPR article 17(1)"
     )
@@ -47,7 +54,17 @@ def main(asked: argparse.Namespace) -> int:
     configure_logs()
     basis = Basis(asked.basis)
     try:
-        done = asyncio.run(forget(settings, asked.email, basis=basis, is_rolled=asked.roll))
+        if asked.party:
+            forgetting = forget_party(
+                settings,
+                asked.who,
+                basis=basis,
+                is_rolled=asked.roll,
+                leaves_items=asked.leave_items,
+            )
+        else:
+            forgetting = forget(settings, asked.who, basis=basis, is_rolled=asked.roll)
+        done = asyncio.run(forgetting)
     except (NotFound, Conflict) as error:
         print(f"bayward audit erase: {error}", file=sys.stderr)
         return REFUSED

@@ -14,7 +14,7 @@ from bayward.cloud.storage.schema import bank
 from bayward.cloud.storage.schema import item as table
 from bayward.core.clock import Instant
 from bayward.core.events import ERASED
-from bayward.core.ids import ItemId, PartyId, PersonId, TenantId
+from bayward.core.ids import ItemId, PartyId, PersonId, Subject, TenantId
 from bayward.core.items import (
     Holder,
     HolderKind,
@@ -79,7 +79,7 @@ class Wanted:
     states: tuple[ItemState, ...] = ()
     kind: ItemKind | None = None
     holder: str | None = None
-    concerns: PersonId | None = None
+    concerns: Subject | None = None
     case: str | None = None
     seal: str | None = None
     text: str | None = None
@@ -210,9 +210,8 @@ def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return told
 
 
-def _concerns(person: PersonId) -> sa.ColumnElement[bool]:
-    is_his = (table.c.holder_kind == HolderKind.PERSON.value) & (table.c.holder == person)
-    return is_his | (table.c.offer_to == person)
+def _concerns(person: Subject) -> sa.ColumnElement[bool]:
+    return (table.c.holder == person) | (table.c.offer_to == person)
 
 
 def seen(tenant: TenantId, sight: Sight) -> sa.ColumnElement[bool]:

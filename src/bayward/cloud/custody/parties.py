@@ -14,6 +14,7 @@ from bayward.cloud.custody import party_store
 from bayward.cloud.custody.item_store import Sight
 from bayward.cloud.custody.party_store import Party
 from bayward.cloud.unit import Work
+from bayward.core.clock import Instant
 from bayward.core.errors import Invalid, NotFound
 from bayward.core.events import ERASED, TEXT_CHARS_MAX
 from bayward.core.ids import PartyId, TenantId
@@ -65,6 +66,39 @@ def get(work: Work, tenant: TenantId, party: PartyId) -> Party:
     if found is None:
         raise NotFound("party")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A party with the number of items in which it is named, as far as entries know its id."""
+
+    party: Party
+    items: int
+
+
+def listed(
+    work: Work,
+    tenant: TenantId,
+    *,
+    text: str = "",
+    before: tuple[Instant, str] | None = None,
+    count: int = 50,
+) -> list[Listed]:
+    """Parties, the last named first; `text` is a part of the name, `before` the last one shown."""
+    found = party_store.listed(work.tx, tenant, text=text, before=before, count=count)
+    counts = party_store.item_counts(work.tx, tenant, [one.id for one in found])
+    return [Listed(one, counts.get(one.id, 0)) for one in found]
+
+
+def counted(work: Work, tenant: TenantId, party: PartyId) -> Listed:
+    """One party with the number; raises `NotFound`."""
+    found = get(work, tenant, party)
+    return Listed(found, party_store.item_counts(work.tx, tenant, [party]).get(party, 0))
+
+
+def everywhere(work: Work, text: str) -> list[tuple[TenantId, PartyId]]:
+    """Who has this id or is called so, in all tenants; for the machine's own operator."""
+    return party_store.everywhere(work.tx, unicodedata.normalize("NFC", " ".join(text.split())))
 
 
 def suggested(work: Work, tenant: TenantId, sight: Sight) -> list[str]:

@@ -14,6 +14,7 @@ from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.ids import PartyId, TenantId
+from bayward.core.whose import is_party
 
 KNOWN = "known"
 _table = s.party
@@ -63,6 +64,17 @@ def called(tx: sa.Connection, tenant: TenantId, name: str) -> PartyId | None:
     mine = _known(tenant) & (_table.c.name_key == digest)
     found = tx.execute(sa.select(_table.c.party).where(mine)).scalar_one_or_none()
     return None if found is None else PartyId(found)
+
+
+def everywhere(tx: sa.Connection, text: str) -> list[tuple[TenantId, PartyId]]:
+    """Who has this id or is called so, tenant by tenant."""
+    if is_party(text):
+        mine = (_table.c.party == text) & (_table.c.state == KNOWN)
+        rows = tx.execute(sa.select(_table.c.tenant, _table.c.party).where(mine))
+        return [(TenantId(row.tenant), PartyId(row.party)) for row in rows]
+    tenants = tx.execute(sa.select(s.tenant.c.tenant).order_by(s.tenant.c.tenant)).scalars().all()
+    found = ((TenantId(one), called(tx, TenantId(one), text)) for one in tenants)
+    return [(tenant, party) for tenant, party in found if party is not None]
 
 
 def names(tx: sa.Connection, tenant: TenantId, parties: Iterable[str]) -> dict[str, str]:

@@ -193,9 +193,9 @@ class Erasure:
     due: Instant | None
 
 
-def erasure(tx: sa.Connection, tenant: TenantId, person: str) -> Erasure | None:
+def erasure(tx: sa.Connection, tenant: TenantId, subject: str) -> Erasure | None:
     """Whether it still waits."""
-    mine = (s.erasure.c.tenant == tenant) & (s.erasure.c.person == person)
+    mine = (s.erasure.c.tenant == tenant) & (s.erasure.c.subject == subject)
     row = tx.execute(sa.select(s.erasure.c.due).where(mine)).one_or_none()
     return None if row is None else Erasure(row.due)
 

@@ -20,7 +20,8 @@ from bayward.cloud.unit import Work
 from bayward.core.clock import DAY_MS, HOUR_MS, Instant, after
 from bayward.core.errors import Conflict, Denied, NotFound
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import PersonId, Subject, TenantId
+from bayward.core.whose import subject_of
 
 DUE_JOB = "privacy.erase"
 WAIT_MS = 72 * HOUR_MS  # a weekend away from the mail; GDPR 12(3) gives a month
@@ -34,88 +35,110 @@ _table = s.erasure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An erasure that was asked for; with `due` nobody has to confirm it.
+    """An erasure that was asked for, of a person or a party; with `due` nobody has to confirm it.
 
     `problem` is the code of what stood in the way when it was due.
     """
 
-    person: PersonId
+    subject: Subject
     asked_by: str
     basis: Basis
     asked_at: Instant
     due: Instant | None = None
     problem: str | None = None
+    leaves_items: bool = False
 
 
-def ask(work: Work, tenant: TenantId, person: PersonId, *, basis: Basis, actor: PersonId) -> Asked:
+def ask(
+    work: Work,
+    tenant: TenantId,
+    subject: Subject,
+    *,
+    basis: Basis,
+    actor: PersonId,
+    leaves_items: bool = False,
+) -> Asked:
     """Ask for it; raises like `service.erase`, and `Conflict("erase.asked")` the second time."""
-    service.check(work, tenant, person)
-    if find(work, tenant, person) is not None:
+    service.check(work, tenant, subject, leaves_items=leaves_items)
+    if find(work, tenant, subject) is not None:
         raise Conflict("erase.asked")
-    due = after(work.now, WAIT_MS) if is_alone(work, tenant, actor, person) else None
-    asked = Asked(person=person, asked_by=actor, basis=basis, asked_at=work.now, due=due)
+    due = after(work.now, WAIT_MS) if is_alone(work, tenant, actor, subject) else None
+    asked = Asked(
+        subject=subject,
+        asked_by=actor,
+        basis=basis,
+        asked_at=work.now,
+        due=due,
+        leaves_items=leaves_items,
+    )
     work.tx.execute(
         _table.insert().values(
-            tenant=tenant, person=person, asked_by=actor, basis=basis.value,
-            asked_at=work.now, due=due,
+            tenant=tenant, subject=subject, asked_by=actor, basis=basis.value,
+            asked_at=work.now, due=due, leaves_items=leaves_items,
         )
     )  # fmt: skip
     if due is not None:
-        work.enqueue(DUE_JOB, person, {"tenant": tenant, "person": person}, due)
-    _tell(work, tenant, _T.ERASURE_ASKED, actor, person, reason=basis.value, not_after=due)
+        work.enqueue(DUE_JOB, subject, {"tenant": tenant, "person": subject}, due)
+    _tell(work, tenant, _T.ERASURE_ASKED, actor, subject, reason=basis.value, not_after=due)
     return asked
 
 
-def confirm(work: Work, tenant: TenantId, person: PersonId, *, actor: PersonId) -> Erased:
+def confirm(work: Work, tenant: TenantId, subject: Subject, *, actor: PersonId) -> Erased:
     """The other administrator agrees, and it is done; both ids are in the log."""
-    asked = _get(work, tenant, person)
+    asked = _get(work, tenant, subject)
     if asked.asked_by == actor:
         raise Denied("erase.same_person")
     if not store.is_seasoned(work.tx, tenant, actor, work.now, WAIT_MS):
         raise Denied("erase.too_new")
     return service.erase(
-        work, tenant, person, basis=asked.basis, actor=actor, witness=asked.asked_by
+        work,
+        tenant,
+        subject,
+        basis=asked.basis,
+        actor=actor,
+        witness=asked.asked_by,
+        leaves_items=asked.leaves_items,
     )
 
 
-def withdraw(work: Work, tenant: TenantId, person: PersonId, *, actor: PersonId) -> None:
+def withdraw(work: Work, tenant: TenantId, subject: Subject, *, actor: PersonId) -> None:
     """Take it back, whoever asked; raises `NotFound`."""
-    _get(work, tenant, person)
-    work.tx.execute(_table.delete().where(_mine(tenant, person)))
-    _tell(work, tenant, _T.ERASURE_WITHDRAWN, actor, person)
+    _get(work, tenant, subject)
+    work.tx.execute(_table.delete().where(_mine(tenant, subject)))
+    _tell(work, tenant, _T.ERASURE_WITHDRAWN, actor, subject)
 
 
-def fall_due(work: Work, tenant: TenantId, person: PersonId) -> None:
+def fall_due(work: Work, tenant: TenantId, subject: Subject) -> None:
     """The waiting time is over; what stands in the way is said once, and looked at daily."""
-    asked = find(work, tenant, person)
+    asked = find(work, tenant, subject)
     if asked is None or asked.due is None:
         return
     problem = _carried_out(work, tenant, asked)
     if problem is None:
         return
-    work.tx.execute(_table.update().where(_mine(tenant, person)).values(problem=problem))
+    work.tx.execute(_table.update().where(_mine(tenant, subject)).values(problem=problem))
     if problem != asked.problem:
-        _tell(work, tenant, _T.ERASURE_BLOCKED, service.SYSTEM, person, reason=problem)
-    payload: Payload = {"tenant": tenant, "person": person}
-    work.enqueue(DUE_JOB, person, payload, after(work.now, TRY_AGAIN_MS))
+        _tell(work, tenant, _T.ERASURE_BLOCKED, service.SYSTEM, subject, reason=problem)
+    payload: Payload = {"tenant": tenant, "person": subject}
+    work.enqueue(DUE_JOB, subject, payload, after(work.now, TRY_AGAIN_MS))
 
 
-def find(work: Work, tenant: TenantId, person: PersonId) -> Asked | None:
+def find(work: Work, tenant: TenantId, subject: Subject) -> Asked | None:
     """What was asked for about somebody."""
-    row = work.tx.execute(sa.select(_table).where(_mine(tenant, person))).mappings().one_or_none()
+    row = work.tx.execute(sa.select(_table).where(_mine(tenant, subject))).mappings().one_or_none()
     return None if row is None else _asked(row)
 
 
 def waiting(work: Work, tenant: TenantId) -> list[Asked]:
     """Everything that was asked for, oldest first."""
     mine = sa.select(_table).where(_table.c.tenant == tenant)
-    rows = work.tx.execute(mine.order_by(_table.c.asked_at, _table.c.person)).mappings()
+    rows = work.tx.execute(mine.order_by(_table.c.asked_at, _table.c.subject)).mappings()
     return [_asked(row) for row in rows]
 
 
-def is_alone(work: Work, tenant: TenantId, actor: PersonId, person: PersonId) -> bool:
+def is_alone(work: Work, tenant: TenantId, actor: PersonId, subject: Subject) -> bool:
     """Whether nobody else could confirm: no other seasoned administrator of the whole tenant."""
-    others = set(store.owners(work.tx, tenant, work.now)) - {actor, person}
+    others = set(store.owners(work.tx, tenant, work.now)) - {actor, subject}
     return not any(store.is_seasoned(work.tx, tenant, one, work.now, WAIT_MS) for one in others)
 
 
@@ -125,31 +148,40 @@ def _carried_out(work: Work, tenant: TenantId, asked: Asked) -> str | None:
     if by not in store.owners(work.tx, tenant, work.now):
         return ASKER_GONE
     try:
-        service.erase(work, tenant, asked.person, basis=asked.basis, actor=by, method=WAITED)
+        service.erase(
+            work,
+            tenant,
+            asked.subject,
+            basis=asked.basis,
+            actor=by,
+            method=WAITED,
+            leaves_items=asked.leaves_items,
+        )
     except Conflict as error:
         return error.code
     return None
 
 
-def _get(work: Work, tenant: TenantId, person: PersonId) -> Asked:
-    asked = find(work, tenant, person)
+def _get(work: Work, tenant: TenantId, subject: Subject) -> Asked:
+    asked = find(work, tenant, subject)
     if asked is None:
         raise NotFound("erasure")
     return asked
 
 
-def _mine(tenant: TenantId, person: PersonId) -> sa.ColumnElement[bool]:
-    return (_table.c.tenant == tenant) & (_table.c.person == person)
+def _mine(tenant: TenantId, subject: Subject) -> sa.ColumnElement[bool]:
+    return (_table.c.tenant == tenant) & (_table.c.subject == subject)
 
 
 def _asked(row: sa.RowMapping) -> Asked:
     return Asked(
-        person=PersonId(row["person"]),
+        subject=subject_of(row["subject"]),
         asked_by=row["asked_by"],
         basis=Basis(row["basis"]),
         asked_at=row["asked_at"],
         due=row["due"],
         problem=row["problem"],
+        leaves_items=row["leaves_items"],
     )
 
 
@@ -158,7 +190,7 @@ def _tell(
     tenant: TenantId,
     kind: EventType,
     actor: str,
-    person: PersonId,
+    subject: Subject,
     *,
     reason: str | None = None,
     not_after: Instant | None = None,
@@ -167,7 +199,7 @@ def _tell(
         type=kind,
         time=work.now,
         actor=actor,
-        subject=person,
+        subject=subject,
         reason=reason,
         not_after=not_after,
     )

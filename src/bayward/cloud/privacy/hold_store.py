@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
-from bayward.core.ids import Id, PersonId, TenantId
+from bayward.core.ids import Id, PersonId, Subject, TenantId
 
 
 class HoldId(Id):
@@ -24,6 +24,7 @@ class HoldKind(StrEnum):
     """What a hold is on."""
 
     PERSON = "person"
+    PARTY = "party"
     PARCEL = "parcel"
     INCIDENT = "incident"
     BANK = "bank"
@@ -49,6 +50,9 @@ class Hold:
     not_after: Instant | None = None
     lifted_by: str | None = None
     lifted_at: Instant | None = None
+
+
+_SUBJECTS = (HoldKind.PERSON, HoldKind.PARTY)
 
 
 def insert(tx: sa.Connection, tenant: TenantId, hold: Hold) -> None:
@@ -89,18 +93,19 @@ def find(tx: sa.Connection, tenant: TenantId, hold: HoldId) -> Hold | None:
     return None if row is None else _hold(tx, row)
 
 
-def touches(tx: sa.Connection, tenant: TenantId, hold: Hold, person: PersonId) -> bool:
+def touches(tx: sa.Connection, tenant: TenantId, hold: Hold, person: Subject) -> bool:
     """Whether somebody appears in what is held."""
-    if hold.kind is HoldKind.PERSON and hold.begins_at is None and hold.ends_at is None:
+    if hold.kind in _SUBJECTS and hold.begins_at is None and hold.ends_at is None:
         return hold.subject == person
     line, parcel = s.happening.c, s.parcel.c
     his_parcels = sa.select(parcel.parcel).where(
         parcel.tenant == tenant, (parcel.recipient == person) | (parcel.courier == person)
     )
     appears = (line.actor == person) | (line.subject == person) | line.parcel.in_(his_parcels)
+    appears |= line.party_id == person
     which = [line.tenant == tenant, appears]
     match hold.kind:
-        case HoldKind.PERSON:
+        case HoldKind.PERSON | HoldKind.PARTY:
             if hold.subject != person:
                 return False
         case HoldKind.PARCEL | HoldKind.INCIDENT | HoldKind.BANK:

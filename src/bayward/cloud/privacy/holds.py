@@ -10,7 +10,7 @@ from bayward.cloud.unit import Work
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import PersonId, Subject, TenantId
 
 AUTHORITY_CHARS_MAX = 200  # court and case number, or the paragraph of a law
 LIVE_MAX = 200  # one page; each erasure looks at all of them
@@ -82,7 +82,7 @@ def live(work: Work, tenant: TenantId) -> list[Hold]:
     return store.holds(work.tx, tenant)
 
 
-def check(work: Work, tenant: TenantId, person: PersonId) -> None:
+def check(work: Work, tenant: TenantId, person: Subject) -> None:
     """Raises `Conflict("hold.active")` when a hold keeps somebody from being erased."""
     for hold in store.holds(work.tx, tenant):
         if store.touches(work.tx, tenant, hold, person):

@@ -26,7 +26,7 @@ sealed under the same keys ([0009](../decisions/0009-keys-that-can-be-destroyed.
 disk keeps ids, tracking numbers, and the names and dwellings of whom parcels may be left for;
 whoever is erased goes from there, too ([0018](../decisions/0018-banks-forget-by-order.md)).
 
-*Sealed*: encrypted under a key that is destroyed with the person
+*Sealed*: encrypted under a key that is destroyed with the person or party
 ([0017](../decisions/0017-cells-under-a-persons-key.md)). *Id*: random, says nothing by itself.
 """
 

@@ -25,7 +25,8 @@ from bayward.cloud.storage import outbox
 from bayward.cloud.unit import Place, Work
 from bayward.core.clock import DAY_MS, HOUR_MS, Instant, after
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import TenantId
+from bayward.core.whose import subject_of
 
 RETAIN_JOB = "privacy.retain"
 EACH_MS = DAY_MS
@@ -142,7 +143,7 @@ class _Held:
     def _touches(self, hold: Hold, person: str) -> bool:
         known = self.known.get((hold.id, person))
         if known is None:
-            known = hold_store.touches(self.work.tx, self.tenant, hold, PersonId(person))
+            known = hold_store.touches(self.work.tx, self.tenant, hold, subject_of(person))
             self.known[hold.id, person] = known
         return known
 

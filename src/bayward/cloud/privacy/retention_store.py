@@ -16,11 +16,11 @@ from bayward.cloud.storage.schema.columns import (
     Period,
 )
 from bayward.core.clock import DAY_MS, Instant
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import TenantId
+from bayward.core.whose import is_subject
 
 Key: TypeAlias = tuple[Any, ...]
 
-_PERSON = f"{PersonId.prefix}_"
 _THINGS = ("parcel", "incident", "bank", "subject")  # by which a row says what it is about
 
 
@@ -59,7 +59,7 @@ def old(
     return [
         Old(
             tuple(row[column] for column in key),
-            frozenset(str(row[one]) for one in who if str(row[one]).startswith(_PERSON)),
+            frozenset(str(row[one]) for one in who if is_subject(str(row[one]))),
             frozenset(str(row[one]) for one in things if row[one] is not None),
         )
         for row in rows

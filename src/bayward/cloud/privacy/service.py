@@ -7,7 +7,8 @@ done again. Until the epoch of the keys is rolled (at most 30 days later, by a j
 older copy of the keyring could still open an older copy of the database; from then on nothing can.
 
 Every bank is ordered to take him off its own disk. The order waits for a bank that is away as long
-as it takes, and counts as done when the bank's own log says so.
+as it takes, and counts as done when the bank's own log says so. Of a party outside, who has no
+account, no bank knows anything: it is erased here, in the same way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.commands import ForgetPerson
 from bayward.core.errors import Conflict, NotFound
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import PersonId, Subject, TenantId
+from bayward.core.whose import is_party, subject_of
 
 DESTROY_JOB = "privacy.destroy"
 ROLL_JOB = "privacy.roll"
@@ -69,29 +71,35 @@ class Keys:
 def erase(
     work: Work,
     tenant: TenantId,
-    person: PersonId,
+    person: Subject,
     *,
     basis: Basis,
     actor: str,
     witness: str | None = None,
     method: str | None = None,
+    leaves_items: bool = False,
 ) -> Erased:
     """Erase somebody for good; raises `NotFound`, or `Conflict` with what has to end before.
 
     `witness` is the second person, who asked for it; `method` is `timeout` where there was none.
+    With `leaves_items` what a party has stays with it, and nobody can say any more with whom.
     """
-    check(work, tenant, person)
+    check(work, tenant, person, leaves_items=leaves_items)
     more = {"witness": witness, "method": method}
     return _erase(work, tenant, person, reason=basis.value, actor=actor, **more)
 
 
-def check(work: Work, tenant: TenantId, person: PersonId) -> None:
+def check(work: Work, tenant: TenantId, person: Subject, *, leaves_items: bool = False) -> None:
     """Raise what `erase` would."""
     state = store.state_of(work.tx, tenant, person)
     if state is None or store.is_erased(state):
-        raise NotFound("person.unknown")
+        raise NotFound("party" if is_party(person) else "person.unknown")
     holds.check(work, tenant, person)
-    _check_ties(work, tenant, person)
+    found = store.ties(work.tx, tenant, person, work.now)
+    if is_party(person):
+        _check_items(found, leaves_items=leaves_items)
+    else:
+        _check_ties(found)
 
 
 def replay(work: Work) -> int:
@@ -103,7 +111,7 @@ def replay(work: Work) -> int:
     for one in work.house.keyring.destroyed():
         state = store.state_of(work.tx, TenantId(one.tenant), one.name)
         if state is not None and not store.is_erased(state):
-            tenant, person = TenantId(one.tenant), PersonId(one.name)
+            tenant, person = TenantId(one.tenant), subject_of(one.name)
             _erase(work, tenant, person, reason=RESTORED, actor=SYSTEM, key=one.key)
             count += 1
     return count
@@ -153,12 +161,19 @@ def untold(work: Work, tenant: TenantId) -> list[Untold]:
     return store.untold(work.tx, tenant)
 
 
-def _check_ties(work: Work, tenant: TenantId, person: PersonId) -> None:
-    found = store.ties(work.tx, tenant, person, work.now)
+def _check_items(found: store.Ties, *, leaves_items: bool) -> None:
+    """A court that has a thing is needed; an owner who got his own back is not."""
+    if found.offers:
+        raise Conflict("erase.party_offered", count=found.offers)
+    if found.items and not leaves_items:
+        raise Conflict("erase.party_items", count=found.items)
+
+
+def _check_ties(found: store.Ties) -> None:
     if found.parcels or found.grants:
         raise Conflict("erase.parcels", count=max(found.parcels, found.grants))
-    if found.items:
-        raise Conflict("erase.items", count=found.items)
+    if found.items or found.offers:
+        raise Conflict("erase.items", count=found.items + found.offers)
     if found.admissions:
         raise Conflict("erase.admitted", count=found.admissions)
     if found.orders:
@@ -168,7 +183,7 @@ def _check_ties(work: Work, tenant: TenantId, person: PersonId) -> None:
 def _erase(
     work: Work,
     tenant: TenantId,
-    person: PersonId,
+    person: Subject,
     *,
     reason: str,
     actor: str,
@@ -181,7 +196,7 @@ def _erase(
         made = ring.subject(tenant, person, work.now, work.ids.random)
         assert made is not None, "somebody whose key is destroyed was erased, or is replayed"
         key = made.id
-    told = store.banks_to_tell(work.tx, tenant)
+    told = [] if is_party(person) else store.banks_to_tell(work.tx, tenant)
     count = store.delete_disclosures(work.tx, tenant, key)
     store.blank(work.tx, tenant, person)
     work.emit(
@@ -198,7 +213,7 @@ def _erase(
         tenant=tenant,
     )
     for bank in told:
-        orders.place(work, tenant, bank, ForgetPerson(person), actor=SYSTEM)
+        orders.place(work, tenant, bank, ForgetPerson(PersonId(person)), actor=SYSTEM)
     work.enqueue(DESTROY_JOB, key, {"tenant": tenant, "person": person, "key": key})
     present = ring.epoch(tenant)
     assert present is not None, "there is a key"

@@ -16,18 +16,20 @@ from bayward.core.commands import ForgetPerson
 from bayward.core.custody import ParcelState
 from bayward.core.events import ERASED
 from bayward.core.grants import GrantState
-from bayward.core.ids import BankId, PersonId, TenantId
+from bayward.core.ids import BankId, Subject, TenantId
 from bayward.core.roles import Node, Role
+from bayward.core.whose import is_party
 from bayward.wire.orders import kind_of_type
 
 _INSIDE = (ParcelState.EXPECTED.value, ParcelState.DEPOSITED.value, ParcelState.HELD.value)
 _LIVE = (GrantState.ACTIVE.value, GrantState.OPENING.value)
 
 
-def state_of(tx: sa.Connection, tenant: TenantId, person: str) -> str | None:
-    """The state of somebody; None for a stranger."""
-    mine = (s.person.c.tenant == tenant) & (s.person.c.person == person)
-    return tx.execute(sa.select(s.person.c.state).where(mine)).scalar_one_or_none()
+def state_of(tx: sa.Connection, tenant: TenantId, subject: str) -> str | None:
+    """The state of a person or a party; None for a stranger."""
+    table = s.party if is_party(subject) else s.person
+    mine = (table.c.tenant == tenant) & (table.c[table.name] == subject)
+    return tx.execute(sa.select(table.c.state).where(mine)).scalar_one_or_none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class Ties:
     admissions: int
     orders: int
     items: int
+    offers: int  # of items
 
 
-def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) -> Ties:
+def ties(tx: sa.Connection, tenant: TenantId, person: Subject, now: Instant) -> Ties:
     """Count it."""
     parcel, grant, admission, command = (
         s.parcel.c, s.grant.c, s.admission.c, s.command.c,
@@ -50,9 +53,9 @@ def ties(tx: sa.Connection, tenant: TenantId, person: PersonId, now: Instant) ->
     brought = (parcel.recipient == person) | (parcel.state == ParcelState.EXPECTED.value)
     admitted = admission.state.in_(("requested", "admitted")) & (admission.until > now)
     ordered = (command.actor == person) | (command.about == person)
-    holds = (s.item.c.holder == person) | (s.item.c.offer_to == person)
     return Ties(
-        items=_count(tx, s.item, tenant, holds),
+        items=_count(tx, s.item, tenant, s.item.c.holder == person),
+        offers=_count(tx, s.item, tenant, s.item.c.offer_to == person),
         parcels=_count(tx, s.parcel, tenant, his & brought & parcel.state.in_(_INSIDE)),
         grants=_count(tx, s.grant, tenant, (grant.recipient == person) & grant.state.in_(_LIVE)),
         admissions=_count(tx, s.admission, tenant, (admission.person == person) & admitted),
@@ -169,7 +172,7 @@ class Kept:
     rows: list[dict[str, object]]
 
 
-def kept(tx: sa.Connection, tenant: TenantId, person: PersonId) -> list[Kept]:
+def kept(tx: sa.Connection, tenant: TenantId, person: Subject) -> list[Kept]:
     """Everything the tables hold of somebody: his own columns, and when and in what state.
 
     Of a row that names him beside others only what is about him is shown.
@@ -213,5 +216,5 @@ def _count(
 
 
 def is_erased(state: str | None) -> bool:
-    """Whether a person of this state was erased."""
+    """Whether somebody of this state was erased."""
     return state == ERASED

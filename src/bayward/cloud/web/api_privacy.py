@@ -44,14 +44,18 @@ class ErasedOut(Given, frozen=True):
 
 
 class ErasureOut(Given, frozen=True):
-    """An erasure that waits for another administrator, or with `due` until then."""
+    """An erasure that waits for another administrator, or with `due` until then.
 
-    person: str
+    `subject` is a person's id, or a party's; with `leaves_items` what a party has stays with it.
+    """
+
+    subject: str
     basis: str
     asked_by: str
     asked_at: int
     due: int | None
     problem: str | None
+    leaves_items: bool
 
 
 class PeriodIn(Taken, frozen=True):
@@ -136,7 +140,7 @@ async def state(asker: Asking) -> PrivacyOut:
             epoch=0 if keys.epoch is None else keys.epoch.number,
             erased=keys.destroyed,
             roll_due=keys.roll_due,
-            erasures=[_erasure(one) for one in erasures.waiting(work, you.tenant)],
+            erasures=[erasure_out(one) for one in erasures.waiting(work, you.tenant)],
             untold=[
                 UntoldOut(
                     bank=one.bank,
@@ -171,7 +175,7 @@ async def ask_erase(asker: Asking, person: FromPath[str], data: JSONBody[EraseIn
         basis = basis_of(data.basis)
         return erasures.ask(work, you.tenant, person_id, basis=basis, actor=you.person)
 
-    return _erasure(await asker.write(places.person(person), take))
+    return erasure_out(await asker.write(places.person(person), take))
 
 
 @api("post", "/people/{person:str}/erase/confirm", Action.PERSON_ERASE)
@@ -183,9 +187,7 @@ async def confirm_erase(asker: Asking, person: FromPath[str]) -> ErasedOut:
         return erasures.confirm(work, you.tenant, person_id, actor=you.person)
 
     done = await asker.write(places.person(person), take)
-    return ErasedOut(
-        key=done.key, disclosures=done.disclosures, dead_by=done.dead_by, banks=done.banks
-    )
+    return erased_out(done)
 
 
 @api("delete", "/people/{person:str}/erase", Action.HOLD_PLACE)
@@ -265,14 +267,23 @@ async def roll(asker: Asking) -> None:
     )
 
 
-def _erasure(asked: Asked) -> ErasureOut:
+def erased_out(done: Erased) -> ErasedOut:
+    """As it is told."""
+    return ErasedOut(
+        key=done.key, disclosures=done.disclosures, dead_by=done.dead_by, banks=done.banks
+    )
+
+
+def erasure_out(asked: Asked) -> ErasureOut:
+    """As it is told."""
     return ErasureOut(
-        person=asked.person,
+        subject=asked.subject,
         basis=asked.basis.value,
         asked_by=asked.asked_by,
         asked_at=asked.asked_at,
         due=asked.due,
         problem=asked.problem,
+        leaves_items=asked.leaves_items,
     )
 
 

@@ -29,6 +29,7 @@ from bayward.core.clock import DAY_MS, Instant
 from bayward.core.errors import Invalid
 from bayward.core.ids import PersonId
 from bayward.core.policy import Action
+from bayward.core.whose import is_party
 from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Shell
@@ -234,6 +235,14 @@ async def roll(request: AnyRequest, asker: Asking) -> Redirect:
     return back(HOME)
 
 
+def bases(chosen: str) -> tuple[Choice, ...]:
+    """The grounds to choose from."""
+    return tuple(
+        Choice(one.value, _label(f"console.basis.{one.value}"), one.value == chosen)
+        for one in Basis
+    )
+
+
 def basis_of(text: str) -> Basis:
     """The ground somebody named; raises `Invalid`."""
     try:
@@ -256,13 +265,9 @@ def _view(
     typed = typed or HoldFields(kind=HoldKind.PERSON.value, subject=str(person or ""))
     shown = None
     if person is not None:
-        bases = tuple(
-            Choice(one.value, _label(f"console.basis.{one.value}"), one is Basis.OBJECTION)
-            for one in Basis
-        )
         name = people.get(words.work, you.tenant, person).name
         is_alone = erasures.is_alone(words.work, you.tenant, you.person, person)
-        shown = ToErase(id=person, name=name, bases=bases, is_alone=is_alone)
+        shown = ToErase(id=person, name=name, bases=bases(Basis.OBJECTION.value), is_alone=is_alone)
     return Privacy(
         shell=frame,
         keys=KeysCard(
@@ -300,14 +305,15 @@ def _periods(work: Work, you: You) -> PeriodsCard:
 
 def _erasure(words: Words, you: You, one: Asked) -> ErasureRow:
     return ErasureRow(
-        person=one.person,
-        name=words.person(one.person),
+        href=f"/console/{'parties' if is_party(one.subject) else 'people'}/{one.subject}",
+        name=words.person(one.subject),
         basis=one.basis.value,
         by=words.person(one.asked_by),
         at=one.asked_at,
         is_yours=one.asked_by == you.person,
         due=one.due,
         problem=one.problem,
+        leaves_items=one.leaves_items,
     )
 
 
@@ -327,7 +333,7 @@ def _untold(one: Untold) -> UntoldRow:
 
 def _row(words: Words, hold: Hold) -> HoldRow:
     subject = hold.subject or ""
-    if hold.kind is HoldKind.PERSON:
+    if hold.kind in {HoldKind.PERSON, HoldKind.PARTY}:
         subject = words.person(subject)
     elif hold.kind is HoldKind.BANK:
         subject = words.bank(subject) or subject

@@ -1,4 +1,7 @@
-"""What we hold about somebody, in one file that he can read (GDPR articles 15 and 20)."""
+"""What we hold about somebody, in one file that he can read (GDPR articles 15 and 20).
+
+He is a person, or a party outside.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,31 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bayward.cloud.audit import reader
+from bayward.cloud.custody import parties
 from bayward.cloud.people import service as people
 from bayward.cloud.privacy import store as privacy_store
 from bayward.cloud.unit import Work
 from bayward.core.events import Event, EventType
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import PartyId, PersonId, Subject, TenantId
+from bayward.core.whose import is_party
 
 NOTE = (
-    "Everything this control plane holds about one person. Times are in UTC. `tables` are rows "
-    "of its database with the purpose, ground and duration for which they are kept; `log` are "
-    "the fields of the tamper-evident logs that are his. Secrets (hashes of passwords and of "
+    "Everything this control plane holds about one person or party. Times are in UTC. `tables` "
+    "are rows of its database with the purpose, ground and duration for which they are kept; `log` "
+    "are the fields of the tamper-evident logs that are his. Secrets (hashes of passwords and of "
     "links) are left out. Mail servers, carriers and receivers of webhooks may hold copies."
 )
 
 
-def own_data(work: Work, tenant: TenantId, person: PersonId) -> dict[str, Any]:
+def own_data(work: Work, tenant: TenantId, person: Subject) -> dict[str, Any]:
     """The file as an object; raises `NotFound`."""
-    people.get(work, tenant, person)
+    if is_party(person):
+        parties.get(work, tenant, PartyId(person))
+    else:
+        people.get(work, tenant, PersonId(person))
     return {
         "note": NOTE,
-        "person": str(person),
+        "party" if is_party(person) else "person": str(person),
         "made_at": iso(work.now),
         "tables": [
             {
@@ -48,7 +56,7 @@ def own_data(work: Work, tenant: TenantId, person: PersonId) -> dict[str, Any]:
     }
 
 
-def given(work: Work, tenant: TenantId, person: PersonId, actor: PersonId) -> dict[str, Any]:
+def given(work: Work, tenant: TenantId, person: Subject, actor: PersonId) -> dict[str, Any]:
     """The same for who asks for it, which is logged; that it was is not in it yet."""
     told = own_data(work, tenant, person)
     rows = sum(len(one["rows"]) for one in told["tables"])

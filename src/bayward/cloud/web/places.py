@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 from bayward.cloud.access import service as access
-from bayward.cloud.custody import items
+from bayward.cloud.custody import items, parties
 from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.fleet import service as fleet
@@ -25,7 +25,17 @@ from bayward.cloud.web.asking import Locate, You
 from bayward.core import policy
 from bayward.core.clock import Instant
 from bayward.core.errors import Invalid, NotFound
-from bayward.core.ids import BankId, GrantId, Id, IncidentId, ItemId, ParcelId, PersonId, TenantId
+from bayward.core.ids import (
+    BankId,
+    GrantId,
+    Id,
+    IncidentId,
+    ItemId,
+    ParcelId,
+    PartyId,
+    PersonId,
+    TenantId,
+)
 from bayward.core.items import HolderKind
 from bayward.core.policy import Action, Resource
 from bayward.core.roles import PLATFORM, Binding, Node, active
@@ -212,6 +222,17 @@ def person(
             is_last_owner=people.is_last_owner(work, you.tenant, person_id),
             is_way_in_changed=changes_way_in is not None and changes_way_in(work, you, found),
         )
+
+    return locate
+
+
+def party(text: str) -> Locate:
+    """Somebody outside, who may be named anywhere in the tenant."""
+    party_id = parse(PartyId, text)
+
+    def locate(work: Work, you: You) -> Resource:
+        parties.get(work, you.tenant, party_id)
+        return Resource(node=home(you.tenant))
 
     return locate
 

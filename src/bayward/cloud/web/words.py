@@ -13,6 +13,7 @@ from bayward.cloud.audit import service as audit
 from bayward.cloud.audit import store as audit_store
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import LogHead, Wanted
+from bayward.cloud.custody import party_store
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.people import service as people
 from bayward.cloud.people import store as people_store
@@ -22,6 +23,7 @@ from bayward.core.clock import Instant
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import BankId, CompartmentId, PersonId, TenantId
 from bayward.core.roles import Node
+from bayward.core.whose import is_party
 from bayward.ledger.strict import base64_text
 from bayward.ui.filters import spoken
 from bayward.ui.views.base import Fact, TimeProof
@@ -110,7 +112,9 @@ class Words:
         return self._people.get(PersonId(person or ""))
 
     def person(self, person: str | None) -> str:
-        """What somebody is called; "" for nobody, `ERASED` for who is gone."""
+        """What a person or a party is called; "" for nobody, `ERASED` for who is gone."""
+        if person is not None and is_party(person):
+            return party_store.names(self.work.tx, self.tenant, [person]).get(person, ERASED)
         found = self.find(person)
         if found is not None:
             return found.name or ERASED

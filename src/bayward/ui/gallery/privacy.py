@@ -61,16 +61,23 @@ def _standing() -> Iterator[Sample]:
             hold_kinds=KINDS,
             erasures=(
                 ErasureRow(
-                    person="prs_a", name="Piotr Zielinski", basis="objection", by="Sam Adeyemi",
+                    href="/console/people/prs_a", name="Piotr Zielinski",
+                    basis="objection", by="Sam Adeyemi",
                     at=ago(7_000), is_yours=False,
                 ),
                 ErasureRow(
-                    person="prs_b", name="Hana Sato", basis="no_longer_needed", by="Ines Duarte",
+                    href="/console/people/prs_b", name="Hana Sato",
+                    basis="no_longer_needed", by="Ines Duarte",
                     at=ago(90_000), is_yours=True, due=ago(-170_000),
                 ),
                 ErasureRow(
-                    person="prs_c", name="Omar Haddad", basis="objection", by="Ines Duarte",
+                    href="/console/people/prs_c", name="Omar Haddad",
+                    basis="objection", by="Ines Duarte",
                     at=ago(300_000), is_yours=True, due=ago(40_000), problem="erase.parcels",
+                ),
+                ErasureRow(
+                    href="/console/parties/pty_d", name="Ferdinand Aubry, owner", leaves_items=True,
+                    basis="objection", by="Sam Adeyemi", at=ago(2_000), is_yours=False,
                 ),
             ),
             untold=(

@@ -98,10 +98,11 @@ class ToErase:
 class ErasureRow:
     """An erasure that waits: for somebody else, or with `due` until then.
 
+    `href` is the page of a person or a party; what is done about it is posted below it.
     `basis` is a key of [console.basis], `problem` a code of what stood in the way.
     """
 
-    person: str
+    href: str
     name: str
     basis: str
     by: str
@@ -109,6 +110,7 @@ class ErasureRow:
     is_yours: bool
     due: Instant | None = None
     problem: str | None = None
+    leaves_items: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

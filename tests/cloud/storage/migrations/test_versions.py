@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -7,8 +11,10 @@ from alembic.migration import MigrationContext
 
 from bayward.cloud.storage import migrations, schema
 from bayward.cloud.storage.inline import InlineStore
+from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.core.errors import Misconfigured
 from cloud_bench import CloudBench
+from older_database import at_revision
 
 
 def test_the_migrations_and_the_schema_say_the_same() -> None:
@@ -90,3 +96,26 @@ async def test_a_field_can_be_erased_from_an_entry(cloud: CloudBench) -> None:
     await cloud.tenant()
     with cloud.tx.begin():
         cloud.tx.exec_driver_sql("DELETE FROM disclosure WHERE idx = 0")
+
+
+def test_an_erasure_that_waits_goes_on_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "bayward.db"
+    at_revision(path, "0025")
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("INSERT INTO tenant VALUES ('ten', 'One', 0, 0, NULL)")
+        old.execute(
+            "INSERT INTO person (tenant, person, language, state, created_at)"
+            " VALUES ('ten', 'prs_x', 'en', 'active', 0)"
+        )
+        old.execute(
+            "INSERT INTO erasure VALUES ('ten', 'prs_x', 'prs_y', 'objection', 5, 9, 'hold.active')"
+        )
+    SqliteStore.open(path).close()
+    with closing(sqlite3.connect(path)) as new:
+        assert new.execute("SELECT * FROM erasure").fetchall() == [
+            ("ten", "prs_x", "prs_y", "objection", 5, 9, "hold.active", 0)
+        ]
+        new.execute(
+            "INSERT INTO erasure VALUES ('ten', 'pty_x', 'prs_y', 'objection', 5, 9, NULL, 1)"
+        )
+        assert new.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -10,7 +10,7 @@ hold = c.table(
     "hold",
     c.tenant(),
     c.key("hold"),
-    c.text("kind"),  # person | parcel | incident | bank | period
+    c.text("kind"),  # person | party | parcel | incident | bank | period
     c.personal(c.text("subject", optional=True), "identifier", c.SECURITY),  # id of that thing
     c.instant("begins_at", optional=True),  # only what happened from here
     c.instant("ends_at", optional=True),  # to here
@@ -28,14 +28,14 @@ hold = c.table(
 erasure = c.table(
     "erasure",
     c.tenant(),
-    # it goes with him
-    c.personal(c.key("person"), "identifier", c.SECURITY, erase=c.Erase.DELETE),
+    # a person or a party; it goes with him
+    c.personal(c.key("subject"), "identifier", c.SECURITY, erase=c.Erase.DELETE),
     c.personal(c.text("asked_by"), "identifier", c.SECURITY),
     c.text("basis"),  # cloud.privacy.service.Basis
     c.instant("asked_at"),
     c.instant("due", optional=True),  # where nobody else can confirm it
     c.text("problem", optional=True),  # code of what stood in the way when it was due
-    c.belongs_to("tenant", "person"),
+    c.flag("leaves_items"),  # of a party: what it has stays with it
     period=c.Period("order", "asked_at", 90),  # nobody confirmed it
 )
 
