@@ -11,6 +11,8 @@ from bayward.ui.views import (
     auth,
     console,
     console_admin,
+    console_parties,
+    console_privacy,
     custody,
     demo,
     kiosk,
@@ -36,7 +38,10 @@ def test_names_are_unique_and_say_the_face() -> None:
 
 def test_every_view_has_a_sample() -> None:
     shown = {type(sample.view) for sample in samples()} | {type(one.view) for one in letters()}
-    for module in (auth, console, console_admin, custody, demo, kiosk, mail, resident, verify):
+    for module in (
+        auth, console, console_admin, console_parties, console_privacy, custody, demo, kiosk, mail,
+        resident, verify,
+    ):  # fmt: skip
         for name, kind in vars(module).items():
             if not isinstance(kind, type) or kind.__module__ != module.__name__:
                 continue

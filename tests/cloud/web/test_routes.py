@@ -13,7 +13,7 @@ from litestar import Litestar, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from bayward.cloud.custody import items
+from bayward.cloud.custody import items, parties
 from bayward.cloud.custody.items import Description
 from bayward.cloud.notify import webhooks
 from bayward.cloud.people import authn
@@ -40,6 +40,7 @@ IDS = {
     "command",
     "hold",
     "item",
+    "party",
     "ref",
     "number",
     "token",
@@ -63,12 +64,14 @@ class Town:
     their_hook: str
     my_item: str
     their_item: str
+    my_party: str
+    their_party: str
 
     def mine_ids(self) -> dict[str, str]:
-        return ids_of(self.mine, self.my_hook, self.my_item)
+        return ids_of(self.mine, self.my_hook, self.my_item) | {"party": self.my_party}
 
     def their_ids(self) -> dict[str, str]:
-        return ids_of(self.theirs, self.their_hook, self.their_item)
+        return ids_of(self.theirs, self.their_hook, self.their_item) | {"party": self.their_party}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -78,13 +81,18 @@ async def town(tmp_path_factory: pytest.TempPathFactory, template: Template) -> 
     async with open_house(state, template, requests_per_s_max=5_000) as house:
         other = await house.second_tenant()
         mine, theirs = await house.furnish(), await house.furnish(other, 2)
-        hooks, kept = [], []
+        hooks, kept, outside = [], [], []
         for tenant in (house.tenant, other):
             kept.append(
                 await house.do(
                     lambda work, tenant=tenant: items.register(
                         work, tenant, KNIFE, actor=PersonId("prs_x")
                     )
+                )
+            )
+            outside.append(
+                await house.do(
+                    lambda work, tenant=tenant: parties.named(work, tenant, "County Court").id
                 )
             )
             made = await house.do(
@@ -97,7 +105,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory, template: Template) -> 
                 )
             )
             hooks.append(made[0])
-        yield Town(house, mine, theirs, *hooks, *kept)
+        yield Town(house, mine, theirs, *hooks, *kept, *outside)
 
 
 def filled(path: str, ids: dict[str, str]) -> str:

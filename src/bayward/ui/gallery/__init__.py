@@ -38,10 +38,11 @@ def samples() -> Iterator[Sample]:
         evidence,
         kiosk,
         log,
+        parties,
         privacy,
         resident,
     )
 
-    faces = (kiosk, resident, console, custody, doors, admin, log, evidence, privacy, auth, demo)
-    for module in faces:
+    faces = (kiosk, resident, console, custody, doors, admin, log, evidence, privacy, parties)
+    for module in (*faces, auth, demo):
         yield from module.samples()
