@@ -10,7 +10,8 @@ from bayward.cloud.custody.item_store import Sight
 from bayward.cloud.custody.items import Description, Proposal
 from bayward.cloud.custody.parties import Named
 from bayward.cloud.keyring import cells
-from bayward.core.errors import Invalid, NotFound
+from bayward.cloud.storage import schema as s
+from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import EventType
 from bayward.core.ids import ItemId, PartyId, PersonId, SiteId, TenantId
 from bayward.core.items import ItemKind, OfferKind
@@ -70,9 +71,15 @@ async def test_identity_62_a_party_of_another_tenant_is_nobody(
     [
         ("erased", "party.name"),
         ("ERASED", "party.name"),
+        ("(Erased)", "party.name"),
+        ("era\u200csed", "party.name"),
+        ("(not in this pack)", "party.name"),
+        ("County\u200b Court", "field.characters"),
+        ("\u202eman", "field.characters"),
+        ("Cou\u00adrt", "field.characters"),
         (named(PartyId, 9), "party.unknown"),
         ("pty_", "party.unknown"),
-        ("x" * 501, "field.too_long"),
+        ("x" * 501, "event.text_too_long"),
         ("x\x00", "field.characters"),
         ("\ud800", "field.characters"),
     ],
@@ -88,7 +95,15 @@ async def test_a_name_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["=HYPERLINK(1)", "<b>O'Hara</b>", "%00'; DROP TABLE party;--", "\u202eman", "🚓", "a"]
+    "name",
+    [
+        "=HYPERLINK(1)",
+        "<b>O'Hara</b>",
+        "%00'; DROP TABLE party;--",
+        "\u0645\u06cc\u200c\u0631\u0648\u0645",
+        "🚓",
+        "a",
+    ],
 )
 async def test_a_hostile_name_is_only_a_name(
     cloud: CloudBench, tenant: TenantId, name: str
@@ -123,6 +138,21 @@ async def test_what_names_him_is_his_and_the_rest_is_the_writers(
     assert [(one.name, one.value) for one in found] == [
         ("party", "patrol 14"), ("party_id", patrol.id),
     ]  # fmt: skip
+
+
+async def test_what_the_rules_refuse_makes_nobody_known(
+    cloud: CloudBench, tenant: TenantId
+) -> None:
+    item = await registered(cloud, tenant, "")
+    keys = cloud.unit.house.keyring.count(tenant)
+    half = Description(kind=ItemKind.EVIDENCE, text="x", party="County Court", photo="ab")
+    with pytest.raises(Invalid, match=r"photo\.hash"):
+        await cloud.do(items.register, tenant, half, actor=ANNE)
+    offer = Proposal(kind=OfferKind.RELEASE, party="County Court")
+    with pytest.raises(Conflict, match="not_the_holder"):
+        await cloud.do(items.offer, tenant, item, offer, actor=BEN)
+    assert cloud.unit.house.keyring.count(tenant) == keys
+    assert cloud.rows(s.party) == []
 
 
 async def test_an_offer_goes_to_one(cloud: CloudBench, tenant: TenantId) -> None:

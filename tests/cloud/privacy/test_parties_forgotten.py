@@ -119,6 +119,21 @@ async def test_audit_13_erasing_the_clerk_leaves_the_names(ended: Ended, kept: K
     assert not any(one.is_broken for one in form.rows(_told(events)))
 
 
+async def test_audit_13_erasing_who_had_it_breaks_no_line(ended: Ended, kept: Kept) -> None:
+    cloud, tenant = ended.cloud, kept.tenant
+    ezra = await cloud.person(tenant, "Ezra", Role.CUSTODIAN)
+    for giver, to in ((kept.cleo, ezra), (ezra, kept.drew)):
+        offer = Proposal(kind=OfferKind.HAND_OVER, to=to)
+        await cloud.do(items.offer, tenant, kept.item, offer, actor=giver)
+        await cloud.do(items.accept, tenant, kept.item, actor=to)
+    for person in (ezra, kept.cleo):
+        await cloud.do(privacy.erase, tenant, person, basis=REASON, actor=kept.drew)
+    await ended.work()
+    rows = form.rows(_told(await kept.events()))
+    assert not [one.what for one in rows if one.is_broken]
+    assert [one.received_by for one in rows if one.received_by][-1] == kept.drew
+
+
 def _told(events: list[Event]) -> list[Told]:
     place = Place("o", 0)
     return [Told(place, one) for one in events]

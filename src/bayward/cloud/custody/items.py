@@ -8,11 +8,10 @@ factor is the policy's business (`CUSTODY_OFFER`, `CUSTODY_ACCEPT`, `CUSTODY_WIT
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bayward.cloud.custody import item_store, parties
 from bayward.cloud.custody.item_store import ItemView, Wanted
-from bayward.cloud.custody.parties import NOBODY_NAMED, Named
 from bayward.cloud.unit import Work
 from bayward.core import item_rules as rules
 from bayward.core import medicine
@@ -110,7 +109,7 @@ def holders(work: Work, tenant: TenantId, wanted: Wanted) -> list[Holder]:
 
 def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId) -> ItemId:
     """Take something into custody; whoever registers it holds it."""
-    item, party = work.ids.new(ItemId), _party(work, tenant, told.party)
+    item = work.ids.new(ItemId)
     event = Event(
         type=_T.ITEM_REGISTERED,
         time=work.now,
@@ -120,8 +119,7 @@ def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId
         detail=_text("detail", told.text) or _missing("detail"),
         case=_word("case", told.case),
         exhibit=_word("exhibit", told.exhibit),
-        party=party.name,
-        party_id=party.id,
+        party=_outside(told.party),
         seal=_word("seal", told.seal),
         photo=_photo(told.photo),
         reason=_text("reason", told.reason),
@@ -133,7 +131,7 @@ def register(work: Work, tenant: TenantId, told: Description, *, actor: PersonId
         scope=None if told.kept_at is None else told.kept_at.path,
     )
     rules.registered(event)
-    work.emit(event, tenant=tenant)
+    work.emit(_known(work, tenant, event), tenant=tenant)
     return item
 
 
@@ -144,11 +142,11 @@ def offer(
     lapse(work, tenant, item)
     if proposal.to is not None and proposal.party:
         raise Invalid("custody.to_whom", field="party")  # it goes to one
-    until, party = after(work.now, OFFER_LIFE_MS), _party(work, tenant, proposal.party)
+    until = after(work.now, OFFER_LIFE_MS)
     _do(work, tenant, Event(
         type=_T.CUSTODY_OFFERED, time=work.now, actor=actor, item=item,
         purpose=proposal.kind.value, not_after=until, recipient=proposal.to,
-        party=party.name, party_id=party.id, authority=_text("authority", proposal.authority),
+        party=_outside(proposal.party), authority=_text("authority", proposal.authority),
         reason=_text("reason", proposal.reason), photo=_photo(proposal.photo),
         count=proposal.count,
         scope=None if proposal.kept_at is None else proposal.kept_at.path,
@@ -306,13 +304,20 @@ def _do(work: Work, tenant: TenantId, event: Event) -> None:
     """Say it, when it may follow what is known; nothing is logged that the rules forbid."""
     found = get_item(work, tenant, ItemId(event.item or ""))
     rules.follow(found.item, event)
-    work.emit(event, tenant=tenant)
+    work.emit(_known(work, tenant, event), tenant=tenant)
 
 
-def _party(work: Work, tenant: TenantId, text: str) -> Named:
-    """Who is outside, as he is called now."""
+def _known(work: Work, tenant: TenantId, event: Event) -> Event:
+    """The same with the id of who is outside; he gets his key only once the rules have agreed."""
+    if event.party is None or event.party_id is not None:
+        return event
+    named = parties.named(work, tenant, event.party)
+    return replace(event, party=named.name, party_id=named.id)
+
+
+def _outside(text: str) -> str | None:
     name = _text("party", text)
-    return NOBODY_NAMED if name is None else parties.named(work, tenant, name)
+    return None if name is None else parties.checked(name)
 
 
 def _word(field: str, text: str) -> str | None:

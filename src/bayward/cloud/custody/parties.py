@@ -20,6 +20,8 @@ from bayward.core.events import ERASED, TEXT_CHARS_MAX
 from bayward.core.ids import PartyId, TenantId
 from bayward.core.whose import is_party
 
+_NOBODYS = {ERASED, "notinthispack"}  # what pages and packs say in place of a name
+_JOINERS = "\u200c\u200d"
 SUGGESTED_MAX = 100  # names offered while typing; more than a list under a field shows
 
 
@@ -38,7 +40,7 @@ def named(work: Work, tenant: TenantId, text: str) -> Named:
     """Who is called so, or has this id; somebody new where nobody is called so.
 
     Raises `Invalid("party.unknown")` for an id of nobody, of another tenant or of who was erased,
-    and `Invalid("party.name")` for a name that reads as if he had been.
+    and as `checked` does for a name that is none.
     """
     if is_party(text):
         found = party_store.find(work.tx, tenant, text)
@@ -47,7 +49,7 @@ def named(work: Work, tenant: TenantId, text: str) -> Named:
         party_store.touch(work.tx, tenant, found.id, work.now)
         return Named(found.id, found.name)
     name = unicodedata.normalize("NFC", text)
-    if name.casefold() == ERASED:
+    if "".join(filter(str.isalnum, name.casefold())) in _NOBODYS:
         raise Invalid("party.name", field="party")
     if len(name) > TEXT_CHARS_MAX:
         raise Invalid("field.too_long", field="party", limit=TEXT_CHARS_MAX)
@@ -58,6 +60,17 @@ def named(work: Work, tenant: TenantId, text: str) -> Named:
     party = work.ids.new(PartyId)
     party_store.insert(work.tx, tenant, Party(party, name, work.now, work.now))
     return Named(party, name)
+
+
+def checked(text: str) -> str:
+    """The same, when it can be told from every other name by looking at it.
+
+    Raises `Invalid("field.characters")` for characters that nobody sees, but for the two that join
+    letters in some scripts.
+    """
+    if any(unicodedata.category(one) == "Cf" and one not in _JOINERS for one in text):
+        raise Invalid("field.characters", field="party")
+    return text
 
 
 def get(work: Work, tenant: TenantId, party: PartyId) -> Party:

@@ -53,6 +53,7 @@ class Ground:
 
 ACCOUNT = Ground("account", "contract", "the banks where parcels may come: name and dwelling")
 DELIVERY = Ground("delivery", "contract", "the banks, the mail server, subscribers of webhooks")
+CUSTODY = Ground("custody", "legitimate interests", "subscribers of webhooks")
 SECURITY = Ground("security", "legitimate interests", "the banks, subscribers of webhooks")
 
 

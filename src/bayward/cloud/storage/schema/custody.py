@@ -32,7 +32,7 @@ parcel = c.table(
     period=c.Period("parcel", "ended_at", 90, c.Erase.BLANK),
 )
 
-_name = c.sealed("name", "name", c.SECURITY, of="party", blank="")
+_name = c.sealed("name", "name", c.CUSTODY, of="party", blank="")
 
 # Who is named in custody and has no account: a court, a laboratory, an owner.
 party = c.table(
@@ -43,7 +43,7 @@ party = c.table(
     c.found_by(_name),
     c.personal(
         c.text("state"),  # known
-        "account", c.SECURITY, of="party", blank=c.IN_PLACE_OF_A_PERSON, plain="asked for by lists",
+        "account", c.CUSTODY, of="party", blank=c.IN_PLACE_OF_A_PERSON, plain="asked for by lists",
     ),
     c.instant("created_at"),
     c.instant("named_at"),  # last
@@ -63,12 +63,12 @@ item = c.table(
     c.text("holder_kind"),
     # a person's, a compartment's or a party's id
     c.personal(c.text("holder"), "identifier", c.SECURITY),
-    c.sealed("holder_party", "name", c.SECURITY, of="holder", blank=""),
+    c.sealed("holder_party", "name", c.CUSTODY, of="holder", blank=""),
     c.instant("since"),
     c.text("offer_kind", optional=True),
     # a person's or a party's id
     c.personal(c.text("offer_to", optional=True), "identifier", c.SECURITY),
-    c.sealed("offer_party", "name", c.SECURITY, of="offer_to"),
+    c.sealed("offer_party", "name", c.CUSTODY, of="offer_to"),
     c.sealed("offer_authority", "free text", c.SECURITY, of="tenant"),
     c.instant("offer_until", optional=True),
     c.text("seal", optional=True),
