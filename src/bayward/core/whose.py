@@ -42,6 +42,7 @@ CODED = frozenset({
     (_T.NOTIFICATION_SENT, "detail"), (_T.NOTIFICATION_FAILED, "detail"),
     (_T.COMPARTMENT_RELEASED, "reason"), (_T.EVIDENCE_EXPORTED, "detail"),
     (_T.SUBJECT_ERASED, "reason"), (_T.ERASURE_ASKED, "reason"), (_T.ERASURE_BLOCKED, "reason"),
+    (_T.SUBJECT_ERASED, "detail"), (_T.ERASURE_ASKED, "detail"),
     (_T.HOLD_PLACED, "detail"), (_T.HOLD_PLACED, "scope"), (_T.KEY_EPOCH_ROLLED, "detail"),
     (_T.RECORDS_EXPIRED, "detail"),
     (_T.HOLD_LIFTED, "detail"), (_T.HOLD_LIFTED, "scope"),

@@ -183,6 +183,7 @@ async def test_what_he_has_or_is_offered_stands_in_the_way(ended: Ended, kept: K
     await kept.erase(kept.court)  # has nothing
     await kept.erase(kept.owner, leaves_items=True)
     await ended.work()
+    assert [one.detail for one in cloud.events(_T.SUBJECT_ERASED)] == [None, "leaves_items"]
     assert where(cloud, OWNER) == set()
     view = await cloud.do(items.get_item, kept.tenant, kept.item)
     assert (view.item.holder.kind, view.item.holder.called) == (HolderKind.PARTY, ERASED)

@@ -91,6 +91,7 @@ async def test_a_party_is_erased_when_another_administrator_confirms(desk: Desk)
     assert done.status_code == 303
     [event] = await house.events(EventType.SUBJECT_ERASED)
     assert event.actor != event.witness
+    assert event.detail == "leaves_items"
     for path in (URL, "/console/privacy", "/console/log", "/console/items", desk.url):
         shown = await anne.get(path)
         assert (shown.status_code, COURT in shown.text) == (200, False), path

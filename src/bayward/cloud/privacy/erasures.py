@@ -79,7 +79,9 @@ def ask(
     )  # fmt: skip
     if due is not None:
         work.enqueue(DUE_JOB, subject, {"tenant": tenant, "person": subject}, due)
-    _tell(work, tenant, _T.ERASURE_ASKED, actor, subject, reason=basis.value, not_after=due)
+    detail = service.ITEMS_LEFT if leaves_items else None
+    more = {"reason": basis.value, "detail": detail}
+    _tell(work, tenant, _T.ERASURE_ASKED, actor, subject, not_after=due, **more)
     return asked
 
 
@@ -193,6 +195,7 @@ def _tell(
     subject: Subject,
     *,
     reason: str | None = None,
+    detail: str | None = None,
     not_after: Instant | None = None,
 ) -> None:
     event = Event(
@@ -201,6 +204,7 @@ def _tell(
         actor=actor,
         subject=subject,
         reason=reason,
+        detail=detail,
         not_after=not_after,
     )
     work.emit(event, tenant=tenant)

@@ -34,6 +34,7 @@ DESTROY_JOB = "privacy.destroy"
 ROLL_JOB = "privacy.roll"
 EPOCH_MS_MAX = 30 * DAY_MS  # GDPR 12(3) gives a month
 RESTORED = "restored"
+ITEMS_LEFT = "leaves_items"  # `detail` of an erasure after which nobody can say who has them
 SYSTEM = "system"
 
 
@@ -85,7 +86,8 @@ def erase(
     With `leaves_items` what a party has stays with it, and nobody can say any more with whom.
     """
     check(work, tenant, person, leaves_items=leaves_items)
-    more = {"witness": witness, "method": method}
+    detail = ITEMS_LEFT if leaves_items else None
+    more = {"witness": witness, "method": method, "detail": detail}
     return _erase(work, tenant, person, reason=basis.value, actor=actor, **more)
 
 
@@ -190,6 +192,7 @@ def _erase(
     key: str | None = None,
     witness: str | None = None,
     method: str | None = None,
+    detail: str | None = None,
 ) -> Erased:
     ring = work.house.keyring
     if key is None:  # made if he has none, so that the keyring can remember that he was erased
@@ -209,6 +212,7 @@ def _erase(
             count=count,
             witness=witness,
             method=method,
+            detail=detail,
         ),
         tenant=tenant,
     )
