@@ -32,7 +32,7 @@ from pack_bench import (
     happening,
     keys,
     resealed,
-    script,
+    told_here,
     zipped,
 )
 from page_bench import Page
@@ -84,7 +84,7 @@ def judged(tmp_path: Path, page: Page) -> Judge:
             (tmp_path / f"{number}").write_text(text, encoding="utf-8")
             words += ["--older", str(tmp_path / f"{number}")]
         verdict = pack_words.examine(place, Known(tuple(TRUSTED)), older)
-        said = [json.loads(json.dumps(pack_words.as_json(verdict))), script(place, *words)]
+        said = [json.loads(json.dumps(pack_words.as_json(verdict))), told_here(place, *words)]
         vkeys = [key.vkey for key in TRUSTED]
         said.append(page.ask("verify", file=zipped(files), keys=vkeys, older=list(older)))
         for one in said:
