@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import cast
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -16,7 +16,7 @@ from bayward.core.errors import BaywardError, Denied
 from bayward.edge.agent import Agent
 from bayward.edge.kiosk import deliver, live, pages
 from bayward.edge.kiosk.guard import Guard
-from bayward.edge.kiosk.kiosk import CODE_FLOOR_S, Kiosk
+from bayward.edge.kiosk.kiosk import CODE_FLOOR_S, AnyRequest, Kiosk
 from bayward.edge.kiosk.scan import FRAME_BYTES
 from bayward.edge.kiosk.screens import Screens
 from bayward.edge.kiosk.session import Session
@@ -59,24 +59,33 @@ def make_kiosk(
 
 def make_app(kiosk: Kiosk) -> ASGIApp:
     """The ASGI application, with the guard around all of it."""
-    app = Litestar(
+    return _guarded(cast("ASGIApp", _application()), kiosk)
+
+
+@cache
+def _application() -> Litestar:
+    """The routes, the same for every kiosk in a process; `_guarded` puts it into each request."""
+    return Litestar(
         route_handlers=[
             *(pages.enter, pages.home, pages.page, pages.help_page, pages.collect, pages.second),
             *(pages.more_time, pages.again, pages.done, pages.say, pages.health, pages.static),
             *(deliver.sign_in, deliver.parcel, deliver.recipient, deliver.size),
             *(deliver.confirm, deliver.sign_out, live.live, live.scan),
         ],
-        dependencies={"kiosk": Provide(lambda: kiosk, sync_to_thread=False)},
+        dependencies={"kiosk": Provide(_kiosk_of, sync_to_thread=False)},
         exception_handlers={BaywardError: pages.on_error},
-        state=State({"kiosk": kiosk}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
-    return _guarded(cast("ASGIApp", app), kiosk.guard)
 
 
-def _guarded(app: ASGIApp, guard: Guard) -> ASGIApp:
+def _kiosk_of(request: AnyRequest) -> Kiosk:
+    kiosk: Kiosk = request.state.kiosk
+    return kiosk
+
+
+def _guarded(app: ASGIApp, kiosk: Kiosk) -> ASGIApp:
     """Judge each request before anything else sees it."""
 
     async def judged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,10 +94,11 @@ def _guarded(app: ASGIApp, guard: Guard) -> ASGIApp:
                 name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
             }
             try:
-                guard.check(scope["method"], scope["path"], headers)
+                kiosk.guard.check(scope["method"], scope["path"], headers)
             except Denied as denied:
                 await _refuse(send, denied)
                 return
+            scope.setdefault("state", {})["kiosk"] = kiosk
         await app(scope, receive, send)
 
     return judged

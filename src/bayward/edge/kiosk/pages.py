@@ -131,7 +131,7 @@ def static(kiosk: TheKiosk, request: AnyRequest) -> Response[bytes]:
 
 def on_error(request: AnyRequest, error: BaywardError) -> Response[str] | Redirect:
     """A refusal out of turn leads to the page that is in turn; trouble is shown as such."""
-    kiosk: Kiosk = request.app.state.kiosk
+    kiosk: Kiosk = request.state.kiosk
     if isinstance(error, Denied) and error.code.startswith("kiosk."):
         return Response(error.code, status_code=403, media_type=MediaType.TEXT)
     if isinstance(error, Invalid):
