@@ -88,7 +88,7 @@ def test_audit_12_no_byte_of_a_line_can_change(short: Way, long: Way, line: byte
     behind = line.partition(b",")[2]
     for at in range(len(line) + 1):
         for piece in [*map(str.encode, PIECES), b"\xff", b"\\u0041"]:
-            for rest in (line[at:], line[at + 1 :], line[at + len(piece) :]):
+            for rest in {line[at:], line[at + 1 :], line[at + len(piece) :]}:
                 bent = line[:at] + piece + rest
                 found = short(bent)
                 if found is not None:
