@@ -142,13 +142,16 @@ class Sequencer:
     def _answered(self, answer: asyncio.Future[Any], outcome: object) -> None:
         self._asked -= 1  # also of a question whose client has gone
         _answer(answer, outcome)
+        self._hand_over()
 
     def _hand_over(self) -> None:
-        if not self._gathered:
-            return
+        count = len(self._gathered)
+        is_quick = count <= self._quickly and self._bytes <= QUICK_BYTES_MAX and self._open
+        in_thread = self._asked or self._waiting > count
+        if not count or (is_quick and in_thread):
+            return  # what the thread is at is soon told, and then they are committed here
         gathered, self._gathered = self._gathered, []
-        is_quick = len(gathered) <= self._quickly and self._bytes <= QUICK_BYTES_MAX
-        if is_quick and len(gathered) == self._waiting and not self._asked:
+        if is_quick:
             self._tell(self._commit(gathered))
         else:
             self._queue.put(gathered)
@@ -208,6 +211,7 @@ class Sequencer:
         self._waiting -= len(outcomes)
         if self._outside:
             self._room.set()
+        self._hand_over()
 
 
 def _quickly(count: int, taken_s: float) -> int:
