@@ -15,6 +15,7 @@ from bayward.ledger.leaf import (
     DIGESTS_MAX,
     DISCLOSURE_CHARS_MAX,
     INTEGER_MAX,
+    SALT_BYTES,
     Disclosure,
     Sealed,
     Value,
@@ -23,6 +24,7 @@ from bayward.ledger.leaf import (
     open_leaf,
     parse_leaf,
     seal,
+    seal_each,
     seal_lines,
 )
 from ledger_bench import attempt, refused, salts
@@ -89,6 +91,44 @@ def test_lines_are_the_same_leaf_and_disclosures(count: int) -> None:
     leaf, lines = seal_lines(some, drawn)
     assert Sealed(leaf, tuple(lines.decode().split())) == seal(some, drawn)
     assert lines == "\n".join(seal(some, drawn).disclosures).encode()
+
+
+def test_several_events_are_sealed_as_each_is() -> None:
+    events: list[dict[str, Value]] = [FIELDS, {}, {"one": 1}, FIELDS | {"reason": "x" * 3_000}]
+    drawn = salts("each", sum(map(len, events)))
+    at, each = 0, list[tuple[bytes, bytes]]()
+    for fields in events:
+        end = at + SALT_BYTES * len(fields)
+        each.append(seal_lines(fields, drawn[at:end]))
+        at = end
+    assert seal_each(events, drawn) == each
+    assert seal_each([], b"") == []
+
+
+TOO_MANY = [f"{one}{two}" for one in "abcdefghijklmnopq" for two in "abcdefghijklmnopq"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        ({"A": 1}, "disclosure.name"),
+        ({"a": 1.5}, "disclosure.value"),
+        ({"a": "x" * 9_000}, "disclosure.length"),
+        (dict.fromkeys(TOO_MANY, 1), "leaf.length"),
+    ],
+)
+def test_several_events_are_refused_for_one(bad: dict[str, Value], code: str) -> None:
+    events: list[dict[str, Value]] = [FIELDS, bad, FIELDS]
+    drawn = salts("each", sum(map(len, events)))
+    with refused(Malformed, code):
+        seal_each(events, drawn)
+
+
+def test_salts_of_several_events_are_fresh_and_enough() -> None:
+    good = salts("each", 2)
+    for bad in (b"", good[:18], good[:18] * 2, good[:-1], salts("each", 3)):
+        with refused(Malformed, "disclosure.salt"):
+            seal_each([{"a": 1}, {"a": 1}], bad)
 
 
 def test_equal_fields_seal_to_different_leaves() -> None:
