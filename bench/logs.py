@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from bayward.cloud.storage.log_store import postgres, sqlite
 from bayward.cloud.storage.log_store.logs import OneLog
+from bayward.cloud.storage.log_store.sealer import Lines
+from bayward.cloud.storage.log_store.sealers import Sealers
 from bayward.cloud.storage.log_store.sequencer import Sequencer
 from bayward.ledger.keys import Signer, ed25519_signer
 from bayward.ledger.leaf import SALT_BYTES, Sealed, Value, seal, seal_lines
@@ -45,7 +47,7 @@ def event() -> Sealed:
     return seal(fields(), os.urandom(SALT_BYTES * 13))
 
 
-def entry() -> tuple[bytes, bytes]:
+def entry() -> Lines:
     """The same as it is appended: an entry, and what opens it."""
     return seal_lines(fields(), os.urandom(SALT_BYTES * 13))
 
@@ -81,7 +83,7 @@ class Load:
     rate: float  # receipts per second
     taken_us: list[float]
     rss_mib: float
-    per_cpu_s: float  # receipts per second of CPU time of this process
+    per_cpu_s: float  # receipts per second of CPU time, of this process and those that seal
 
 
 @contextmanager
@@ -92,30 +94,48 @@ def opened(store: OneLog) -> Iterator[OneLog]:
         store.close()
 
 
-def load(store: OneLog, clients: int, seconds: float) -> Load:
-    """Each client makes an entry, waits for its receipt, and makes the next."""
-    taken: list[float] = []
+def load(store: OneLog, clients: int, seconds: float, sealers: int = 0) -> Load:
+    """Each client makes an entry, waits for its receipt, and makes the next.
 
-    async def client(sequencer: Sequencer, end: float) -> None:
+    With processes that seal it waits for these first, and that is part of what its receipt took.
+    """
+    taken: list[float] = []
+    used = 0.0
+
+    async def client(sequencer: Sequencer, pool: Sealers, end: float) -> None:
         going = True  # once at least, however slow the machine is
         while going:
-            leaf, opened = entry()
-            start = perf_counter_ns()
+            if sealers:
+                start = perf_counter_ns()
+                leaf, opened = await pool.seal(fields())
+            else:
+                leaf, opened = entry()
+                start = perf_counter_ns()
             await sequencer.append(store.origin, leaf, opened)
             taken.append((perf_counter_ns() - start) / 1_000)
             going = perf_counter() < end
 
     async def run() -> float:
-        async with Sequencer(store.logs, lambda _: signers(), perf_counter) as sequencer:
-            start = perf_counter()
-            await asyncio.gather(*(client(sequencer, start + seconds) for _ in range(clients)))
+        nonlocal used
+        async with (
+            Sealers(sealers, os.urandom) as pool,
+            Sequencer(store.logs, lambda _: signers(), perf_counter) as sequencer,
+        ):
+            before, start = cpu_s(pool.at_work), perf_counter()
+            end = start + seconds
+            await asyncio.gather(*(client(sequencer, pool, end) for _ in range(clients)))
+            used = cpu_s(pool.at_work) - before
             return perf_counter() - start
 
-    used = process_time()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         passed = runner.run(run())
-    used = process_time() - used
     return Load(len(taken) / passed, taken, rss_mib(), len(taken) / used)
+
+
+def cpu_s(others: Iterable[int]) -> float:
+    """Seconds of CPU so far, of this process and these."""
+    spent = [Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii") for pid in others]
+    return process_time() + sum(int(one.split()[0]) for one in spent) / 1e9
 
 
 def rss_mib() -> float:

@@ -26,6 +26,9 @@ STEPS = {"sqlite": ("begin", "head", "entries", "hashes", "commit"), "postgres":
 """The statements of a commit. In PostgreSQL it is one, and what is within it is the server's."""
 
 
+FAULTS = [(step, persisted) for step in STEPS["sqlite"] for persisted in (False, True)]
+
+
 class Broken(Exception):
     """What the disk or the wire says."""
 
@@ -116,6 +119,13 @@ class Kind:
     def close(self) -> None:
         for logs in self.opened:
             logs.close()
+
+
+def arm(kind: Kind, step: str, *, persisted: bool) -> None:
+    """Break a step; of those PostgreSQL has within one statement, the statement."""
+    steps = STEPS[kind.name]
+    at = steps.index(step if step in steps else "commit")
+    kind.faults.arm(at, persisted=persisted and step in steps)
 
 
 def sqlite_kind(folder: Path) -> Kind:

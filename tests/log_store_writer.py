@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import psycopg
 from bayward.cloud.storage.log_store import sqlite
 from bayward.cloud.storage.log_store.logs import OneLog
 from bayward.cloud.storage.log_store.postgres import PostgresLogs
+from bayward.cloud.storage.log_store.sealers import Sealers
 from bayward.cloud.storage.log_store.sequencer import Sequencer
 from ledger_bench import LOG
 
-CLIENTS = 8
+CLIENTS = {"thread": 8, "loop": 8, "sealers": 48}
 
 
 def store_at(kind: str, where: str, origin: str, database: str = "") -> OneLog:
@@ -26,16 +28,21 @@ def store_at(kind: str, where: str, origin: str, database: str = "") -> OneLog:
 
 async def main(run: str, where: str, *address: str) -> None:
     store = store_at(*address)
-    stopwatch = (lambda: 0.0) if where == "loop" else None
-    async with Sequencer(store.logs, lambda _: [LOG], stopwatch) as sequencer:
+    stopwatch = None if where == "thread" else lambda: 0.0
+    async with (
+        Sealers(int(where == "sealers"), os.urandom) as pool,
+        Sequencer(store.logs, lambda _: [LOG], stopwatch) as sequencer,
+    ):
 
         async def client(number: int) -> None:
             for n in range(1_000_000):
-                entry = f"{run}-{number}-{n}"
-                placed = await sequencer.append(store.origin, entry.encode())
-                print(placed.index, entry, flush=True)
+                entry = f"{run}-{number}-{n}".encode()
+                if where == "sealers":
+                    entry, _ = await pool.seal({"n": entry.decode()})
+                placed = await sequencer.append(store.origin, entry)
+                print(placed.index, entry.decode(), flush=True)
 
-        await asyncio.gather(*(client(number) for number in range(CLIENTS)))
+        await asyncio.gather(*(client(number) for number in range(CLIENTS[where])))
 
 
 asyncio.run(main(*sys.argv[1:]))

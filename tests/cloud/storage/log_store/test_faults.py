@@ -19,28 +19,20 @@ from bayward.ledger.receipt import Receipt
 from bench.postgres import Server, server
 from ledger_bench import LOG, event
 from log_store_bench import (
-    STEPS,
+    FAULTS,
     STOPWATCHES,
     Broken,
     Kind,
     Only,
+    arm,
     entries,
     postgres_database,
     postgres_kind,
     recheck,
 )
 
-TABLE = [(step, persisted) for step in STEPS["sqlite"] for persisted in (False, True)]
 
-
-def arm(kind: Kind, step: str, *, persisted: bool) -> None:
-    """Break a step; of those PostgreSQL has within one statement, the statement."""
-    steps = STEPS[kind.name]
-    at = steps.index(step if step in steps else "commit")
-    kind.faults.arm(at, persisted=persisted and step in steps)
-
-
-@pytest.mark.parametrize(("step", "persisted"), TABLE)
+@pytest.mark.parametrize(("step", "persisted"), FAULTS)
 async def test_audit_11_a_fault_at_each_step(
     kind: Kind, where: str, step: str, persisted: bool
 ) -> None:
@@ -82,7 +74,7 @@ async def test_audit_11_what_cannot_be_known_is_not_guessed(
     assert placed.index == len(kept) - 1
 
 
-@pytest.mark.parametrize(("step", "persisted"), TABLE)
+@pytest.mark.parametrize(("step", "persisted"), FAULTS)
 def test_audit_11_the_log_itself_takes_up_what_is_there(
     kind: Kind, step: str, persisted: bool
 ) -> None:
@@ -147,6 +139,7 @@ def write_until(kind: Kind, run: str, where: str, lines: int) -> list[tuple[int,
 
 
 @pytest.mark.system
+@pytest.mark.parametrize("where", [*STOPWATCHES, "sealers"])
 def test_audit_11_killed_again_and_again(kind: Kind, where: str) -> None:
     promised: list[tuple[int, bytes]] = []
     for run in range(5):

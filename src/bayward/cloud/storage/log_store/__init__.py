@@ -7,6 +7,7 @@
     postgres    a server, several writers of which the head lets one through
     one_call    a statement of PostgreSQL without psycopg's steps
     sequencer   group commit over either
+    sealers     processes that seal events for it, where that is asked for
 
 The control plane uses `tables` inside its own transactions (`cloud.audit.store`), because there an
 event, its entry and all that it causes are one. The stores are for programs whose log stands by
