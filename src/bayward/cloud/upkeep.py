@@ -6,13 +6,15 @@ import sqlalchemy as sa
 import structlog
 
 from bayward.cloud.audit import moving
-from bayward.cloud.custody import moving as parties
+from bayward.cloud.custody import moving as party_moving
+from bayward.cloud.custody import parties
 from bayward.cloud.privacy import moving as rows
 from bayward.cloud.privacy import retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Unit, Work
-from bayward.core.ids import TenantId
+from bayward.core.clock import Instant
+from bayward.core.ids import PartyId, TenantId
 
 _log = structlog.get_logger()
 
@@ -23,22 +25,27 @@ async def before_anybody(unit: Unit) -> None:
     Raises `Misconfigured("keyring.missing")`.
     """
     await unit.read(moving.check)
-    entries, cells, items = 0, 0, 0
+    entries, cells, lines, items = 0, 0, 0, 0
     if is_old := await unit.read(moving.is_pending):
         entries, cells = await moving.seal_all(unit), await rows.seal_all(unit)
     await unit.read(rows.check)
     if tenants := await unit.write(rows.reindex):
         _log.warning("cloud.indexed_again", tenants=tenants)
     if is_old:
-        items = await parties.move_all(unit)  # they are looked for by name
+        lines = await moving.name_parties(unit, _named)  # they are looked for by name
+        items = await party_moving.move_all(unit)
         await unit.scrub(is_whole=True)
         await unit.write(moving.done)
-        if entries or cells or items:
-            _log.warning("cloud.sealed", entries=entries, rows=cells, parties=items)
+        if entries or cells or lines or items:
+            _log.warning("cloud.sealed", entries=entries, rows=cells, lines=lines, items=items)
     await unit.write(_plan)
     if people := await unit.write(privacy.replay):
         await unit.scrub()
         _log.warning("cloud.erased_again", people=people)
+
+
+def _named(work: Work, tenant: TenantId, text: str, at: Instant) -> PartyId | None:
+    return parties.named_before(work, tenant, text, at).id
 
 
 def _plan(work: Work) -> None:

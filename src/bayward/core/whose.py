@@ -6,7 +6,7 @@ because nobody knows what was typed into it. Words of our own that a program wro
 not free text: that an order was sent stays known when the one who sent it is forgotten.
 
 Somebody is a person, or a party outside that does not sign in. Entries from before parties had
-ids name them under the key of who wrote it, and stay so.
+ids hold none: at rest a party's name is his there, too (`cloud.audit.moving`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from bayward.core.errors import Invalid
 from bayward.core.events import ERASED
 from bayward.core.ids import TenantId
 from bayward.core.whose import whose
+from bayward.ledger.leaf import Disclosure, Value
 
 FORM = "disclosure/v1"
 
@@ -35,8 +36,7 @@ def seal(
     Fields of somebody who was erased are not kept at all: a bank that was offline may tell of
     him later.
     """
-    ring, random = work.house.keyring, work.ids.random
-    period = ring.period(tenant, work.now, random)
+    period = work.house.keyring.period(tenant, work.now, work.ids.random)
     owned = whose(fields)
     groups: dict[str | None, list[tuple[int, str]]] = {}
     for ordinal, (name, text) in enumerate(zip(fields, disclosures, strict=True)):
@@ -46,17 +46,7 @@ def seal(
         subject = _subject(work, tenant, whom)
         if subject is None:
             continue
-        first = group[0][0]
-        plain = "\n".join(f"{ordinal} {text}" for ordinal, text in group)
-        sealed = sealing.seal(
-            subject,
-            period,
-            where=place.origin,
-            what=_what(place.index, first),
-            plain=plain.encode(),
-            random=random,
-        )
-        rows.append(Sealed(tenant, place.origin, place.index, first, subject.id, period.id, sealed))
+        rows.append(_row(work, tenant, place, group, (subject, period)))
     return rows
 
 
@@ -66,6 +56,54 @@ def unseal(work: Work, rows: Iterable[Sealed]) -> dict[Place, tuple[str, ...]]:
     for row in rows:
         found.setdefault(Place(row.origin, row.idx), []).extend(_opened(work, row))
     return {place: tuple(text for _, text in sorted(told)) for place, told in found.items()}
+
+
+def value_in(work: Work, row: Sealed, name: str) -> Value:
+    """What a row says of one field; None where it says nothing, or does not open."""
+    told = (Disclosure.parse(text) for _, text in _opened(work, row))
+    return next((one.value for one in told if one.name == name), None)
+
+
+def apart(work: Work, row: Sealed, name: str, subject: str) -> list[Sealed]:
+    """A row that opens as it is to be kept from now on: one field under the key of `subject`.
+
+    The rest stays under whose key it was, and all of it under the month's.
+    """
+    ring, place = work.house.keyring, Place(row.origin, row.idx)
+    before, period = ring.find(row.tenant, row.key), ring.find(row.tenant, row.period)
+    theirs = ring.held(row.tenant, subject)
+    assert before is not None, "it opens"
+    assert period is not None, "it opens"
+    assert theirs is not None, "only whom we know gets a field"
+    groups: dict[bool, list[tuple[int, str]]] = {}
+    for ordinal, text in _opened(work, row):
+        is_theirs = Disclosure.parse(text).name == name
+        groups.setdefault(is_theirs, []).append((ordinal, text))
+    return [
+        _row(work, row.tenant, place, group, (theirs if is_theirs else before, period))
+        for is_theirs, group in groups.items()
+    ]
+
+
+def _row(
+    work: Work,
+    tenant: TenantId,
+    place: Place,
+    group: Sequence[tuple[int, str]],
+    keys: tuple[HeldKey, HeldKey],
+) -> Sealed:
+    """Disclosures with where each stands, under a subject's and a month's key."""
+    (subject, period), first = keys, group[0][0]
+    plain = "\n".join(f"{ordinal} {text}" for ordinal, text in group)
+    sealed = sealing.seal(
+        subject,
+        period,
+        where=place.origin,
+        what=_what(place.index, first),
+        plain=plain.encode(),
+        random=work.ids.random,
+    )
+    return Sealed(tenant, place.origin, place.index, first, subject.id, period.id, sealed)
 
 
 def _opened(work: Work, row: Sealed) -> list[tuple[int, str]]:

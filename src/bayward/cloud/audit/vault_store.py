@@ -66,6 +66,14 @@ def of_key(tx: sa.Connection, tenant: TenantId, key: str) -> list[Sealed]:
     return _read(tx, tenant, s.disclosure.c.key == key)
 
 
+def put_in_place(tx: sa.Connection, row: Sealed, rows: Sequence[Sealed]) -> None:
+    """Keep these instead of a row of the same entry."""
+    table = s.disclosure.c
+    place = (table.origin == row.origin) & (table.idx == row.idx) & (table.ord == row.ord)
+    tx.execute(s.disclosure.delete().where(table.tenant == row.tenant, place))
+    insert(tx, rows)
+
+
 def delete_of_key(tx: sa.Connection, tenant: TenantId, key: str) -> int:
     """Take everything away that is sealed under a subject's key; returns how many rows."""
     mine = (s.disclosure.c.tenant == tenant) & (s.disclosure.c.key == key)

@@ -7,17 +7,14 @@ written anew afterwards (`cloud.upkeep`), because traces of it open with a key t
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import sqlalchemy as sa
 import structlog
 
 from bayward.cloud.custody import parties
-from bayward.cloud.custody.parties import NOBODY_NAMED
 from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Unit, Work
-from bayward.core.errors import Invalid
+from bayward.core.clock import Instant
 from bayward.core.events import ERASED
 from bayward.core.ids import TenantId
 from bayward.core.items import HolderKind
@@ -45,27 +42,26 @@ def move_some(work: Work, count: int = ROUND) -> int:
     for row in rows:
         told = cells.opened(work.tx, s.item, row)  # under the tenant's key: nobody's id is there
         key = {"tenant": row["tenant"], "item": row["item"]}
-        moved = dict(key)
+        moved: dict[str, str | None] = dict(key)
+        at = Instant(row["changed_at"])
         if row["holder_kind"] == HolderKind.PARTY.value and row["holder"] == "":
-            moved |= _moved(work, key, told["holder_party"], "holder", "holder_party")
+            moved |= _moved(work, key, told["holder_party"], at, ("holder", "holder_party"))
         if row["offer_party"] is not None and row["offer_to"] is None:
-            moved |= _moved(work, key, told["offer_party"], "offer_to", "offer_party")
+            moved |= _moved(work, key, told["offer_party"], at, ("offer_to", "offer_party"))
         mine = (item.tenant == row["tenant"]) & (item.item == row["item"])
         work.tx.execute(s.item.update().where(mine).values(cells.sealed(work.tx, s.item, moved)))
     return len(rows)
 
 
 def _moved(
-    work: Work, key: dict[str, str], name: str | None, who: str, what: str
+    work: Work, key: dict[str, str], name: str | None, at: Instant, columns: tuple[str, str]
 ) -> dict[str, str | None]:
     """The columns that say who it is and what he is called.
 
     A name that cannot be opened any more, or that nobody may have, becomes nobody's.
     """
-    found = NOBODY_NAMED
-    if name:
-        with suppress(Invalid):
-            found = parties.named(work, TenantId(key["tenant"]), name)
+    who, what = columns
+    found = parties.named_before(work, TenantId(key["tenant"]), name or "", at)
     if found.id is None:
         _log.warning("parties.nobody", column=what, **key)
     return {who: found.id or ERASED, what: found.name}

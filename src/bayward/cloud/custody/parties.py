@@ -10,6 +10,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+import structlog
+
 from bayward.cloud.custody import party_store
 from bayward.cloud.custody.item_store import Sight
 from bayward.cloud.custody.party_store import Party
@@ -25,6 +27,9 @@ _JOINERS = "\u200c\u200d"
 SUGGESTED_MAX = 100  # names offered while typing; more than a list under a field shows
 
 
+_log = structlog.get_logger()
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """How a party is named in an event: his id, and what he was called now."""
@@ -36,17 +41,18 @@ class Named:
 NOBODY_NAMED = Named(None, None)
 
 
-def named(work: Work, tenant: TenantId, text: str) -> Named:
+def named(work: Work, tenant: TenantId, text: str, *, at: Instant | None = None) -> Named:
     """Who is called so, or has this id; somebody new where nobody is called so.
 
     Raises `Invalid("party.unknown")` for an id of nobody, of another tenant or of who was erased,
-    and as `checked` does for a name that is none.
+    and for a name that reads as if he had been. `at` is when he was named, if not now.
     """
+    at = work.now if at is None else at
     if is_party(text):
         found = party_store.find(work.tx, tenant, text)
         if found is None:
             raise Invalid("party.unknown", field="party")
-        party_store.touch(work.tx, tenant, found.id, work.now)
+        party_store.touch(work.tx, tenant, found.id, at)
         return Named(found.id, found.name)
     name = unicodedata.normalize("NFC", text)
     if "".join(filter(str.isalnum, name.casefold())) in _NOBODYS:
@@ -55,11 +61,22 @@ def named(work: Work, tenant: TenantId, text: str) -> Named:
         raise Invalid("field.too_long", field="party", limit=TEXT_CHARS_MAX)
     known = party_store.called(work.tx, tenant, name)
     if known is not None:
-        party_store.touch(work.tx, tenant, known, work.now)
+        party_store.touch(work.tx, tenant, known, at)
         return Named(known, name)
     party = work.ids.new(PartyId)
-    party_store.insert(work.tx, tenant, Party(party, name, work.now, work.now))
+    party_store.insert(work.tx, tenant, Party(party, name, at, at))
     return Named(party, name)
+
+
+def named_before(work: Work, tenant: TenantId, text: str, at: Instant) -> Named:
+    """The same of a name that an older program has written down; nobody where it is none."""
+    if not text or is_party(text):
+        return NOBODY_NAMED
+    try:
+        return named(work, tenant, text, at=at)
+    except Invalid as error:
+        _log.warning("parties.nobody", tenant=tenant, why=str(error))
+        return NOBODY_NAMED
 
 
 def checked(text: str) -> str:

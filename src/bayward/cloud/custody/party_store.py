@@ -43,10 +43,10 @@ def insert(tx: sa.Connection, tenant: TenantId, party: Party) -> None:
     tx.execute(_table.insert().values(cells.sealed(tx, _table, row)))
 
 
-def touch(tx: sa.Connection, tenant: TenantId, party: PartyId, now: Instant) -> None:
+def touch(tx: sa.Connection, tenant: TenantId, party: PartyId, at: Instant) -> None:
     """He was named again."""
-    mine = (_table.c.tenant == tenant) & (_table.c.party == party)
-    tx.execute(_table.update().where(mine).values(named_at=now))
+    mine = (_table.c.tenant == tenant) & (_table.c.party == party) & (_table.c.named_at < at)
+    tx.execute(_table.update().where(mine).values(named_at=at))
 
 
 def find(tx: sa.Connection, tenant: TenantId, party: str) -> Party | None:
