@@ -61,7 +61,7 @@ async def test_the_release_needs_a_reason_and_a_code_and_waits_for_the_bank(
     assert (answer.status_code, answer.headers["location"]) == (303, url)
     page = await anne.get(url)
     assert "release requested, waiting for the locker" in page.text
-    assert "Asked the locker to release." in page.text
+    assert "The locker was asked to release." in page.text
     [held] = await house.do(lambda work: incidents.lockdowns(work, house.tenant))
     assert held.release is Release.REQUESTED
     command = await house.do(release_command)

@@ -117,7 +117,7 @@ async def test_inviting_an_administrator_needs_a_fresh_factor(house: House, anne
     form = {"name": "Bert", "email": "bert@example.com", "role": "admin"}
     page = await anne.post("/console/people/new", form)
     assert page.status_code == 403
-    assert "Bert becomes" in page.text
+    assert "Bert becomes administrator." in page.text
     done = await confirmed(anne, page, ANNE)
     assert done.status_code == 303
     bert = await someone(house, "bert@example.com")

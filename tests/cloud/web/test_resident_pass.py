@@ -100,6 +100,14 @@ async def test_tapping_without_end_is_slowed_down(house: House, world: World) ->
     assert told[-1] == 429
 
 
+async def test_the_page_of_the_receipt_says_in_words_what_it_is_about(
+    house: House, world: World
+) -> None:
+    page = await house.browser().get(f"/p/{world.link}/receipt/page")
+    assert "Left at Lobby 1, door 01" in page.text
+    assert "Whoever has the address of this page" not in page.text  # that is for a kiosk's word
+
+
 async def test_the_receipt_can_be_checked_without_us(house: House, world: World) -> None:
     answer = await house.browser().get(f"/p/{world.link}/receipt")
     assert answer.headers["content-disposition"].startswith("attachment;")

@@ -14,6 +14,7 @@ from bayward.cloud.custody import items, parties
 from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.custody.parties import Listed
 from bayward.cloud.privacy import erasures
+from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.service import Basis
 from bayward.cloud.unit import Work
 from bayward.cloud.web import own_data, places
@@ -105,6 +106,8 @@ async def ask_erase(
         erasures.ask(work, you.tenant, party_id, basis=basis, actor=you.person, leaves_items=leaves)
 
     def says(work: Work, you: You) -> Say:
+        leaves = bool(data.leaves_items)
+        privacy.check(work, you.tenant, party_id, leaves_items=leaves)  # before a code is spent
         is_alone = erasures.is_alone(work, you.tenant, you.person, party_id)
         key = "ask_erase_party_alone" if is_alone else "ask_erase_party"
         return Say(key, {"person": _name(work, you, party_id)})

@@ -33,6 +33,7 @@ from bayward.core.errors import Conflict, Invalid
 from bayward.core.ids import PersonId, TenantId
 from bayward.core.policy import Action as Do
 from bayward.core.roles import Binding, Role, active
+from bayward.ui.i18n import FALLBACK, catalogues
 from bayward.ui.views.base import FieldProblem, Say
 from bayward.ui.views.console import Filter, Pager, Shell
 from bayward.ui.views.console_admin import AccountState, People, PersonForm, PersonRow
@@ -112,7 +113,7 @@ async def invite(
                 offered_binding(work, you.tenant, role, scope=data.scope)
             )(work, you),
             take,
-            lambda _, __: Say("change_role", {"person": data.name, "role": role.value}),
+            lambda _, __: Say("change_role", {"person": data.name, "role": _called(role)}),
         )
     except (Invalid, Conflict) as error:
         return await _again(asker, data, error)
@@ -256,7 +257,7 @@ async def _change_role(asker: Asker, person_id: PersonId, role: Role, data: Pers
     await asker.also(Do.ROLE_GRANT).write(
         lambda work, you: places.person(person_id, offered(work, you))(work, you),
         take,
-        lambda _, __: Say("change_role", {"person": data.name, "role": role.value}),
+        lambda _, __: Say("change_role", {"person": data.name, "role": _called(role)}),
     )
 
 
@@ -304,3 +305,8 @@ def _filters(work: Work, tenant: TenantId, current: str) -> tuple[Filter, ...]:
         )
         for key, role in FILTERS.items()
     )
+
+
+def _called(role: Role) -> str:
+    """What a role is called on staff's pages."""
+    return catalogues()[FALLBACK].text(f"role.{role.value}")

@@ -26,7 +26,7 @@ from bayward.cloud.web.period_form import PeriodFields, number, to_keep
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.words import Words
 from bayward.core.clock import DAY_MS, Instant
-from bayward.core.errors import Invalid
+from bayward.core.errors import Conflict, Invalid
 from bayward.core.ids import PersonId
 from bayward.core.policy import Action
 from bayward.core.whose import is_party
@@ -47,6 +47,7 @@ from bayward.ui.views.console_privacy import (
 
 HOME = "/console/privacy"
 AGAIN = 422
+CONFLICT = 409
 FIELD_CHARS_MAX = 300
 CSV = "text/csv; charset=utf-8"
 Short = Annotated[str, Meta(max_length=FIELD_CHARS_MAX)]
@@ -110,7 +111,7 @@ async def report(asker: Asking, person: FromPath[str]) -> Response[bytes]:
 @do("/console/people/{person:str}/erase", Action.PERSON_ERASE)
 async def ask_erase(
     request: AnyRequest, asker: Asking, person: FromPath[str], data: URLEncodedBody[EraseFields]
-) -> Redirect:
+) -> Response[str] | Redirect:
     """Ask that somebody is forgotten for good."""
     person_id = places.parse(PersonId, person)
 
@@ -119,11 +120,21 @@ async def ask_erase(
         erasures.ask(work, you.tenant, person_id, basis=basis, actor=you.person)
 
     def says(work: Work, you: You) -> Say:
+        privacy.check(work, you.tenant, person_id)  # before a code is spent on it
         is_alone = erasures.is_alone(work, you.tenant, you.person, person_id)
         key = "ask_erase_alone" if is_alone else "ask_erase_person"
         return Say(key, {"person": _name(work, you, person_id)})
 
-    await asker.write(places.person(person), take, says)
+    try:
+        await asker.write(places.person(person), take, says)
+    except Conflict as error:
+        problem = FieldProblem("basis", error.code, error.facts)
+        return await console(
+            asker.also(Action.PRIVACY_READ),
+            places.everything,
+            lambda words, you, frame: _view(words, you, frame, person_id, problems=(problem,)),
+            status=CONFLICT,
+        )
     notify(request, "erasure.asked")
     return back(HOME)
 

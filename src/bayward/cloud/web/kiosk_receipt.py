@@ -23,11 +23,10 @@ from bayward.cloud.web.receipt_link import page_of
 from bayward.cloud.web.resident_pass import frame_of
 from bayward.cloud.web.routes import AnyRequest, show_anybody
 from bayward.cloud.web.state import address_of, desk_of, page
-from bayward.cloud.web.words import Words
-from bayward.core.clock import DAY_MS, Instant
+from bayward.core.clock import DAY_MS
 from bayward.core.errors import NotFound
 from bayward.core.ids import BankId
-from bayward.ui.views.receipt import Handed, ReceiptAwaited, ReceiptPage
+from bayward.ui.views.receipt import ReceiptAwaited, ReceiptPage
 
 NOT_HERE = 404
 DAYS = receipt_words.LIFE_MS // DAY_MS
@@ -85,15 +84,4 @@ def _bank(work: Work, bank: BankId) -> tuple[fleet_store.Bank, ZoneInfo]:
 def _page(work: Work, bank: BankId, word: str) -> ReceiptPage:
     found = receipt_words.follow(work, bank, word)
     receipt = receipt_words.receipt(work, found)
-    shown = page_of(work, found.tenant, receipt, f"/receipt/{bank}/{word}/file")
-    fields = dict(shown.fields)
-    words = Words(work, found.tenant)
-    handed = Handed(
-        what=found.kind.value,
-        at=Instant(int(fields.get("time", 0))),
-        bank=words.bank(bank),
-        door=words.door(fields.get("compartment")),
-        tracking=fields.get("tracking", ""),
-        carrier=fields.get("carrier", ""),
-    )
-    return replace(shown, handed=handed)
+    return page_of(work, found.tenant, receipt, f"/receipt/{bank}/{word}/file")

@@ -13,14 +13,16 @@ from dataclasses import replace
 
 from bayward.cloud.audit import service as audit
 from bayward.cloud.unit import Place, Work
-from bayward.cloud.web.words import time_proof
+from bayward.cloud.web.words import Words, time_proof
+from bayward.core.events import Event, EventType
 from bayward.core.ids import TenantId
 from bayward.ledger.leaf import Disclosure
 from bayward.ledger.receipt import Receipt
 from bayward.ledger.strict import base64url_text
-from bayward.ui.views.receipt import ReceiptPage
+from bayward.ui.views.receipt import Handed, ReceiptPage
 
 SHOWN = ("type", "time", "parcel", "compartment", "result")
+HANDED = {EventType.PARCEL_DEPOSITED, EventType.PARCEL_COLLECTED}
 LINK_CHARS_MAX = 2_300  # a QR code of version 40 holds 2,331 bytes at level M
 
 
@@ -41,11 +43,26 @@ def page_of(work: Work, tenant: TenantId, receipt: Receipt, download: str) -> Re
     happened = audit.happened_at(work, tenant, place)
     return ReceiptPage(
         time=None if happened is None else time_proof(happened),
+        handed=None if happened is None else _handed(Words(work, tenant), happened.event),
         fields=tuple((name, str(value)) for name, value in fields.items()),
         origin=receipt.key.name,
         index=receipt.proof.index,
         download=download,
         link=link_of(work.house.base_url, receipt),
+    )
+
+
+def _handed(words: Words, event: Event) -> Handed | None:
+    """In words, if it is about a parcel that was put in or taken out."""
+    if event.type not in HANDED:
+        return None
+    return Handed(
+        what=event.type.value,
+        at=event.time,
+        bank=words.bank(event.bank),
+        door=words.door(event.compartment),
+        tracking=event.tracking or "",
+        carrier=event.carrier or "",
     )
 
 

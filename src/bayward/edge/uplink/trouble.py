@@ -43,8 +43,9 @@ WORDS = {
     "computer's clock. The clock is probably wrong (empty battery?).",
     "link.weak_cipher": "The control plane's end did not agree to AES-256. Nothing was sent.",
     "link.tls": "The TLS handshake failed.",
-    "link.certificate_refused": "The control plane hung up right after the handshake: it does not "
-    "accept this bank's certificate. Was the bank revoked, or never enrolled there?",
+    "link.certificate_refused": "The control plane hung up right after the handshake. Once, the "
+    "line was cut just then; again and again, it does not accept this bank's certificate: was the "
+    "bank revoked, or never enrolled there?",
     "link.forbidden": "The control plane knows this bank's certificate, but not for this bank's "
     "path, or it was revoked.",
     "link.no_common_version": "This program and the control plane have no version of the protocol "

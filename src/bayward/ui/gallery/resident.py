@@ -139,7 +139,7 @@ def checks() -> Iterator[Sample]:
     yield Sample("verify/verify-es", verify.Verify(), "es")
     kept = ReceiptPage(
         fields=(("type", "parcel.collected"), ("parcel", "prc_7x3k"), ("result", "taken")),
-        origin="northgate.example/lobby-a",
+        origin="northgate.example/bank/bank_62as95r1qrfja2xxmazxvxcayc/1",
         index=8_200,
         download="/p/x/receipt",
         time=TimeProof("S", ago(1_020), ago(741)),

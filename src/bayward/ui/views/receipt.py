@@ -33,7 +33,8 @@ class Handed:
 class ReceiptPage(View):
     """`link` carries the receipt in its fragment; None when it is too long for a QR code.
 
-    `handed`: shown to who scanned it at a kiosk, in any of `languages`.
+    `handed` says in words what was put in or taken out. Who scanned it at a kiosk reads it in any
+    of `languages`, and for how long it is to be had by that word.
     """
 
     template: ClassVar[str] = "verify/receipt.html"
@@ -44,7 +45,7 @@ class ReceiptPage(View):
     link: str | None
     time: TimeProof | None = None
     handed: Handed | None = None
-    days: int = 90  # how long it is to be had by the word of a kiosk
+    days: int | None = None
     languages: tuple[Language, ...] = ()
 
 
