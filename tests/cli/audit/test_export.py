@@ -12,8 +12,10 @@ from structlog.testing import capture_logs
 
 from audit_state import Audit
 from bayward.cloud.audit import service as audit_service
+from bayward.cloud.audit.hideable import KEPT_BACK
 from bayward.cloud.audit.store import LogHead
 from bayward.core.events import EventType
+from bayward.ledger.pack.archive import read_zip
 from cloud_house import ANNE, House, Template, open_house
 
 
@@ -46,7 +48,7 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
     token.chmod(0o600)
     tenant, bank = await heads(house)
     words = ["--origin", bank.origin, "--authority", "Warrant 7", "--handed-to", "Det. Ruiz"]
-    words += ["--reason", "theft", "--hide", "recipient", "--out", str(tmp_path)]
+    words += ["--reason", "theft", "--hide", "method", "--show", "reason", "--out", str(tmp_path)]
     words += ["--token-file", str(token)]
     code = browser.code(ANNE, fresh=True)
     done, said = await asyncio.to_thread(
@@ -60,6 +62,9 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
     assert json.loads(receipt.read_text())["kind"] == "bayward-receipt"
     checked = await asyncio.to_thread(audit, "verify", pack, "--key", tenant.vkey)
     assert checked[0] == 0, checked[1]
+    kept = KEPT_BACK - {"reason"} | {"method"}
+    words_of_pack = read_zip(pack.read_bytes())[1]["README.txt"].decode()
+    assert f"Fields kept back: {', '.join(sorted(kept))}\n" in words_of_pack
     done, said = await asyncio.to_thread(
         audit, "export", house.cloud.http_url, *words, "--code", "000000"
     )

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from bayward.cloud.audit.hideable import KEPT_BACK
+from bayward.ledger.leaf import Disclosure
+from bayward.ledger.pack.archive import read_zip
 from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_receipt
 from cloud_house import ANNE, Browser, House, World
@@ -45,3 +49,22 @@ async def test_what_the_api_refuses(house: House, anne: Browser, world: World) -
         assert answer.status_code == 422, bad
     assert (await anne.send("GET", f"{API}/evidence-none")).status_code == 404
     assert (await anne.send("GET", API)).json()["rows"] == []
+
+
+async def test_nothing_that_names_somebody_leaves_unless_it_is_said(
+    house: House, anne: Browser, world: World
+) -> None:
+    """Not said is not "nothing kept back"; the very same fields as on the page."""
+    seen = {}
+    unsaid: dict[str, Any] = {}
+    for name, more in (("unsaid", unsaid), ("all", {"hidden": []})):
+        fresh = {"bayward-code": anne.code(ANNE, fresh=True)}
+        asked = await anne.send("POST", API, json=body(world, **more), headers=fresh)
+        await house.packs_made()
+        pack = await anne.send("GET", f"{API}/{asked.json()['name']}/pack")
+        lines = read_zip(pack.content)[1]["data/bank/records.ndjson"].splitlines()
+        seen[name] = {
+            Disclosure.parse(one).name for line in lines for one in json.loads(line)["disclosures"]
+        }
+    assert seen["all"] & KEPT_BACK
+    assert seen["unsaid"] == seen["all"] - KEPT_BACK

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+
+from bayward.cloud.audit.hideable import KEPT_BACK
+from bayward.cloud.web.console_evidence import OTHER, SOMEBODYS, TYPED
 from bayward.core.events import EventType
 from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_receipt
@@ -73,3 +77,25 @@ async def test_a_pack_is_for_who_asked_for_it(house: House, anne: Browser, world
     assert (await anne.get(f"/console/evidence/{name}/pack")).status_code == 403
     page = await anne.get("/console/evidence")
     assert f"/console/evidence/{name}/pack" not in page.text
+
+
+async def test_every_field_that_can_name_somebody_is_offered_and_ticked(
+    anne: Browser, world: World
+) -> None:
+    page = (await anne.get("/console/evidence")).text
+    boxes = dict(re.findall(r'name="hidden" value="(\w+)"( checked)?', page))
+    assert {name for name, is_ticked in boxes.items() if is_ticked} == KEPT_BACK
+    assert "The second person, who bore witness" in page, "in words"
+    assert {*SOMEBODYS, *TYPED} == KEPT_BACK
+    assert not KEPT_BACK & set(OTHER)
+
+
+async def test_what_was_unticked_stays_so(house: House, anne: Browser, world: World) -> None:
+    """No box ticked is not the same as nothing said."""
+    nothing = form(world, authority=" ", hidden="")
+    answer = await confirmed(anne, await anne.post("/console/evidence", nothing), ANNE)
+    assert answer.status_code == 422
+    assert " checked" not in answer.text
+    unsaid = {name: text for name, text in nothing.items() if name != "hidden"}
+    answer = await confirmed(anne, await anne.post("/console/evidence", unsaid), ANNE)
+    assert answer.text.count(" checked") == len(KEPT_BACK)

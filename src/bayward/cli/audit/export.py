@@ -14,13 +14,14 @@ import httpx
 
 from bayward.cli import pack_words
 from bayward.cli.audit.told import EXIT_CODES, UNREADABLE, WELL, WRONG, Subparsers
-from bayward.cloud.audit.hideable import HIDEABLE
+from bayward.cloud.audit.hideable import HIDEABLE, KEPT_BACK
 from bayward.ledger.pack.verify import verify_zip, with_receipt
 from bayward.ledger.receipt import lines_of_chain
 
 PATH = "/api/v1/audit/exports"
 TIMEOUT_S = 60
 POLL_S = 1.0
+EVERYTHING = "all"
 _ACCEPTED = 202
 _OK = 200
 
@@ -63,7 +64,18 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         default=[],
         choices=sorted(HIDEABLE),
         metavar="FIELD",
-        help="a field to keep back, may be repeated: " + ", ".join(sorted(HIDEABLE)),
+        help="a field to keep back beside those that can name somebody, which always are unless "
+        "shown; may be repeated: " + ", ".join(sorted(HIDEABLE)),
+    )
+    parser.add_argument(
+        "--show",
+        action="append",
+        default=[],
+        choices=[*sorted(KEPT_BACK), EVERYTHING],
+        metavar="FIELD",
+        help="a field that can name somebody, not to be kept back; may be repeated: "
+        + ", ".join(sorted(KEPT_BACK))
+        + f"; `{EVERYTHING}`: all of these",
     )
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the files")
     parser.set_defaults(run=main)
@@ -96,7 +108,8 @@ def export(
     """Pack, receipt and name; raises `Refused`."""
     names = ("origin", "authority", "handed_to", "reason", "first", "until", "since", "before")
     body = {name: getattr(asked, name) for name in names}
-    body["hidden"] = asked.hide
+    shown = KEPT_BACK if EVERYTHING in asked.show else frozenset(asked.show)
+    body["hidden"] = sorted((KEPT_BACK - shown) | frozenset(asked.hide))
     answer = client.post(PATH, json=body, headers={"Bayward-Code": asked.code})
     told = _json(answer, _ACCEPTED)
     renewed = answer.headers.get("Bayward-Session")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bayward.core.errors import Invalid
 from bayward.core.events import Event
+from bayward.core.whose import ABOUT
 
 ALWAYS_SHOWN = frozenset({"type", "time"})
 """Without these nobody could see that an absent event is absent."""
 HIDEABLE = frozenset(Event.__dataclass_fields__) - ALWAYS_SHOWN - {"tag"}
+KEPT_BACK = frozenset(ABOUT)
+"""What stays hidden when nobody says otherwise: all that is somebody's, free text with it."""
 
 
 def hidden_names(text: str) -> frozenset[str]:
@@ -17,3 +20,8 @@ def hidden_names(text: str) -> frozenset[str]:
     if unknown:
         raise Invalid("evidence.hidden", field=unknown[0][:40])
     return names
+
+
+def asked_names(text: str | None) -> frozenset[str]:
+    """The same; None, where nothing was said: `KEPT_BACK`."""
+    return KEPT_BACK if text is None else hidden_names(text)

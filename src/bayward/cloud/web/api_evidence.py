@@ -31,7 +31,7 @@ async def ask(asker: Asking, data: JSONBody[EvidenceIn]) -> EvidenceOut:
         until=data.until,
         since=None if data.since is None else Instant(data.since),
         before=None if data.before is None else Instant(data.before),
-        hidden=hideable.hidden_names(" ".join(data.hidden)),
+        hidden=hideable.asked_names(None if data.hidden is None else " ".join(data.hidden)),
     )
 
     def take(work: Work, you: You) -> EvidenceOut:

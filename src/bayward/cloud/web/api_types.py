@@ -238,7 +238,10 @@ class PersonOut(Given, frozen=True):
 
 
 class EvidenceIn(Taken, frozen=True):
-    """Entries `first` up to before `until` of a log, or those of a time; by what right."""
+    """Entries `first` up to before `until` of a log, or those of a time; by what right.
+
+    `hidden` are the fields that are kept back; without it, all that can name somebody.
+    """
 
     origin: Short
     authority: Reason
@@ -248,7 +251,7 @@ class EvidenceIn(Taken, frozen=True):
     until: int | None = None
     since: int | None = None
     before: int | None = None
-    hidden: list[Short] = []
+    hidden: list[Short] | None = None
 
 
 class EvidenceOut(Given, frozen=True):

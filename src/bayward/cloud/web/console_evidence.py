@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
@@ -27,12 +28,34 @@ from bayward.core.events import TEXT_CHARS_MAX
 from bayward.core.policy import Action
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Shell
-from bayward.ui.views.evidence import EvidencePage, PackRow
+from bayward.ui.views.evidence import EvidencePage, Kept, PackRow
 
 AGAIN = 422
 ZIP = "application/zip"
-PERSONAL = ("actor", "recipient", "tracking", "subject")  # offered, and kept back unless unticked
-OFFERED = (*PERSONAL, "reason", "detail", "carrier", "compartment", "method")
+# What can be kept back: all that can name somebody (`core.whose`), and what else may matter.
+SOMEBODYS: Mapping[str, str] = {
+    "actor": "Who did it",
+    "recipient": "Whom it was for, or to whom it was offered",
+    "subject": "Whom it was done to, or from whom it came",
+    "witness": "The second person, who bore witness",
+    "party": "Who is outside, by name: a court, a laboratory, an owner",
+    "party_id": "Who is outside, by id",
+    "role": "Which role somebody was given",
+    "scope": "For which place a role was given, or an item is kept",
+}
+TYPED: Mapping[str, str] = {
+    "detail": "Description of an item, and other details",
+    "reason": "Reason",
+    "authority": "By what right: an order, a warrant, a prescription",
+    "handed_to": "Who got an evidence pack",
+    "tracking": "Tracking number of a parcel, or label of an item",
+}
+OTHER: Mapping[str, str] = {
+    "compartment": "Which compartment",
+    "carrier": "Which carrier brought it",
+    "method": "How a door was opened: code, pass, tap",
+}
+OFFERED = {"Who": SOMEBODYS, "What somebody typed, where a name may stand": TYPED, "Also": OTHER}
 
 Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 
@@ -46,20 +69,22 @@ class EvidenceForm(Struct, frozen=True):
     authority: Text = ""
     handed_to: Text = ""
     reason: Text = ""
-    hidden: list[str] | str = ""
+    hidden: list[str] | str | None = None
 
     @property
-    def kept_back(self) -> str:
-        """Names of fields, however many boxes were ticked."""
-        return self.hidden if isinstance(self.hidden, str) else " ".join(self.hidden)
+    def kept_back(self) -> str | None:
+        """Names of fields, however many boxes were ticked; None when nothing was said.
+
+        The page sends an empty name along: no box ticked is not the same as nothing said.
+        """
+        return " ".join(self.hidden) if isinstance(self.hidden, list) else self.hidden
 
 
 @show("/console/evidence", Action.LOG_READ)
 async def listed(asker: Asking) -> Response[str]:
     """The form and the packs."""
-    blank = EvidenceForm(hidden=" ".join(PERSONAL))
     return await console(
-        asker, places.everything, lambda words, you, frame: _page(words, you, frame, blank)
+        asker, places.everything, lambda words, you, frame: _page(words, you, frame, EvidenceForm())
     )
 
 
@@ -87,7 +112,7 @@ async def ask(
             reason=data.reason,
             since=_day(data.since, "since"),
             before=_day(data.before, "before", days=1),
-            hidden=hideable.hidden_names(data.kept_back),
+            hidden=hideable.asked_names(data.kept_back),
         )
         await asker.write(
             places.everything,
@@ -142,11 +167,15 @@ def _page(
         for head in audit.logs(work, you.tenant)
         if head.size
     }
-    ticked = form.kept_back.split()
+    kept = form.kept_back
+    ticked = hideable.KEPT_BACK if kept is None else frozenset(kept.split())
     return EvidencePage(
         shell=frame,
         logs=tuple(Choice(origin, name, origin == form.origin) for origin, name in names.items()),
-        hidden=tuple(Choice(one, one.replace("_", " "), one in ticked) for one in OFFERED),
+        kept=tuple(
+            Kept(name, tuple(Choice(one, text, one in ticked) for one, text in fields.items()))
+            for name, fields in OFFERED.items()
+        ),
         packs=tuple(_row(words, you, one, names) for one in evidence.listed(work, you.tenant)),
         since=form.since,
         before=form.before,

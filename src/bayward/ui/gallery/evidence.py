@@ -9,7 +9,7 @@ from bayward.ui.gallery import Sample
 from bayward.ui.gallery.console import SHELL
 from bayward.ui.gallery.world import ago, ahead
 from bayward.ui.views.base import Choice
-from bayward.ui.views.evidence import EvidencePage, PackRow
+from bayward.ui.views.evidence import EvidencePage, Kept, PackRow
 
 
 def samples() -> Iterator[Sample]:
@@ -37,7 +37,10 @@ def evidence_packs() -> EvidencePage:
     return EvidencePage(
         shell=SHELL,
         logs=(Choice("northgate.example/lobby-a", "Lobby A", is_chosen=True),),
-        hidden=(Choice("actor", "actor", is_chosen=True), Choice("reason", "reason")),
+        kept=(
+            Kept("Who", (Choice("actor", "Who did it", is_chosen=True),)),
+            Kept("What somebody typed, where a name may stand", (Choice("reason", "Reason"),)),
+        ),
         packs=(
             replace(made, name="evidence-0000000000000001", state="working", done=180),
             made,

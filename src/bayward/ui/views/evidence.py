@@ -40,6 +40,14 @@ class PackRow:
     is_yours: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Fields that can be kept back, in one group."""
+
+    name: str
+    fields: tuple[Choice, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePage(ConsoleView):
     """The form and the packs."""
@@ -48,7 +56,7 @@ class EvidencePage(ConsoleView):
     live_template: ClassVar[str] = "console/evidence_live.html"
     place: ClassVar[Place] = Place.LOG
     logs: tuple[Choice, ...]
-    hidden: tuple[Choice, ...]
+    kept: tuple[Kept, ...]
     packs: tuple[PackRow, ...] = ()
     since: str = ""
     before: str = ""
