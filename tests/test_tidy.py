@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "bayward"
 FILE_LINES_MAX = 400
-ONE_FILE = {"ledger/standalone/verify.py": 2500}  # what a stranger reads and runs, alone
+ONE_FILE = {"ledger/standalone/verify.py": 2600}  # what a stranger reads and runs, alone
 FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 100
 PUBLIC_DOCS = ("core", "wire", "ledger")

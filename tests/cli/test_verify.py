@@ -127,6 +127,11 @@ def test_an_older_checkpoint_finds_a_rollback(
     code, said = verify(export(10), "--older", str(kept))
     assert code == 1
     assert "rollback" in said
+    assert "unless what you kept is the younger one" in said
+    assert "older     " not in said
+    code, said = verify(export(ENTRIES), "--older", str(kept))
+    assert code == 0
+    assert f"older     {kept}: {ENTRIES} entries then, consistent" in said
 
 
 def test_an_empty_file_is_called_empty(verify: Callable[..., tuple[int, str]]) -> None:

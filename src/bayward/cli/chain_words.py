@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bayward.ledger.verdict import Above, Trust
+from bayward.ledger.verdict import Above, Held, Standing, Trust
 
 KEY_WORDS = {
     Trust.TRUSTED: "one you gave, or vouched for by one you gave",
     Trust.SELF_ASSERTED: "the file's own; compare it with one you know from elsewhere",
     Trust.UNKNOWN: "NOT one of those you gave",
+}
+
+
+STANDING_WORDS = {
+    Standing.CONSISTENT: "{size} entries then, consistent",
+    Standing.NOT_COMPARED: "{size} entries then, not compared: this does not tell what was then",
+    Standing.YOUNGER: (
+        "younger than this pack, which it names; it tells nothing of what was before"
+    ),
 }
 
 
@@ -34,6 +43,22 @@ def above_json(chain: Iterable[Above]) -> list[dict[str, object]]:
             "cosigned": dict(one.cosigned),
         }
         for one in chain
+    ]
+
+
+def held_words(held: Iterable[Held], names: Sequence[str]) -> list[str]:
+    """Kept documents that contradict nothing, for people; `names` are their files, if known."""
+    lines = []
+    for one in held:
+        name = f"{names[one.number]}: " if names else ""
+        lines.append(f"older     {name}{STANDING_WORDS[one.standing].format(size=one.size)}")
+    return lines
+
+
+def held_json(held: Iterable[Held]) -> list[dict[str, object]]:
+    """The same for machines."""
+    return [
+        {"number": one.number, "size": one.size, "standing": one.standing.value} for one in held
     ]
 
 

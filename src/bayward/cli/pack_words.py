@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
+from bayward.cli.chain_words import (
+    KEY_WORDS,
+    above_json,
+    above_words,
+    held_json,
+    held_words,
+    time_text,
+)
 from bayward.ledger.errors import Malformed
 from bayward.ledger.known import Known
 from bayward.ledger.pack.archive import FILES_MAX, PACK_BYTES_MAX
@@ -39,8 +46,8 @@ def examine(path: Path, known: Known, older: Sequence[str] = ()) -> PackVerdict:
     return verify_files(files, known.keys, known.demand, known.authorities, older)
 
 
-def in_words(verdict: PackVerdict) -> str:
-    """The verdict for people."""
+def in_words(verdict: PackVerdict, older: Sequence[str] = ()) -> str:
+    """The verdict for people; `older` are the files it was held against."""
     lines = [f"pack      {verdict.bag or '?'}, sealed by {verdict.maker or 'nobody known'}"]
     if verdict.digest:
         lines.append(f"manifest  sha256 {verdict.digest}")
@@ -56,6 +63,7 @@ def in_words(verdict: PackVerdict) -> str:
         known = "which you know" if one.is_known else "as it calls itself"
         lines.append(f"stamp     {one.path}, {one.stamp.time} UTC by {one.stamp.signer}, {known}")
         lines.append(f"          certificate sha256 {one.stamp.fingerprint}")
+    lines += held_words(verdict.held, older)
     lines += [f"unknown   {one}" for one in verdict.unexamined]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
@@ -90,4 +98,5 @@ def as_json(verdict: PackVerdict) -> dict[str, object]:
             }
             for one in verdict.stamps
         ],
+        "held": held_json(verdict.held),
     }

@@ -9,10 +9,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bayward.cli import pack_words
-from bayward.cli.chain_words import KEY_WORDS, above_json, above_words, time_text
+from bayward.cli.chain_words import (
+    KEY_WORDS,
+    above_json,
+    above_words,
+    held_json,
+    held_words,
+    time_text,
+)
 from bayward.cli.cores import on_cores
 from bayward.ledger.chain import verify_chained
 from bayward.ledger.errors import LedgerError, Malformed
@@ -93,7 +101,7 @@ def main(asked: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError, LedgerError) as error:
         print(f"bayward verify: {error}", file=sys.stderr)
         return UNREADABLE
-    print(json.dumps(as_json(verdict)) if asked.json else in_words(verdict))
+    print(json.dumps(as_json(verdict)) if asked.json else in_words(verdict, _names(asked)))
     return WELL if verdict.ok else WRONG
 
 
@@ -102,6 +110,11 @@ def _known(asked: argparse.Namespace) -> Known:
     told = read_known(text)
     keys = dict.fromkeys([*map(parse_vkey, asked.key), *told.keys])
     return Known(tuple(keys), told.demand, told.authorities)
+
+
+def _names(asked: argparse.Namespace) -> list[str]:
+    """The files of before as the caller wrote them."""
+    return [str(one) for one in asked.older]
 
 
 def _text(path: Path) -> str:
@@ -114,7 +127,8 @@ def _pack(asked: argparse.Namespace, known: Known, older: list[str]) -> int:
     if asked.receipt is not None:
         verdict = with_receipt(verdict, _text(asked.receipt), known.keys, known.demand)
     words = pack_words
-    print(json.dumps(words.as_json(verdict)) if asked.json else words.in_words(verdict))
+    told = json.dumps(words.as_json(verdict)) if asked.json else ""
+    print(told or words.in_words(verdict, _names(asked)))
     return WELL if verdict.ok else WRONG
 
 
@@ -137,8 +151,8 @@ def _examine(path: Path, known: Known, older: list[str]) -> Verdict:
         return Verdict((Finding(Fault.MALFORMED, None, _NEITHER),), Trust.UNKNOWN)
 
 
-def in_words(verdict: Verdict) -> str:
-    """The verdict for people."""
+def in_words(verdict: Verdict, older: Sequence[str] = ()) -> str:
+    """The verdict for people; `older` are the files it was held against."""
     lines = [f"log       {verdict.origin or '?'}"]
     if verdict.root:
         lines.append(f"signed    {verdict.size} entries, root {verdict.root.hex()}")
@@ -152,6 +166,7 @@ def in_words(verdict: Verdict) -> str:
     )
     lines += [f"witness   {name} at {time_text(at)}" for name, at in verdict.cosigned.items()]
     lines += above_words(verdict.chain)
+    lines += held_words(verdict.held, older)
     lines += [f"unknown   {one}" for one in verdict.unexamined]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
@@ -175,6 +190,7 @@ def as_json(verdict: Verdict) -> dict[str, object]:
         "index": verdict.index,
         "fields": dict(verdict.fields),
         "chain": above_json(verdict.chain),
+        "held": held_json(verdict.held),
     }
 
 

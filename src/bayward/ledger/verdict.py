@@ -108,13 +108,33 @@ class Above:
     cosigned: Mapping[str, int]
 
 
+class Standing(StrEnum):
+    """What came of holding a kept document against another, where it is no fault."""
+
+    CONSISTENT = "consistent"
+    """The log was then what it is shown to have been."""
+    NOT_COMPARED = "not compared"
+    """A part of a log does not tell what the log was at that size."""
+    YOUNGER = "younger"
+    """It names the very pack it is held against, so it says nothing of what was before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A kept document of a log: which of those given (from 0), and how many entries it tells of."""
+
+    number: int
+    size: int
+    standing: Standing
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of a verification.
 
     `entries` were read; `size` and `root` are what the checkpoint says. `fields` are the
     proven fields of a receipt. `cosigned` names the known witnesses and their times; `chain` are
-    the logs above, the lowest first.
+    the logs above, the lowest first; `held` are kept documents that contradict nothing.
     """
 
     findings: tuple[Finding, ...]
@@ -128,6 +148,7 @@ class Verdict:
     fields: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     cosigned: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     chain: tuple[Above, ...] = ()
+    held: tuple[Held, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -13,22 +13,30 @@ a prefix of it. Shorter than one of them is a rollback, different from one of th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from bayward.ledger.dense import Frontier
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
+from bayward.ledger.kept import open_kept, rollback_words
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.known import Demand
 from bayward.ledger.leaf import Value, open_leaf
 from bayward.ledger.lines import Plain, in_turn, plain_entry
 from bayward.ledger.merkle import leaf_hash
-from bayward.ledger.proof import HEADER as PROOF_HEADER
-from bayward.ledger.proof import parse_proof
-from bayward.ledger.receipt import Receipt, own_receipt, parse_receipt
-from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined, Verdict
+from bayward.ledger.receipt import Receipt, parse_receipt
+from bayward.ledger.verdict import (
+    FINDINGS_MAX,
+    Above,
+    Fault,
+    Finding,
+    Held,
+    Standing,
+    Trust,
+    Unexamined,
+    Verdict,
+)
 
 _BATCH = 512
 """Leaf hashes folded into the tree at once; the memory a verification needs."""
@@ -151,15 +159,6 @@ def verify_entries(
     return examination.conclude()
 
 
-def checkpoint_of(document: str) -> str:
-    """The signed checkpoint in a receipt, a tlog-proof, or a bare note; raises `Malformed`."""
-    if document.lstrip().startswith("{"):
-        return parse_receipt(own_receipt(document)).proof.checkpoint
-    if document.startswith(PROOF_HEADER + "\n"):
-        return parse_proof(document).checkpoint
-    return document
-
-
 class Examination:
     """One pass over an exported log; holds the edge of the tree and nothing behind it.
 
@@ -173,7 +172,8 @@ class Examination:
         self.findings = _key_findings(header.key, trust)
         self.signed: SignedCheckpoint | None = None
         self.older: dict[int, list[bytes]] = {}
-        self.remembers = False
+        self.kept: list[tuple[int, int, bytes]] = []
+        self.agreed: set[tuple[int, bytes]] = set()
         self.frontier = Frontier()
         self.waiting: list[bytes] = []
         self.next = 0
@@ -191,9 +191,9 @@ class Examination:
 
     def take_older(self, documents: Sequence[str], keys: Sequence[VerifierKey]) -> None:
         """Note the roots the log had at earlier sizes, once their signatures are verified."""
-        for document in documents:
+        for number, document in enumerate(documents):
             try:
-                checkpoint = _open_older(document, keys)
+                checkpoint = open_kept(document, keys, {self.header.key.name}).tree
             except LedgerError as error:
                 finding = checkpoint_finding(error)
                 self.find(finding.fault, None, f"older checkpoint: {finding.detail}")
@@ -201,7 +201,7 @@ class Examination:
             if checkpoint.origin != self.header.key.name:
                 self.find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {checkpoint.origin}")
                 continue
-            self.remembers = True
+            self.kept.append((number, checkpoint.size, checkpoint.root))
             self.older.setdefault(checkpoint.size, []).append(checkpoint.root)
 
     def take_line(self, number: int, line: bytes) -> bool:
@@ -271,7 +271,9 @@ class Examination:
         self.frontier = self.frontier.grow(self.waiting)
         self.waiting.clear()
         for root in self.older.get(self.frontier.size, ()):
-            if root != self.frontier.root:
+            if root == self.frontier.root:
+                self.agreed.add((self.frontier.size, root))
+            else:
                 self.find(Fault.FORK, self.frontier.size, "an older checkpoint has another root")
 
     def conclude(self) -> Verdict:
@@ -282,9 +284,9 @@ class Examination:
         for size in sorted(self.older):
             known = checkpoint.size if checkpoint else self.next
             if size > known:
-                self.find(Fault.ROLLBACK, size, f"the log had {size} entries, this one {known}")
+                self.find(Fault.ROLLBACK, size, rollback_words(size, known))
         unexamined = [Unexamined.KEY] if self.trust is Trust.SELF_ASSERTED else []
-        if not self.remembers:
+        if not self.kept:
             unexamined.append(Unexamined.ROLLBACK)
         return Verdict(
             tuple(dict.fromkeys(self.findings)),
@@ -295,6 +297,11 @@ class Examination:
             root=checkpoint.root if checkpoint else b"",
             entries=self.next,
             cosigned=self.signed.cosignatures if self.signed else {},
+            held=tuple(
+                Held(number, size, Standing.CONSISTENT)
+                for number, size, root in self.kept
+                if not size or (size, root) in self.agreed
+            ),
         )
 
     def _compare(self, checkpoint: Checkpoint) -> None:
@@ -319,15 +326,6 @@ def examine(
         examination.findings += witness_findings(examination.signed, seen, demand)
     examination.take_older(older, [header.key, *trusted])
     return examination
-
-
-def _open_older(document: str, keys: Sequence[VerifierKey]) -> Checkpoint:
-    """Open with the first key that does; when none does, the first key's objection counts."""
-    note = checkpoint_of(document)
-    for key in keys[1:]:
-        with suppress(LedgerError):
-            return open_checkpoint(note, key).checkpoint
-    return open_checkpoint(note, keys[0]).checkpoint
 
 
 def open_fields(

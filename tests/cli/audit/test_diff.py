@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit_state import Audit
+from bayward.ledger.chain import chain_text
 from bayward.ledger.checkpoint import Checkpoint, sign_checkpoint
 from bayward.ledger.dense import Frontier
 from bayward.ledger.export import LogEntry, LogHeader
@@ -16,6 +17,7 @@ from bayward.ledger.merkle import leaf_hash
 from ledger_bench import IMPOSTOR, LOG, Bench, ed25519_key
 from log_server import Keeper, serving
 from mirror_bench import Source
+from pack_bench import BANK, PackBench
 
 KEY = ("--key", LOG.key.vkey)
 TRUE, OTHER = Source(700), Source(700, b"other %d")
@@ -99,6 +101,19 @@ def test_receipts_bring_their_key(audit: Audit, tmp_path: Path) -> None:
         paths.append(path)
     assert audit("diff", paths[0], paths[1])[0] == 0
     assert audit("diff", paths[0], paths[2])[0] == 2
+
+
+def test_a_receipt_may_have_the_logs_above_behind_it(audit: Audit, tmp_path: Path) -> None:
+    """As it is downloaded: a file `.jsonl`, its own receipt in the first line."""
+    receipt, now = PackBench().receipt(20), tmp_path / "now.note"
+    chain, alone = tmp_path / "receipt.jsonl", tmp_path / "receipt.json"
+    chain.write_text(chain_text([receipt, *PackBench().chain]), encoding="utf-8")
+    alone.write_text(receipt.text, encoding="utf-8")
+    now.write_text(receipt.proof.checkpoint, encoding="utf-8")
+    for documents in ((now, chain), (chain, alone)):
+        code, said = audit("diff", *documents, "--key", BANK.key.vkey)
+        assert code == 0, said
+        assert "THEY AGREE" in said
 
 
 def test_what_proves_nothing(audit: Audit, files: Path, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_audit_03_a_perfect_rollback_is_known_only_from_outside(
     for outside in (("--older", older), ("--witness", tmp_path / "me")):
         code, said = audit("fsck", edge_state, "--key", JOURNAL.key.vkey, *outside)
         assert code == 1
-        assert "rollback at 600: the log had 600 entries, this one 400" in said
+        assert "rollback at 600: the log had 600 entries in what you kept, 400 here" in said
 
 
 def test_audit_04_a_restored_backup_that_goes_on_is_a_fork(

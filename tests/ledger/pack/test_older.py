@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bayward.cli import pack_words
+from bayward.ledger.keys import ed25519_signer
 from bayward.ledger.known import Known
-from bayward.ledger.leaf import Sealed
+from bayward.ledger.leaf import Sealed, seal
 from bayward.ledger.log import Log
 from bayward.ledger.merkle import EMPTY_ROOT, leaf_hash
 from bayward.ledger.note import sign
@@ -20,7 +21,8 @@ from bayward.ledger.pack.records import Record
 from bayward.ledger.pack.verify import verify_files
 from bayward.ledger.receipt import Receipt
 from bayward.ledger.strict import base64_text
-from ledger_bench import IMPOSTOR, MemoryStore
+from bayward.ledger.verdict import Standing
+from ledger_bench import IMPOSTOR, MemoryStore, ed25519_key, salts
 from pack_bench import (
     BAG,
     BANK,
@@ -29,6 +31,7 @@ from pack_bench import (
     START,
     TENANT,
     PackBench,
+    digest,
     happening,
     keys,
     resealed,
@@ -38,6 +41,7 @@ from pack_bench import (
 from page_bench import Page
 
 BENCH = PackBench()
+STRANGER = ed25519_signer("demo/bank/8/1", ed25519_key("stranger"))
 TRUSTED = [TENANT.key, BANK.key]
 FOREVER = 2 * SIZE
 
@@ -89,7 +93,7 @@ def judged(tmp_path: Path, page: Page) -> Judge:
         said.append(page.ask("verify", file=zipped(files), keys=vkeys, older=list(older)))
         for one in said:
             one["findings"] = [(told["fault"], told["at"]) for told in one["findings"]]
-        for name in ("findings", "trust", "unexamined"):
+        for name in ("findings", "trust", "unexamined", "held"):
             assert said[0][name] == said[1][name] == said[2][name]
         return said[0]["findings"], said[0]["unexamined"]
 
@@ -168,6 +172,8 @@ def test_what_was_kept_of_another_log_or_by_another_key(judged: Judge) -> None:
     text = NOTES[START].partition("\n\n")[0] + "\n"
     forged = sign(text, [IMPOSTOR])
     assert judged(pack(), [forged])[0] == [("signature invalid", None)]
+    stranger = sign(text.replace("demo/bank/7/1", "demo/bank/8/1"), [STRANGER])
+    assert judged(pack(), [stranger])[0] == [("wrong origin", None)], "nobody here has its key"
     tenant = Log(MemoryStore(), lambda: [TENANT])
     tenant.append([happening(1).leaf])
     assert judged(pack(), [tenant.note])[0] == [("wrong origin", None)]
@@ -188,6 +194,41 @@ def test_a_pack_that_is_wrong_is_not_compared(judged: Judge) -> None:
     assert found == [("root mismatch", None)]
     assert unexamined == ["rollback"]
     assert leaf_hash(events[20].leaf) != leaf_hash(EVENTS[20].leaf)
+
+
+def test_the_receipt_of_its_own_export_is_younger_and_accuses_nobody(judged: Judge) -> None:
+    """It names the pack, so it was signed after that; another later one may mean a rollback."""
+    log, files = tenant_pack()
+    digest_of = digest(resealed(files)["tagmanifest-sha256.txt"])
+    assert digest_of == digest(files["tagmanifest-sha256.txt"])
+    for told, detail, found in (
+        ("evidence.exported", digest_of, []),
+        ("evidence.exported", digest(b"another"), [("rollback", 10)]),
+        ("evidence.requested", digest_of, [("rollback", 10)]),
+    ):
+        log, _ = tenant_pack()
+        sealed = seal({"type": told, "detail": detail}, salts(told, 2))
+        log.append([sealed.leaf])
+        receipt = Receipt(TENANT.key, log.prove(9), sealed.leaf, sealed.disclosures).text
+        assert judged(files, [receipt]) == (found, ["rollback"])
+        moved = receipt.replace("index 9", "index 8")
+        assert judged(files, [moved])[0] == [("rollback", 10)], "its entry is not proven"
+        assert judged(files, [log.note])[0] == [("rollback", 10)]
+        verdict = verify_files(files, TRUSTED, older=["", receipt])
+        assert [(one.number, one.standing) for one in verdict.held] == (
+            [] if found else [(1, Standing.YOUNGER)]
+        )
+
+
+def tenant_pack() -> tuple[Log, dict[str, bytes]]:
+    """A log of the tenant with nine entries, and a pack of some of them."""
+    store = MemoryStore()
+    log = Log(store, lambda: [TENANT])
+    log.append([happening(n).leaf for n in range(9)])
+    lines = b"".join(Record.of(n, happening(n).leaf, ()).line for n in range(3, 6))
+    proof = prove_range(TENANT.key.name, 3, 6, 9, store)
+    part = LogSlice("tenant", TENANT.key, store.notes[-1], proof, lines)
+    return log, build(BAG, [part], TENANT, papers={}, info=[])
 
 
 def test_every_log_of_a_pack_has_to_be_compared(judged: Judge) -> None:

@@ -20,12 +20,12 @@ from bayward.ledger.checkpoint import Checkpoint, open_checkpoint
 from bayward.ledger.dense import Frontier, tree_hash
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import bounded_lines, parse_entry, parse_header
+from bayward.ledger.kept import checkpoint_of
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.note import split_note
 from bayward.ledger.proven import ProvenReader
-from bayward.ledger.receipt import RECEIPT_CHARS_MAX, parse_receipt
-from bayward.ledger.verify import checkpoint_of
+from bayward.ledger.receipt import RECEIPT_CHARS_MAX, own_receipt, parse_receipt
 
 _HEAD_BYTES = 200
 
@@ -148,7 +148,7 @@ def _read(path: Path, keys: Sequence[VerifierKey]) -> Document:
             entries = tuple(parse_entry(line).leaf for line in lines)
             return _opened(path, header.checkpoint, header.key, keys, entries)
     text = told.read_text(path, RECEIPT_CHARS_MAX)
-    own = parse_receipt(text).key if text.lstrip().startswith("{") else None
+    own = parse_receipt(own_receipt(text)).key if text.lstrip().startswith("{") else None
     return _opened(path, checkpoint_of(text), own, keys)
 
 

@@ -25,6 +25,7 @@ from bayward.ledger.checkpoint import open_checkpoint
 from bayward.ledger.dense import Frontier, stored_hash_count, stored_hash_index
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import LogEntry, LogHeader, bounded_lines
+from bayward.ledger.kept import checkpoint_of
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.merkle import leaf_hash
 from bayward.ledger.note import split_note
@@ -32,7 +33,7 @@ from bayward.ledger.proven import ProvenReader
 from bayward.ledger.receipt import RECEIPT_CHARS_MAX
 from bayward.ledger.tiles import TILE_WIDTH, Bundle
 from bayward.ledger.verdict import Fault, Finding, Trust, Verdict
-from bayward.ledger.verify import checkpoint_finding, checkpoint_of, verify_entries, verify_log
+from bayward.ledger.verify import checkpoint_finding, verify_entries, verify_log
 
 _BATCH = 512
 _WITNESS = "witness.db"

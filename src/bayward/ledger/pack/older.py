@@ -8,17 +8,15 @@ tell it, the document says nothing, and that stays open.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from bayward.ledger.checkpoint import Checkpoint, open_checkpoint
+from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.errors import LedgerError
+from bayward.ledger.kept import Kept, open_kept, rollback_words
 from bayward.ledger.keys import VerifierKey
-from bayward.ledger.merkle import leaf_hash, verify_inclusion
 from bayward.ledger.pack.range import RangeProof, earlier_root
-from bayward.ledger.receipt import own_receipt, parse_receipt
-from bayward.ledger.verdict import Fault, Finding
-from bayward.ledger.verify import checkpoint_finding, checkpoint_of
+from bayward.ledger.verdict import Fault, Finding, Held, Standing
+from bayward.ledger.verify import checkpoint_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Shown:
         """The root the log had with so many entries, as far as the pack tells."""
         if size == self.tree.size:
             return self.tree.root
-        if self.leaves is None:
+        if self.leaves is None or size > self.tree.size:
             return None
         return earlier_root(self.proof, self.tree.size, self.leaves, size)
 
@@ -48,68 +46,55 @@ class Shown:
 class Older:
     """Holds documents against what a pack shows; gives findings, and whether all was compared."""
 
-    def __init__(self, shown: Sequence[Shown], trusted: Collection[VerifierKey]) -> None:
+    def __init__(
+        self, shown: Sequence[Shown], trusted: Collection[VerifierKey], digest: str
+    ) -> None:
         self.shown = shown
         self.keys = [*(one.key for one in shown), *trusted]
+        self.origins = {one.tree.origin for one in shown}
+        self.digest = digest
         self.findings: list[Finding] = []
+        self.held: list[Held] = []
         self.compared: set[str] = set()
-        self.missed = False
 
     @property
     def remembers(self) -> bool:
         """Whether every log was compared with a root of before, and every document was of use."""
-        return not self.missed and self.compared == {one.tree.origin for one in self.shown}
+        return self.compared == self.origins and all(
+            one.standing is Standing.CONSISTENT for one in self.held
+        )
 
-    def take(self, document: str) -> None:
+    def take(self, number: int, document: str) -> None:
         """Hold one document against the logs of its origin."""
         try:
-            tree = self._open(document)
+            kept = open_kept(document, self.keys, self.origins)
         except LedgerError as error:
             finding = checkpoint_finding(error)
             self._find(finding.fault, None, f"older checkpoint: {finding.detail}")
             return
-        logs = [one for one in self.shown if one.tree.origin == tree.origin]
-        if not logs:
-            self._find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {tree.origin}")
-        entry = _entry_of(document, tree)
-        for log in logs:
-            self._compare(tree, log)
-            told = log.leaf_at(entry[0]) if entry else None
-            if entry and told not in {None, entry[1]}:
-                self._find(Fault.FORK, entry[0], "an older receipt has another entry")
+        if kept.tree.origin not in self.origins:
+            self._find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {kept.tree.origin}")
+        for log in self.shown:
+            if log.tree.origin == kept.tree.origin:
+                self._compare(number, kept, log)
 
-    def _compare(self, tree: Checkpoint, log: Shown) -> None:
-        if tree.size > log.tree.size:
-            told = f"the log had {tree.size} entries, this one {log.tree.size}"
-            self._find(Fault.ROLLBACK, tree.size, told)
-            return
-        root = log.root_at(tree.size)
-        if root is None:
-            self.missed = True
-        elif root != tree.root:
-            self._find(Fault.FORK, tree.size, "an older checkpoint has another root")
+    def _compare(self, number: int, kept: Kept, log: Shown) -> None:
+        size, here = kept.tree.size, log.tree.size
+        root = log.root_at(size)
+        if size > here and kept.is_of_export(self.digest):
+            self.held.append(Held(number, size, Standing.YOUNGER))
+        elif size > here:
+            self._find(Fault.ROLLBACK, size, rollback_words(size, here))
+        elif root is None:
+            self.held.append(Held(number, size, Standing.NOT_COMPARED))
+        elif root != kept.tree.root:
+            self._find(Fault.FORK, size, "an older checkpoint has another root")
         else:
-            self.compared.add(tree.origin)
+            self.compared.add(kept.tree.origin)
+            self.held.append(Held(number, size, Standing.CONSISTENT))
+        told = None if kept.index is None else log.leaf_at(kept.index)
+        if told not in {None, kept.hash}:
+            self._find(Fault.FORK, kept.index, "an older receipt has another entry")
 
     def _find(self, fault: Fault, at: int | None, detail: str) -> None:
         self.findings.append(Finding(fault, at, detail))
-
-    def _open(self, document: str) -> Checkpoint:
-        """Open with the first key that does; when none does, the first key's objection counts."""
-        note = checkpoint_of(document)
-        for key in self.keys[1:]:
-            with suppress(LedgerError):
-                return open_checkpoint(note, key).checkpoint
-        return open_checkpoint(note, self.keys[0]).checkpoint
-
-
-def _entry_of(document: str, tree: Checkpoint) -> tuple[int, bytes] | None:
-    """Index and hash of the entry of a receipt that holds, else None."""
-    if not document.lstrip().startswith("{"):
-        return None
-    receipt = parse_receipt(own_receipt(document))
-    with suppress(LedgerError):
-        found = leaf_hash(receipt.leaf)
-        verify_inclusion(receipt.proof.index, tree.size, found, receipt.proof.hashes, tree.root)
-        return receipt.proof.index, found
-    return None

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from bayward.ledger.chain import Links, Place, examine_links, place_of, verify_chained
 from bayward.ledger.checkpoint import Checkpoint, open_checkpoint, parse_text
 from bayward.ledger.errors import LedgerError, Malformed
+from bayward.ledger.kept import EXPORTED
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.known import Demand, read_known
 from bayward.ledger.leaf import parse_leaf
@@ -31,7 +32,7 @@ from bayward.ledger.pack.range import RangeProof, parse_range, verify_range
 from bayward.ledger.pack.records import lines_of, parse_record
 from bayward.ledger.pack.seal import maker_of, open_seal
 from bayward.ledger.pack.stamped import Stamped, examine_stamps, unexamined_of
-from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Trust, Unexamined
+from bayward.ledger.verdict import FINDINGS_MAX, Above, Fault, Finding, Held, Trust, Unexamined
 from bayward.ledger.verify import checkpoint_finding, open_fields, seen_by, witness_findings
 
 POLICY = "data/policy.txt"
@@ -41,7 +42,6 @@ RECORDS = "records.ndjson"
 RANGE = "range.json"
 ANCHOR = "data/anchor.txt"
 """A checkpoint of the uppermost log as a time-stamp authority has seen it."""
-EXPORTED = "evidence.exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class PackVerdict:
     """Keys that trusted logs above told of logs below."""
     is_recorded: bool = False
     """The receipt of the export names this pack (`with_receipt`)."""
+    held: tuple[Held, ...] = ()
+    """Documents kept from before that contradict nothing."""
 
     @property
     def ok(self) -> bool:
@@ -156,6 +158,7 @@ class _Examination:
         self.logs: list[LogPart] = []
         self.shown: list[Shown] = []
         self.stamps: list[Stamped] = []
+        self.held: list[Held] = []
 
     def find(self, fault: Fault, at: int | None = None, detail: str = "") -> None:
         self.findings.append(Finding(fault, at, detail))
@@ -186,12 +189,17 @@ class _Examination:
             tuple(unexamined),
             self.bag,
             self.maker,
-            hashlib.sha256(self.files.get(bag.TAG_MANIFEST, b"")).hexdigest(),
+            self._digest,
             tuple(self.logs),
             tuple(self.links.above),
             tuple(self.stamps),
             tuple(_keys_of(self.links.keys)),
+            held=tuple(self.held),
         )
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.files.get(bag.TAG_MANIFEST, b"")).hexdigest()
 
     def _take_policy(self) -> None:
         try:
@@ -221,7 +229,7 @@ class _Examination:
             return
         self._trust(key, trust)
         self.bag, self.maker = seal.bag, seal.maker
-        if hashlib.sha256(self.files.get(bag.TAG_MANIFEST, b"")).hexdigest() != seal.digest:
+        if self._digest != seal.digest:
             self.find(Fault.FILE_ALTERED, None, bag.TAG_MANIFEST)
 
     def _take_chain(self) -> None:
@@ -253,10 +261,11 @@ class _Examination:
 
     def _take_older(self) -> bool:
         """What the reader kept; whether every log was compared with it."""
-        held = Older(self.shown, self.trusted)
-        for document in self.older if self.shown else ():
-            held.take(document)
+        held = Older(self.shown, self.trusted, self._digest)
+        for number, document in enumerate(self.older if self.shown else ()):
+            held.take(number, document)
         self.findings += held.findings
+        self.held = held.held
         return bool(self.older and self.shown) and held.remembers
 
     def _take_log(self, folder: str) -> None:

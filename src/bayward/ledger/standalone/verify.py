@@ -971,6 +971,7 @@ def open_leaf(
 # --- a receipt, and a whole exported log --------------------------------------------------------
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+EXPORTED = "evidence.exported"
 VOUCHING = ("bank_log.accepted", "tenant_log.anchored")
 LINKS_MAX = 64
 KEY_UNEXAMINED, ROLLBACK_UNEXAMINED, STAMP_UNEXAMINED = "key", "rollback", "stamp"
@@ -1161,29 +1162,69 @@ class Links:
         self.above.append(part)
 
 
-def open_older(document: str, keys: list[Key]) -> tuple[Checkpoint, tuple[int, bytes] | None]:
-    """A checkpoint kept from before, and place and hash of the entry of a receipt that holds.
+class Kept:
+    """A document kept from before whose signature holds; of a receipt that holds, its entry."""
 
-    The first key that opens it; when none does, the first key's objection counts."""
-    note, told = document, None
+    def __init__(self, tree: Checkpoint) -> None:
+        self.tree = tree
+        self.entry: tuple[int, bytes] | None = None
+        self.fields: dict[str, object] = {}
+
+    def is_of_export(self, digest: str) -> bool:
+        """Whether it is the receipt of the export of a pack, and so was signed after that."""
+        return (self.fields.get("type"), self.fields.get("detail")) == (EXPORTED, digest)
+
+    def take_entry(self, index: int, path: list[bytes], leaf: bytes, shown: list[str]) -> None:
+        try:
+            if root_of_path(index, self.tree.size, leaf_hash(leaf), path) != self.tree.root:
+                return
+        except Bad:
+            return
+        self.entry = index, leaf_hash(leaf)
+        fields, wrong = open_leaf(leaf, shown, index)
+        self.fields = {} if wrong else fields
+
+
+def open_older(document: str, keys: list[Key], origins: set[str]) -> Kept:
+    """With the first key that does; when none does, the first key's objection counts. Unless it
+    says that it is of another log than those of `origins`: nobody here has the key of that."""
+    note, receipt = document, None
     if document.lstrip().startswith("{"):
-        _, index, path, note, leaf, _ = parse_receipt(lines_of_chain(document)[0])
-        told = index, path, leaf_hash(leaf)
+        receipt = parse_receipt(lines_of_chain(document)[0])
+        note = receipt[3]
     elif document.startswith(PROOF_HEADER + "\n"):
         note = parse_proof(document)[2]
     objections = []
     for key in keys:
         try:
-            found = open_checkpoint(note, key, [])
+            found = Kept(open_checkpoint(note, key, []))
         except Bad as error:
             objections.append(error)
             continue
-        try:
-            holds = told and root_of_path(told[0], found.size, told[2], told[1]) == found.root
-        except Bad:
-            holds = False
-        return found, (told[0], told[2]) if told and holds else None
-    raise objections[0]
+        if receipt:
+            _, index, path, _, leaf, shown = receipt
+            found.take_entry(index, path, leaf, shown)
+        return found
+    try:
+        origin = Checkpoint(split_note(note)[0]).origin
+    except Bad:
+        raise objections[0] from None
+    if origin in origins:
+        raise objections[0]
+    raise unverified("checkpoint.origin", f"of {origin}, another log")
+
+
+def rollback_words(kept: int, here: int) -> str:
+    """What it means to have kept a larger tree; which of the two is younger, nobody here knows."""
+    return (
+        f"the log had {kept} entries in what you kept, {here} here: set back, unless what you "
+        "kept is the younger one; then hold it against a newer export"
+    )
+
+
+def held(number: int, size: int, standing: str) -> dict[str, object]:
+    """Of a kept document that contradicts nothing: which one, and what came of it."""
+    return {"number": number, "size": size, "standing": standing}
 
 
 class LogCheck:
@@ -1203,6 +1244,8 @@ class LogCheck:
         self.findings: list[Finding] = []
         self.signed: Checkpoint | None = None
         self.older: dict[int, list[bytes]] = {}
+        self.kept: list[tuple[int, Checkpoint]] = []
+        self.agreed: set[tuple[int, bytes]] = set()
         self.edge, self.next, self.intact = Frontier(), 0, True
         self.last: int | None = None
         if self.trust == UNKNOWN:
@@ -1212,16 +1255,16 @@ class LogCheck:
             self.findings += witness_findings(self.signed, self.signed.seen, demand)
         except Bad as error:
             self.find(checkpoint_fault(error), None, str(error))
-        for document in older:
-            self.remember(document, [self.key] + given)
+        for number, document in enumerate(older):
+            self.remember(number, document, [self.key] + given)
 
     def find(self, fault: str, at: int | None = None, detail: str = "") -> None:
         self.findings.append(Finding(fault, at, detail))
 
-    def remember(self, document: str, keys: list[Key]) -> None:
+    def remember(self, number: int, document: str, keys: list[Key]) -> None:
         """Note the root the log had at an earlier size, once its signature is verified."""
         try:
-            found, _ = open_older(document, keys)
+            found = open_older(document, keys, {self.key.name}).tree
         except Bad as error:
             self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
             return
@@ -1229,6 +1272,7 @@ class LogCheck:
             self.find(WRONG_ORIGIN, None, f"older checkpoint of {found.origin}")
         else:
             self.older.setdefault(found.size, []).append(found.root)
+            self.kept.append((number, found))
 
     def take(self, number: int, line: bytes) -> bool:
         """Examine one line; False when there are findings enough."""
@@ -1270,7 +1314,9 @@ class LogCheck:
 
     def compare_older(self) -> None:
         for root in self.older.get(self.edge.size, []):
-            if root != self.edge.root():
+            if root == self.edge.root():
+                self.agreed.add((self.edge.size, root))
+            else:
                 self.find("fork", self.edge.size, "an older checkpoint has another root")
 
     def conclude(self) -> Outcome:
@@ -1283,14 +1329,18 @@ class LogCheck:
         known = self.signed.size if self.signed else self.next
         for size in sorted(self.older):
             if size > known:
-                told = f"the log had {size} entries, this one {known}"
-                self.find("rollback", size, told)
+                self.find("rollback", size, rollback_words(size, known))
         unexamined = [KEY_UNEXAMINED] if self.trust == SELF_ASSERTED else []
         unexamined += [] if self.older else [ROLLBACK_UNEXAMINED]
         proven = {"origin": self.key.name, "entries": self.next, "index": None, "fields": {}}
         proven["size"] = self.signed.size if self.signed else 0
         proven["root"] = self.signed.root.hex() if self.signed else ""
         proven["cosigned"] = self.signed.cosigned if self.signed else {}
+        proven["held"] = [
+            held(number, old.size, "consistent")
+            for number, old in self.kept
+            if not old.size or (old.size, old.root) in self.agreed
+        ]
         return Outcome(self.findings, self.trust, unexamined, **proven)
 
 
@@ -1548,6 +1598,7 @@ class PackCheck:
         self.named: dict[str, list[Key]] = {}
         self.links = Links([], set(), given)
         self.stamps: list[dict[str, Any]] = []
+        self.held: list[dict[str, object]] = []
         self.standings: list[bool] = []
         self.trusts: list[str] = []
         self.bag = self.maker = ""
@@ -1577,11 +1628,14 @@ class PackCheck:
             unexamined.append(STAMP_UNEXAMINED)
         if not all(self.standings):
             unexamined.append(REVOCATION_UNEXAMINED)
-        digest = hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
-        proven = {"bag": self.bag, "maker": self.maker, "digest": digest, "logs": self.logs}
+        proven = {"bag": self.bag, "maker": self.maker, "digest": self.digest(), "logs": self.logs}
         proven["chain"], proven["stamps"] = self.links.above, self.stamps
-        proven["told"] = sorted(self.links.keys)
+        proven["told"], proven["held"] = sorted(self.links.keys), self.held
         return Outcome(self.findings, trust, unexamined, **proven)
+
+    def digest(self) -> str:
+        """The hash of everything in the pack, which the receipt of its export names."""
+        return hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest()
 
     def take_bag(self) -> None:
         if self.files.get(DECLARATION, DECLARED) != DECLARED:
@@ -1633,7 +1687,7 @@ class PackCheck:
             self.find(checkpoint_fault(error), None, f"{NOTE}: {error}")
             return
         self.trust(key, trust)
-        if hashlib.sha256(self.files.get(TAG_MANIFEST, b"")).hexdigest() != digest:
+        if self.digest() != digest:
             self.find(FILE_ALTERED, None, TAG_MANIFEST)
 
     def take_chain(self) -> None:
@@ -1712,29 +1766,34 @@ class PackCheck:
         """Hold what the reader kept against the logs; whether all of it was compared with all."""
         compared, is_missed = set(), False
         keys = [one.key for one in self.shown] + self.given
-        for document in self.older if self.shown else []:
+        wanted = {one.tree.origin for one in self.shown}
+        for number, document in enumerate(self.older if self.shown else []):
             try:
-                old, entry = open_older(document, keys)
+                kept = open_older(document, keys, wanted)
             except Bad as error:
                 self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
                 continue
+            old, entry = kept.tree, kept.entry
             logs = [one for one in self.shown if one.tree.origin == old.origin]
             if not logs:
                 self.find(WRONG_ORIGIN, None, f"older checkpoint of {old.origin}")
             for log in logs:
                 root = log.root_at(old.size)
-                if old.size > log.tree.size:
-                    told = f"the log had {old.size} entries, this one {log.tree.size}"
-                    self.find("rollback", old.size, told)
+                if old.size > log.tree.size and kept.is_of_export(self.digest()):
+                    is_missed = True
+                    self.held.append(held(number, old.size, "younger"))
+                elif old.size > log.tree.size:
+                    self.find("rollback", old.size, rollback_words(old.size, log.tree.size))
                 elif root is None:
                     is_missed = True
+                    self.held.append(held(number, old.size, "not compared"))
                 elif root != old.root:
                     self.find("fork", old.size, "an older checkpoint has another root")
                 else:
                     compared.add(old.origin)
+                    self.held.append(held(number, old.size, "consistent"))
                 if entry and log.leaf_at(entry[0]) not in (None, entry[1]):
                     self.find("fork", entry[0], "an older receipt has another entry")
-        wanted = {one.tree.origin for one in self.shown}
         return bool(self.older and wanted) and compared == wanted and not is_missed
 
     def take_log(self, folder: str) -> None:
@@ -1860,7 +1919,7 @@ def add_receipt(
         outcome.findings.append(Finding(one.fault, one.at, f"receipt of the export: {one}"))
     fields = receipt.proven.get("fields", {})
     told = fields.get("type"), fields.get("detail")
-    if receipt.ok and told != ("evidence.exported", outcome.proven.get("digest")):
+    if receipt.ok and told != (EXPORTED, outcome.proven.get("digest")):
         outcome.findings.append(Finding(CHAIN_MISMATCH, None, "the receipt is of another export"))
     outcome.proven["recorded"] = receipt.ok and outcome.ok
 
@@ -2284,7 +2343,20 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def in_words(outcome: Outcome, given: list[Key]) -> str:
+def held_words(told: list[dict[str, Any]], names: list[str]) -> list[str]:
+    """What came of the documents that were kept from before and contradict nothing."""
+    words = {
+        "consistent": "{size} entries then, consistent",
+        "not compared": "{size} entries then, not compared: this does not tell what was then",
+        "younger": "younger than this pack, which it names; it tells nothing of what was before",
+    }
+    return [
+        f"OLDER     {plain(names[one['number']])}: {words[one['standing']].format(**one)}"
+        for one in told
+    ]
+
+
+def in_words(outcome: Outcome, given: list[Key], older: list[str]) -> str:
     """What is proven, by whose key, what is not, and what is wrong."""
     told = outcome.proven
     lines = []
@@ -2319,6 +2391,7 @@ def in_words(outcome: Outcome, given: list[Key]) -> str:
         lines.append(f"KEY       {key_words(outcome.trust)}")
         lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in told["cosigned"].items()]
         lines += above_words(told.get("chain", []))
+    lines += held_words(told.get("held", []), older)
     lines += [f"GIVEN     {key.vkey} (by you)" for key in given]
     lines += [f"NOT KNOWN {WORDS[one]}" for one in outcome.unexamined]
     lines.append(f"NOT KNOWN {ALWAYS_OPEN}")
@@ -2427,7 +2500,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, UnicodeDecodeError, Bad, Unfit) as error:
         sys.stderr.write(f"verify.py: {error}\n")
         return 2
-    told = json.dumps(outcome.as_json()) if asked.json else in_words(outcome, given)
+    told = json.dumps(outcome.as_json()) if asked.json else in_words(outcome, given, asked.older)
     sys.stdout.buffer.write((told + "\n").encode("utf-8", "replace"))
     return 0 if outcome.ok else 1
 
