@@ -10,7 +10,8 @@ from bayward.core.clock import DAY_MS, Instant
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import Event, EventType
 from bayward.core.ids import CompartmentId, ItemId, PersonId
-from bayward.core.item_rules import chain, follow, registered
+from bayward.core.item_chain import chain
+from bayward.core.item_rules import follow, registered
 from bayward.core.items import OFFER_LIFE_MS, Item, ItemState, OfferKind, Stock
 
 _T = EventType

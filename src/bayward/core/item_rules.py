@@ -1,15 +1,15 @@
 """Which event may follow which in the life of an item.
 
 `follow` is the whole theory: the item after one more event of its log, or an error of the tree
-when the rules do not allow it. `chain` replays a log and tells where it is not unbroken. A bank's
-reports are facts: a door that was opened is not undone by a rule, so they always move the item,
-and what contradicts the record before them is a `custody.broken`, in red for ever.
+when the rules do not allow it; `item_chain` replays a log with it. A bank's reports are facts: a
+door that was opened is not undone by a rule, so they always move the item, and what contradicts
+the record before them is a `custody.broken`, in red for ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -37,6 +37,8 @@ from bayward.core.items import (
 PHOTO_HASH_CHARS = 64  # SHA-256 in hex
 BREAKS = frozenset({EventType.CUSTODY_BROKEN, EventType.CUSTODY_TAKEN})
 """After one of these the custody of an item is not unbroken."""
+NOT_THE_HOLDER, NOT_IN_THERE = "not_the_holder", "not_in_there"
+"""Why a bank's report does not continue a custody."""
 
 
 def registered(event: Event) -> Item:
@@ -65,40 +67,15 @@ def follow(item: Item, event: Event) -> Item:
     return rule(item, event)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One line of the custody of an item: who had it before, and after."""
-
-    event: Event
-    before: Holder
-    after: Holder
-    is_broken: bool = False
-
-
-def chain(events: Iterable[Event]) -> tuple[Link, ...]:
-    """The line of custody, oldest event first; what the rules do not allow is a broken link."""
-    links: list[Link] = []
-    item: Item | None = None
-    for event in events:
-        before = NOBODY if item is None else item.holder
-        try:
-            item = registered(event) if item is None else follow(item, event)
-        except (Conflict, Invalid):
-            links.append(Link(event, before, before, is_broken=True))
-            continue
-        links.append(Link(event, before, item.holder, is_broken=event.type in BREAKS))
-    return tuple(links)
-
-
 def doubts(item: Item, event: Event) -> str | None:
     """Why a bank's report about `item` does not continue its custody; None: it does.
 
     `event` is a `custody.stored` or `custody.fetched` that has not been followed yet.
     """
     if event.type is EventType.CUSTODY_STORED and not _is(item.holder, _person(event.actor)):
-        return "not_the_holder"
+        return NOT_THE_HOLDER
     if event.type is EventType.CUSTODY_FETCHED and not _is(item.holder, _inside(event)):
-        return "not_in_there"
+        return NOT_IN_THERE
     return None
 
 

@@ -52,3 +52,20 @@ def test_the_table_reads_back_and_no_cell_is_a_formula() -> None:
     assert [line["what"] for line in lines] == [one.event.type.value for one in STORY]
     assert lines[0]["comments"] == "'=1+1"
     assert lines[4]["comments"] == "door jammed"
+
+
+def test_who_gave_nothing_away_has_released_nothing() -> None:
+    where = {"compartment": "cmp_1", "parcel": "p", "origin": "bank log", "detail": "77"}
+    story = [
+        STORY[0],
+        told(4, _T.CUSTODY_BROKEN, reason="not_the_holder", compartment="cmp_1"),
+        told(4, _T.CUSTODY_STORED, actor="sam", **where),
+    ]
+    _, broken, stored = form.rows(story)
+    # The entry of an older program does not name him, and the report after it does.
+    assert (broken.by, broken.comments, broken.not_released_by) == ("sam", "not_the_holder", "anne")
+    assert (stored.released_by, stored.received_by) == ("", "cmp_1")
+    assert (stored.by, stored.comments, stored.not_released_by) == ("sam", "not_the_holder", "anne")
+    assert (broken.is_broken, stored.is_broken) == (True, True)
+    by_its_holder = form.rows([*story[:1], told(4, _T.CUSTODY_STORED, actor="anne", **where)])
+    assert (by_its_holder[1].released_by, by_its_holder[1].not_released_by) == ("anne", "")

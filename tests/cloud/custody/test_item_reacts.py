@@ -8,7 +8,7 @@ from bayward.cloud.custody import items
 from bayward.cloud.custody.items import Description, Proposal
 from bayward.core.events import EventType
 from bayward.core.ids import ItemId, ParcelId, PersonId
-from bayward.core.item_rules import Link, chain
+from bayward.core.item_chain import Link, chain
 from bayward.core.items import Holder, HolderKind, ItemKind, ItemState, OfferKind
 from cloud_bench import BankTwin, CloudBench, named
 
@@ -70,9 +70,9 @@ async def test_what_another_put_in_is_followed_and_marked(
     await bank.upload(cloud.ingest)
     found = (await cloud.do(items.get_item, bank.tenant, knife)).item
     assert (found.state, found.is_broken) == (ItemState.STORED, True)
-    assert [one.is_broken for one in await line(cloud, bank, knife)] == [False, True, False]
+    assert [one.is_broken for one in await line(cloud, bank, knife)] == [False, True, True]
     [event] = cloud.events(_T.CUSTODY_BROKEN)
-    assert event.reason == "not_the_holder"
+    assert (event.reason, event.actor) == ("not_the_holder", BEN)
 
 
 async def test_a_forced_door_and_an_emptied_compartment_break_it(

@@ -13,7 +13,7 @@ from bayward.cloud.storage import schema as s
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import EventType
 from bayward.core.ids import ItemId, PersonId, TenantId
-from bayward.core.item_rules import chain
+from bayward.core.item_chain import chain
 from bayward.core.items import (
     OFFER_LIFE_MS,
     HolderKind,

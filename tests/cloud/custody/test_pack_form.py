@@ -44,3 +44,14 @@ def test_rows_are_those_of_the_page_and_names_from_before_are_left_out() -> None
     assert (offered["time"], offered["number"]) == ("1970-01-01 00:00:05 UTC", "2")
     assert {row["is_broken"] for row in (offered, accepted, stored)} == {"no"}
     assert set(stored) == {"item", *form.Row.__dataclass_fields__}
+
+
+def test_a_pack_says_who_moved_it_and_that_its_holder_did_not() -> None:
+    story = [
+        line(3, _T.ITEM_REGISTERED, actor="anne", purpose="evidence", detail="x"),
+        line(9, _T.CUSTODY_STORED, actor="sam", compartment="cmp_1", parcel="p", origin="bank log",
+             detail="77"),
+    ]  # fmt: skip
+    _, stored = pack_form.rows(story)
+    assert (stored["released_by"], stored["received_by"]) == ("", "cmp_1")
+    assert stored["comments"] == "not_the_holder; not released by anne, done by sam"

@@ -53,7 +53,7 @@ def test_nothing_of_another_tenant_is_found_or_changed(bench: Bench) -> None:
     assert store.sites(bench.tx, bench.other) == []
     assert store.find_site(bench.tx, bench.other, SITE) is None
     assert store.layout(bench.tx, bench.other, mine.bank) == []
-    assert store.door_numbers(bench.tx, bench.other) == {}
+    assert store.door_places(bench.tx, bench.other) == {}
     assert store.glances(bench.tx, bench.other) == {}
     store.update_bank(bench.tx, replace(mine, tenant=bench.other), firmware="evil")
     assert store.find_bank(bench.tx, bench.tenant, mine.bank) == mine
@@ -113,7 +113,7 @@ def test_a_door_that_was_taken_out_keeps_its_number_in_old_lines(bench: Bench) -
     built = store.layout(bench.tx, bench.tenant, made.bank)
     assert [one.compartment.id for one in built] == [door.id for door in doors[:2]]
     assert (built[0].state, built[0].block_reason) == (CompartmentState.BLOCKED, "smells")
-    assert store.door_numbers(bench.tx, bench.tenant)[doors[2].id] == 3
+    assert store.door_places(bench.tx, bench.tenant)[doors[2].id] == (made.bank, 3)
 
 
 def test_only_the_last_readings_are_kept(bench: Bench) -> None:

@@ -2,15 +2,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
 from bayward.core.events import EventType
+from bayward.core.ids import ItemId, ParcelId
 from bayward.core.roles import Role
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.verify import verify_receipt
+from cloud_bench import named
 from cloud_house import ANNE, Browser, House
 from item_desk import INTACT, KNIFE, Desk, do, furnished
+
+TAG = re.compile(r"<[^>]*>")
+
+
+def plain(page: str) -> str:
+    """The words of a page, one blank between them."""
+    return " ".join(TAG.sub(" ", page).split())
 
 
 @pytest.fixture
@@ -72,6 +82,33 @@ async def test_the_form_for_the_court_names_holders_seals_entries_and_the_root(
     assert page.text.count("Interrupted:") == 1
     assert "of log A" in page.text
     assert "Signed checkpoint" in page.text
+
+
+async def test_what_a_courier_put_in_names_him_and_not_the_holder_as_who_gave_it(
+    desk: Desk,
+) -> None:
+    sam = await desk.house.person("Sam", Role.COURIER)
+    bank = await desk.house.bench.bank(desk.house.tenant)
+    space = {"compartment": bank.door(1), "parcel": named(ParcelId, 1)}
+    hands = {"actor": sam, "recipient": desk.bert_id, "size": "M"}
+    label = ItemId.parse(desk.item).label
+    bank.record(EventType.COMPARTMENT_RESERVED, **space, **hands)
+    bank.record(EventType.PARCEL_DEPOSITED, **space, **hands, tracking=label, method="kiosk")
+    await bank.upload(desk.house.cloud.ingest)
+    where = "door 01, Lobby 1"
+    page = plain((await desk.anne.get(desk.url)).text)
+    against = "put it in without being its holder · not released by Anne, who held it"
+    assert f"Sam · {against} · {where}" in page
+    assert f"{where} · Sam · {against}" in page
+    assert "Anne → door" not in page
+    paper = plain((await desk.anne.get(f"{desk.url}/form")).text)
+    assert f"Not released held by Anne {where} by Sam" in paper
+    assert paper.count("Interrupted:") == 2
+    by, stored = list(csv.DictReader(io.StringIO(
+        (await desk.anne.get(f"{desk.url}/custody.csv")).text
+    )))[1:]  # fmt: skip
+    assert (by["by"], stored["by"]) == (sam, sam)
+    assert (stored["released_by"], stored["not_released_by"]) == ("", "Anne")
 
 
 async def test_the_table_has_a_row_for_each_line(desk: Desk) -> None:

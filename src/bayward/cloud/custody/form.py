@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from bayward.cloud.unit import Place
 from bayward.core.clock import Instant
 from bayward.core.events import Event, EventType
-from bayward.core.item_rules import Link, chain
-from bayward.core.items import Holder
+from bayward.core.item_chain import DOUBTS, REPORTS, Link, chain
+from bayward.core.items import NOBODY, Holder
 
 LEADS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute it
 
@@ -24,7 +24,11 @@ Name = Callable[[Holder], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the form; "" where there is nothing to say."""
+    """One line of the form; "" where there is nothing to say.
+
+    `not_released_by` is who the record has as holder where somebody else moved it: a bank reports
+    what happened, and he gave nothing away.
+    """
 
     number: int
     time: Instant
@@ -43,6 +47,7 @@ class Row:
     entry: int
     bank_log: str
     bank_entry: str
+    not_released_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def rows(told: Iterable[Told], name: Name = lambda holder: holder.called) -> lis
     lines = list(told)
     links = chain(one.event for one in lines)
     return [
-        _row(number, one.place, link, name)
+        _row(number, one.place, link, name, _mover(links, number))
         for number, (one, link) in enumerate(zip(lines, links, strict=True), 1)
     ]
 
@@ -77,30 +82,48 @@ def csv_text(found: Iterable[Row]) -> str:
     return out.getvalue()
 
 
-def _row(number: int, place: Place, link: Link, name: Name) -> Row:
+def _row(number: int, place: Place, link: Link, name: Name, by: str | None) -> Row:
     event = link.event
     has_moved = link.before != link.after
-    is_of_bank = event.type in {EventType.CUSTODY_STORED, EventType.CUSTODY_FETCHED}
+    is_of_bank = event.type in REPORTS
     comments = _counted(event) or event.reason or ("" if is_of_bank else event.detail) or ""
     return Row(
         number=number,
         time=event.time,
         what=event.type.value,
-        released_by=name(link.before) if has_moved else "",
+        released_by=name(link.before) if has_moved and link.doubt is None else "",
         received_by=name(link.after) if has_moved else "",
-        by=event.actor or "",
+        by=by or "",
         witness=event.witness or "",
         seal=event.seal or "",
         seal_state="" if event.type is EventType.ITEM_COUNTED else event.result or "",
         photo_sha256=event.photo or "",
         authority=event.authority or "",
-        comments=comments,
+        comments=link.doubt or comments,
         is_broken=link.is_broken,
         log=place.origin,
         entry=place.index,
         bank_log=(event.origin or "") if is_of_bank else "",
         bank_entry=(event.detail or "") if is_of_bank else "",
+        not_released_by=_robbed(link, name),
     )
+
+
+def _robbed(link: Link, name: Name) -> str:
+    """Who had it by the record, where it was moved without him."""
+    is_against = link.doubt is not None or link.event.reason in DOUBTS
+    is_said = link.event.type in REPORTS | {EventType.CUSTODY_BROKEN}
+    return name(link.before) if is_against and is_said and link.before != NOBODY else ""
+
+
+def _mover(links: Sequence[Link], number: int) -> str | None:
+    """Who did it; a `custody.broken` of an older program left that to the report after it."""
+    event = links[number - 1].event
+    if event.actor is None and event.reason in DOUBTS and number < len(links):
+        report = links[number].event
+        if report.type in REPORTS and report.time == event.time:
+            return report.actor
+    return event.actor
 
 
 def _counted(event: Event) -> str:

@@ -83,7 +83,7 @@ def restored(work: Work, tenant: TenantId, event: Event, place: Place | None) ->
     for found in item_store.inside(work.tx, tenant, event.compartment or ""):
         if place is not None and found.parcel is not None:
             if event.witness is None:
-                _break(work, tenant, found, "emptied_by_staff", event)
+                _break(work, tenant, found, "emptied_by_staff", event, who=event.actor)
             told = replace(event, parcel=found.parcel)
             _moved(work, tenant, found, _told(_T.CUSTODY_FETCHED, found, told, place, event.actor))
 
@@ -104,10 +104,10 @@ def _moved(work: Work, tenant: TenantId, found: ItemView, told: Event) -> None:
         rules.follow(found.item, told)
     except (Conflict, Invalid):  # it was disposed of, and yet a bank has it
         _log.warning("custody.contradiction", item=found.item.id, type=told.type)
-        _break(work, tenant, found, "after_disposal", told)
+        _break(work, tenant, found, "after_disposal", told, who=told.actor)
         return
     if reason is not None:
-        _break(work, tenant, found, reason, told)
+        _break(work, tenant, found, reason, told, who=told.actor)
     work.emit(told, tenant=tenant)
 
 
@@ -127,11 +127,21 @@ def _told(kind: EventType, found: ItemView, event: Event, place: Place, who: str
     )
 
 
-def _break(work: Work, tenant: TenantId, found: ItemView, reason: str, event: Event) -> None:
+def _break(
+    work: Work,
+    tenant: TenantId,
+    found: ItemView,
+    reason: str,
+    event: Event,
+    *,
+    who: str | None = None,
+) -> None:
+    """Write down that its custody is not whole, and by whom, as far as the bank knows."""
     told = Event(
         type=_T.CUSTODY_BROKEN,
         time=event.time,
         tq=event.tq,
+        actor=who,
         item=ItemId(found.item.id),
         bank=event.bank,
         compartment=event.compartment,

@@ -55,6 +55,9 @@ def _cells(row: Row) -> dict[str, str]:
     cells["time"] = _time(row.time)
     if row.what in _MOVES and not row.released_by and not row.received_by:
         cells["released_by"] = cells["received_by"] = NOT_HERE  # one unnamed to another
+    if cells["not_released_by"]:
+        who = f"not released by {cells['not_released_by']}, done by {cells['by'] or 'nobody known'}"
+        cells["comments"] = f"{cells['comments']}; {who}"
     return cells
 
 

@@ -247,11 +247,12 @@ def layout(tx: sa.Connection, tenant: TenantId, bank: BankId) -> list[Built]:
     return [_built(row) for row in rows]
 
 
-def door_numbers(tx: sa.Connection, tenant: TenantId) -> dict[CompartmentId, int]:
-    """The number on every door a tenant has or had."""
+def door_places(tx: sa.Connection, tenant: TenantId) -> dict[CompartmentId, tuple[BankId, int]]:
+    """The bank of every door a tenant has or had, and the number on it."""
     columns = s.compartment.c
-    query = sa.select(columns.compartment, columns.number).where(columns.tenant == tenant)
-    return {CompartmentId(one): number for one, number in tx.execute(query)}
+    query = sa.select(columns.compartment, columns.bank, columns.number)
+    found = tx.execute(query.where(columns.tenant == tenant))
+    return {CompartmentId(one): (BankId(bank), number) for one, bank, number in found}
 
 
 def set_glance(tx: sa.Connection, tenant: TenantId, bank: BankId, glance: Glance) -> None:

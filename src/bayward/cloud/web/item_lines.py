@@ -17,6 +17,7 @@ from bayward.core.clock import Instant
 from bayward.core.errors import LimitExceeded
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import ItemId, TenantId
+from bayward.core.item_chain import DOUBTS
 from bayward.core.items import Holder, HolderKind, OfferKind, SealState, Stock
 from bayward.ui.views import custody as views
 from bayward.ui.views.custody import CustodyLine, ItemRow
@@ -38,10 +39,10 @@ COUNTS = {
     },
     EventType.CUSTODY_ACCEPTED: {"": "counted", "intact": "counted", "broken": "counted"},
 }
-# Why a bank's report broke the custody (`item_reacts`).
+# Why a bank's report broke the custody (`item_reacts`, `item_rules.doubts`).
 BREAKS = {
-    "not_the_holder": "put in by somebody who did not hold it",
-    "not_in_there": "taken out of where it was not",
+    "not_the_holder": "put it in without being its holder",
+    "not_in_there": "took it out of where it was not by the record",
     "emptied_by_staff": "compartment emptied by staff",
     "door_forced_open": "door forced open",
     "opened_with_key": "door opened with the key, as two people had agreed",
@@ -86,7 +87,7 @@ def holder(words: Words, one: Holder) -> str:
     if one.kind is HolderKind.PERSON:
         return words.person(one.ref)
     if one.kind is HolderKind.COMPARTMENT:
-        return f"door {words.door(one.ref) or one.ref}"
+        return f"door {words.door_and_bank(one.ref) or one.ref}"
     return called(one.called)
 
 
@@ -139,7 +140,7 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
     event = one.event
     proof = words.proof(one)
     receipt_href = f"/console/items/{event.item}/receipt/{row.number}"
-    notes = (_offer(words, event), row.authority, _reason(event, row))
+    notes = (_offer(words, event), row.authority, _reason(event, row), *_against(words, event, row))
     return CustodyLine(
         number=row.number,
         at=row.time,
@@ -147,7 +148,7 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
         facts=words.facts(event),
         before=row.released_by,
         after=row.received_by,
-        who=words.person(row.by or None),
+        who=_who(words, row),
         witness=words.person(row.witness or None),
         note=" · ".join(note for note in notes if note),
         seal=row.seal,
@@ -159,6 +160,7 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
         bank_entry=row.bank_entry,
         bank=words.bank(event.bank),
         is_broken=row.is_broken,
+        not_released_by=row.not_released_by,
         proof=None if proof is None else replace(proof, receipt_href=receipt_href),
     )
 
@@ -177,9 +179,24 @@ def _reason(event: Event, row: Row) -> str:
         return ""  # the description has a place of its own
     if event.type in COUNTS and event.count is not None:
         return f"{COUNTS[event.type].get(event.result or event.purpose or '', '')} {event.count}"
-    if event.type is EventType.CUSTODY_BROKEN:
+    if event.type is EventType.CUSTODY_BROKEN or row.comments in DOUBTS:
         return BREAKS.get(row.comments, row.comments)
     return row.comments
+
+
+def _who(words: Words, row: Row) -> str:
+    """Who did it; somebody did what a bank reports against the record, known or not."""
+    if row.by == ERASED:
+        return called(ERASED)
+    return words.person(row.by or None) or ("somebody unknown" if row.not_released_by else "")
+
+
+def _against(words: Words, event: Event, row: Row) -> tuple[str, ...]:
+    """Who gave nothing away where it was moved without him; and of a break, behind which door."""
+    said = [f"not released by {row.not_released_by}, who held it"] if row.not_released_by else []
+    if event.type is EventType.CUSTODY_BROKEN and words.door(event.compartment):
+        said.append(f"door {words.door_and_bank(event.compartment)}")
+    return tuple(said)
 
 
 def anchor_origins(told: Story) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class Words:
         self.work = work
         self.tenant = tenant
         self._people: dict[PersonId, Person] = {}
-        self._doors: dict[CompartmentId, int] | None = None
+        self._doors: dict[CompartmentId, tuple[BankId, int]] | None = None
         self._banks: dict[BankId, fleet_store.Bank] | None = None
         self._logs: dict[str, LogHead] | None = None
 
@@ -127,10 +127,18 @@ class Words:
 
     def door(self, compartment: str | None) -> str:
         """What is printed on a door."""
+        found = self._door(compartment)
+        return "" if found is None else door_label(found[1])
+
+    def door_and_bank(self, compartment: str | None) -> str:
+        """The same, and of which bank: two banks have a door 3 each."""
+        found = self._door(compartment)
+        return "" if found is None else f"{door_label(found[1])}, {self.bank(found[0])}"
+
+    def _door(self, compartment: str | None) -> tuple[BankId, int] | None:
         if self._doors is None:
-            self._doors = fleet_store.door_numbers(self.work.tx, self.tenant)
-        number = self._doors.get(CompartmentId(compartment or ""))
-        return "" if number is None else door_label(number)
+            self._doors = fleet_store.door_places(self.work.tx, self.tenant)
+        return self._doors.get(CompartmentId(compartment or ""))
 
     @property
     def banks(self) -> dict[BankId, fleet_store.Bank]:

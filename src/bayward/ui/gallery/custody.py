@@ -65,10 +65,11 @@ def line(number: int, days: int, kind: str, **more: object) -> views.CustodyLine
 LINES = (
     line(1, 9, "item.registered", after="R. Haas", who="R. Haas", photo=PHOTO),
     line(2, 9, "seal.applied", facts={"seal": "S-004417"}, who="R. Haas", seal="S-004417"),
-    line(3, 9, "custody.stored", facts={"door": "14"}, before="R. Haas", after="door 14",
+    line(3, 9, "custody.stored", facts={"door": "14"}, before="R. Haas", after="door 14, Lobby A",
          who="R. Haas", bank_entry="1204", bank_log=BANK_LOG, bank="Lobby A"),
-    line(4, 6, "custody.fetched", facts={"door": "14"}, before="door 14", after="Ines Duarte",
-         who="Ines Duarte", bank_entry="1391", bank_log=BANK_LOG, bank="Lobby A"),
+    line(4, 6, "custody.fetched", facts={"door": "14"}, before="door 14, Lobby A",
+         after="Ines Duarte", who="Ines Duarte", bank_entry="1391", bank_log=BANK_LOG,
+         bank="Lobby A"),
     line(5, 6, "seal.checked", facts={"seal": "S-004417"}, who="Ines Duarte", seal="S-004417",
          result="intact"),
     line(6, 5, "custody.offered", who="Ines Duarte",
@@ -80,6 +81,15 @@ LINES = (
 )  # fmt: skip
 BREAK = line(9, 1, "custody.taken", before="Ines Duarte", after="R. Haas", who="R. Haas",
              note="holder is ill", is_broken=True)  # fmt: skip
+AGAINST = (
+    line(9, 1, "custody.broken", who="Sam Ortiz", is_broken=True, not_released_by="Ines Duarte",
+         note="put it in without being its holder · not released by Ines Duarte, who held it"
+         " · door 03, Lobby A"),
+    line(10, 1, "custody.stored", facts={"door": "03"}, after="door 03, Lobby A", who="Sam Ortiz",
+         note="put it in without being its holder · not released by Ines Duarte, who held it",
+         not_released_by="Ines Duarte", bank_entry="1402", bank_log=BANK_LOG, bank="Lobby A",
+         is_broken=True),
+)  # fmt: skip
 AFTER = line(9, 1, "custody.accepted", before="Ines Duarte", after="R. Haas", who="R. Haas",
              seal="S-004417", result="intact")  # fmt: skip
 BROKEN = replace(KNIFE, holder="R. Haas", is_broken=True, is_seal_broken=True)
@@ -127,6 +137,8 @@ def _states() -> Iterator[Sample]:
     )
     yield Sample("console/item-offered", offered)
     yield Sample("console/item-broken", replace(PAGE, row=BROKEN, lines=(*LINES, BREAK)))
+    inside = replace(KNIFE, holder="door 03, Lobby A", state="stored", is_broken=True)
+    yield Sample("console/item-against", replace(PAGE, row=inside, lines=(*LINES, *AGAINST)))
 
 
 def _medicine() -> Iterator[Sample]:
@@ -182,6 +194,8 @@ def _forms() -> Iterator[Sample]:
     photo = replace(ACT, act="photo", fields=("photo", "detail"), people=())
     yield Sample("console/item-photo", photo)
     yield Sample("console/item-form", FORM)
+    against = replace(FORM, row=replace(KNIFE, is_broken=True), lines=(*LINES, *AGAINST))
+    yield Sample("console/item-form-against", against)
     yield Sample("console/item-form-broken", replace(FORM, row=BROKEN, lines=(*LINES, BREAK) * 2))
 
 
@@ -189,7 +203,7 @@ LIST = views.Items(
     shell=SHELL,
     rows=(
         KNIFE,
-        replace(KNIFE, exhibit="A2", holder="door 14", state="stored", since=ago(DAY)),
+        replace(KNIFE, exhibit="A2", holder="door 14, Lobby A", state="stored", since=ago(DAY)),
         replace(KNIFE, exhibit="B1", state="offered", holder="R. Haas", is_for_you=True),
         replace(KNIFE, exhibit="", case="", kind="medicine", holder="R. Haas", is_broken=True,
                 seal="", since=ago(900)),
@@ -204,7 +218,7 @@ LIST = views.Items(
         Filter("/console/items?state=interrupted", "interrupted", 1),
     ),
     kinds=(Choice("evidence", "Evidence"), Choice("medicine", "Medicine")),
-    holders=(Choice("prs_1", "R. Haas"), Choice("cmp_14", "door 14")),
+    holders=(Choice("prs_1", "R. Haas"), Choice("cmp_14", "door 14, Lobby A")),
 )  # fmt: skip
 FORM = views.CustodyForm(
     tenant="Northgate House",

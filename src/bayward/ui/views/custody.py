@@ -80,7 +80,8 @@ class CustodyLine:
     """One line of custody. `before` and `after` are who held it, both empty when it stayed.
 
     It is entry `entry` of the log `log`, and repeats entry `bank_entry` of a bank's log when a
-    bank reported it. `note` has what else there is to say.
+    bank reported it. `note` has what else there is to say. `not_released_by` held it by the record
+    when `who` moved it.
     """
 
     number: int
@@ -101,6 +102,7 @@ class CustodyLine:
     bank_entry: str = ""
     bank: str = ""
     is_broken: bool = False
+    not_released_by: str = ""
     proof: Proof | None = None
 
 
