@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from bayward.ledger.chain import chain_text
 from bayward.ledger.checkpoint import sign_checkpoint
@@ -23,7 +23,7 @@ from bayward.ledger.strict import base64url_text
 from bayward.ui.gallery.world import NOW
 from bayward.ui.render import Renderer, security_headers
 from bayward.ui.views.verify import KnownLog, Verify
-from pack_bench import BANK, PackBench
+from pack_bench import ANCHOR, BANK, TENANT, PackBench
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,22 @@ def known(signer: Signer) -> Verify:
     return Verify(known=(log,))
 
 
-def verdict(chromium: Browser, gallery: str, view: Verify, text: str) -> tuple[str, list[bool]]:
+def verdict(
+    chromium: Browser, gallery: str, view: Verify, text: str, told: Sequence[KnownLog] = ()
+) -> tuple[str, list[bool]]:
+    """The verdict and its steps; `told` are logs that the server knows when it is asked."""
+    box, steps, _ = checked(chromium, gallery, view, text, told)
+    return box, steps
+
+
+def checked(
+    chromium: Browser,
+    gallery: str,
+    view: Verify,
+    given: str | FilePayload,
+    told: Sequence[KnownLog] = (),
+) -> tuple[str, list[bool], str]:
+    """The same with all that the page says."""
     context = chromium.new_context(base_url=gallery, service_workers="block")
     page: Page = context.new_page()
     html = Renderer().page(view, nonce="gallery", now=NOW)
@@ -75,16 +90,30 @@ def verdict(chromium: Browser, gallery: str, view: Verify, text: str) -> tuple[s
             body=html, content_type="text/html", headers=dict(security_headers("gallery"))
         )
 
+    def key_of(route: Route) -> None:
+        assert not route.request.post_data, "the receipt stays in the browser"
+        logs = [one for one in told if route.request.url.endswith("/verify/" + one.origin)]
+        names = ("origin", "vkey", "name")
+        route.fulfill(json={"logs": [{name: getattr(one, name) for name in names} for one in logs]})
+
+    page.route("**/verify/**", key_of)
     page.route("**/verify", answer)
     page.goto("/verify")
-    page.get_by_role("textbox").fill(text)
-    page.get_by_role("button", name="Check it").click()
+    if isinstance(given, str):
+        page.get_by_role("textbox").fill(given)
+        page.get_by_role("button", name="Check it").click()
+    else:
+        page.locator("input[type=file]").set_input_files(given)
     box = page.locator(".verdict")
     expect(box).to_be_visible()
-    told = str(box.get_attribute("data-verdict"))
-    steps = [one.get_attribute("data-bad") is None for one in box.locator("li").all()]
+    found = str(box.get_attribute("data-verdict"))
+    marks = ("data-bad", "data-open")
+    steps = [
+        all(one.get_attribute(mark) is None for mark in marks) for one in box.locator("li").all()
+    ]
+    said = box.inner_text()
     context.close()
-    return told, steps
+    return found, steps, said
 
 
 @pytest.mark.parametrize("kind", SIGNERS)
@@ -174,7 +203,46 @@ def test_a_receipt_with_the_logs_above_it(chromium: Browser, gallery: str) -> No
     log = KnownLog(
         origin=BANK.key.name, vkey=BANK.key.vkey, name="Lobby A", size=45, root="", at=NOW
     )
-    found, steps = verdict(chromium, gallery, Verify(known=(log,)), text)
-    assert (found, steps) == ("good", [True] * 4)
+    found, steps, said = checked(chromium, gallery, Verify(known=(log,)), text)
+    assert (found, steps) == ("good", [True] * 4 + [False] * 2), "nobody here knows those above"
+    assert "Recorded in the log above, demo/anchor, which had 2 entries then" in said
+    told = [
+        log,
+        *(replace(log, origin=one.name, vkey=one.vkey) for one in (TENANT.key, ANCHOR.key)),
+    ]
+    assert verdict(chromium, gallery, Verify(), text, told) == ("good", [True] * 6)
     swapped = chain_text([bench.receipt(3), bench.chain[1], bench.chain[0]])
     assert verdict(chromium, gallery, Verify(known=(log,)), swapped)[0] == "bad"
+
+
+def test_a_pasted_receipt_of_this_very_server_is_known(chromium: Browser, gallery: str) -> None:
+    """To a stranger the page names no log, so it asks for the one that the receipt names."""
+    signer = SIGNERS["p256"]
+    text = receipt(signer, 3)
+    told = known(signer).known
+    assert verdict(chromium, gallery, Verify(), text, told) == ("good", [True] * 4)
+    other = known(SIGNERS["ed25519"]).known
+    assert verdict(chromium, gallery, Verify(), text, other)[0] == "unknown_log"
+    _, _, said = checked(chromium, gallery, Verify(), text, told)
+    assert "This receipt is genuine" in said
+    assert "true when it was recorded" in said
+    assert f"This server does not know the log: {ORIGIN}" not in said
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "This is no receipt"),
+        (b"", "This is no receipt"),
+        (b'{"a": 1}', "This is no receipt"),
+        (b"PK\x03\x04 and so on", "That is an evidence pack"),
+        (b'{"v":1,"kind":"bayward-log"}\n', "That is an exported log"),
+    ],
+)
+def test_what_is_no_receipt_is_told_what_it_is(
+    chromium: Browser, gallery: str, raw: bytes, told: str
+) -> None:
+    given = FilePayload(name="x", mimeType="application/octet-stream", buffer=raw)
+    found, steps, said = checked(chromium, gallery, Verify(), given)
+    assert (found, steps) == ("bad", [])
+    assert told in said

@@ -28,6 +28,20 @@ async def test_who_has_a_receipt_knows_the_origin_and_is_told_the_key(
     assert "data-vkey" in tenant.text
 
 
+async def test_the_page_asks_for_the_key_of_a_log_by_its_origin(house: House, world: World) -> None:
+    """As JSON: a receipt names the log, and stays in the browser."""
+    key = world.bank.log.signer.key
+    told = await house.browser().get(f"/verify/{key.name}", headers={"Accept": "application/json"})
+    [log] = told.json()["logs"]
+    assert (log["origin"], log["vkey"]) == (key.name, key.vkey)
+    assert set(log) == {"origin", "vkey", "name"}, "not how many entries it has"
+    for origin in (key.name + "x", "lockers.example.com/bank/x"):
+        none = await house.browser().get(
+            f"/verify/{origin}", headers={"Accept": "application/json"}
+        )
+        assert none.json() == {"logs": []}
+
+
 @pytest.mark.parametrize(
     "origin",
     [

@@ -1,10 +1,13 @@
 """The public page that checks a receipt, in the reader's own browser.
 
 Which logs there are is nobody's business: a log is named to who is signed in to its tenant, and
-to who knows its origin, which only somebody with a receipt does (it holds 128 random bits).
+to who knows its origin, which only somebody with a receipt does (it holds 128 random bits). So the
+page asks for the key of a log by the origin that a receipt names; the receipt stays where it is.
 """
 
 from __future__ import annotations
+
+import json
 
 from litestar import Response
 from litestar.params import FromPath
@@ -18,7 +21,7 @@ from bayward.cloud.web import limits
 from bayward.cloud.web.asking import token_of
 from bayward.cloud.web.log_files import tenant_of_origin
 from bayward.cloud.web.routes import AnyRequest, show_anybody
-from bayward.cloud.web.state import address_of, desk_of, page
+from bayward.cloud.web.state import address_of, desk_of, page, wants_page
 from bayward.cloud.web.words import Words, log_name
 from bayward.core.errors import Denied
 from bayward.core.ids import TenantId
@@ -35,13 +38,16 @@ async def show(request: AnyRequest) -> Response[str]:
 
 
 @show_anybody("/verify/{origin:path}", "an origin is known only from a receipt")
-async def show_one(request: AnyRequest, origin: FromPath[str]) -> Response[str]:
-    """The same, with the log of this origin named."""
+async def show_one(request: AnyRequest, origin: FromPath[str]) -> Response[str] | Response[bytes]:
+    """The same, with the log of this origin named; as JSON, its key alone, for the page."""
     desk = desk_of(request)
     desk.limiter.spend(limits.VERIFY_FROM, "verify", address_of(request))
     name = origin.strip("/")
     found = await desk.unit.read(lambda work: _of_origin(work, name))
-    return page(request, _view(request, found))
+    if wants_page(request):
+        return page(request, _view(request, found))
+    told = [{"origin": one.origin, "vkey": one.vkey, "name": one.name} for one in found]
+    return Response(json.dumps({"logs": told}).encode(), media_type="application/json")
 
 
 def _view(request: AnyRequest, known: tuple[KnownLog, ...]) -> Verify:

@@ -1,6 +1,7 @@
 // @ts-check
 /** `<verify-receipt>`: takes a receipt (pasted, dropped or chosen), checks it here, and says the
- * outcome in the words that stand ready in the page's `<template data-…>` attributes. */
+ * outcome in the words that stand ready in the page. The server is asked for the keys of the logs
+ * that the receipt names, by their origins; of the receipt itself it learns nothing. */
 
 import "./relative-time.js";
 import Bayward from "./verifier.js"; // the one in verify.html
@@ -26,8 +27,11 @@ export class VerifyReceipt extends HTMLElement {
   /** @param {HTMLTextAreaElement} text @param {File | undefined} file */
   async #take(text, file) {
     if (!file) return;
-    text.value = await file.text();
-    await this.#check(text.value);
+    const raw = new Uint8Array(await file.arrayBuffer());
+    const isZip = raw[0] === 0x50 && raw[1] === 0x4b;
+    text.value = isZip ? "" : new TextDecoder().decode(raw.subarray(0, RECEIPT_BYTES_MAX + 1));
+    if (isZip) this.#say({ verdict: "bad", title: "is_pack" });
+    else await this.#check(text.value);
   }
 
   /** A receipt that came in the fragment of a scanned link; it was not sent to anybody.
@@ -47,47 +51,53 @@ export class VerifyReceipt extends HTMLElement {
 
   /** @param {string} text */
   async #check(text) {
-    const known = new Map([...document.querySelectorAll("[data-vkey]")].map((item) => [
-      /** @type {HTMLElement} */ (item).dataset.vkey ?? "", /** @type {HTMLElement} */ (item).dataset.name ?? "",
-    ]));
-    const found = await Bayward.verifyReceipt(text);
+    let found = await Bayward.verifyReceipt(text);
     if (!found.parts) {
-      this.#say("bad", [], {}); // not a receipt at all
+      this.#say({ verdict: "bad", title: text.slice(0, 200).includes('"bayward-log"') ? "is_log" : "is_none" });
       return;
     }
-    const name = known.get(found.vkey);
+    const known = await keysOf([found.origin, ...found.chain.map((/** @type {Link} */ one) => one.origin)]);
+    const own = known.find((log) => log.vkey === found.vkey);
+    // With the keys that this server knows, what the logs above say is known to be theirs.
+    if (own) found = await Bayward.verifyReceipt(text, known.map((log) => Bayward.parseKey(log.vkey)));
     const steps = [
-      { key: "leaf", is_good: found.parts.leaf },
-      { key: "path", is_good: found.parts.path, n: found.steps },
-      { key: "signature", is_good: found.parts.signature },
-      { key: "known", is_good: name !== undefined, name: name ?? found.origin },
+      step("leaf", found.parts.leaf ? "" : "bad"),
+      step("path", found.parts.path ? "" : "bad", found.steps),
+      step("signature", found.parts.signature ? "" : "bad"),
+      own ? step("known", "", 0, own.name) : step("unknown", "open", 0, found.origin),
+      ...found.chain.map((/** @type {Link} */ one) => {
+        const name = known.find((log) => log.origin === one.origin)?.name;
+        const told = name ? `${name} (${one.origin})` : one.origin;
+        return step("above", one.trust === "trusted" ? "" : "open", one.size, told);
+      }),
     ];
-    const isAlone = found.unexamined.includes("chain");
-    this.#say(!found.ok ? "bad" : name === undefined ? "unknown_log" : "good", steps, found.fields, isAlone);
+    const verdict = !found.ok ? "bad" : own ? "good" : "unknown_log";
+    const open = found.ok ? ["not_truth", ...(own ? [] : ["not_key"]), ...(found.unexamined.includes("chain") ? ["not_above"] : [])] : [];
+    this.#say({ verdict, steps, open, fields: found.fields, wrong: found.findings.map(Bayward.said) });
   }
 
-  /** @param {string} verdict @param {{key: string, is_good: boolean, n?: number, name?: string}[]} steps @param {Record<string, unknown>} fields @param {boolean} isAlone */
-  #say(verdict, steps, fields, isAlone = false) {
+  /** @param {{verdict: string, title?: string, steps?: Step[], open?: string[], fields?: Record<string, unknown>, wrong?: string[]}} told */
+  #say({ verdict, title: word = verdict, steps = [], open = [], fields = {}, wrong = [] }) {
     const box = /** @type {HTMLElement} */ (this.querySelector(".verdict"));
     const title = document.createElement("h2");
-    title.textContent = this.#word(verdict);
+    title.textContent = this.#word(word);
     const list = document.createElement("ul");
     list.append(...steps.map((step) => {
       const item = document.createElement("li");
-      item.textContent = this.#word(`step_${step.key}`).replace("{n}", String(step.n)).replace("{name}", step.name ?? "");
-      item.toggleAttribute("data-bad", !step.is_good);
+      item.textContent = this.#word(`step_${step.key}`).replace("{n}", String(step.n)).replace("{name}", () => step.name);
+      if (step.state) item.toggleAttribute(`data-${step.state}`, true);
       return item;
     }));
     const entry = document.createElement("pre");
     entry.tabIndex = 0;
     entry.textContent = JSON.stringify(fields, null, 2);
-    const open = ["good", "unknown_log"].includes(verdict) ? ["not_truth", ...(verdict === "good" ? [] : ["not_key"]), ...(isAlone ? ["not_above"] : [])] : [];
     const notes = open.map((key) => {
       const note = document.createElement("p");
       note.textContent = this.#word(key);
       return note;
     });
-    box.replaceChildren(title, list, ...notes, ...(Object.keys(fields).length ? [entry] : []));
+    const faults = wrong.map((told) => Object.assign(document.createElement("code"), { textContent: told }));
+    box.replaceChildren(title, list, ...faults, ...notes, ...(Object.keys(fields).length ? [entry] : []));
     box.dataset.verdict = verdict;
     box.hidden = false;
     box.focus();
@@ -99,7 +109,38 @@ export class VerifyReceipt extends HTMLElement {
   }
 }
 
+/** @typedef {{key: string, state: string, n: number, name: string}} Step */
+/** @typedef {{origin: string, size: number, trust: string}} Link */
+/** @typedef {{origin: string, vkey: string, name: string}} Log */
+
 const RECEIPT_BYTES_MAX = 1024 * 1024;
+const LOGS_MAX = 4;
+
+/** @param {string} key @param {string} state @param {number} n @param {string} name @returns {Step} */
+const step = (key, state, n = 0, name = "") => ({ key, state, n, name });
+
+/** The logs of these origins that this server knows: those on the page, and those it is asked for.
+ * @param {string[]} origins @returns {Promise<Log[]>} */
+async function keysOf(origins) {
+  const here = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-vkey]"))].map(({ dataset }) => ({
+    origin: (dataset.vkey ?? "").split("+")[0], vkey: dataset.vkey ?? "", name: dataset.name ?? "",
+  }));
+  const found = here.filter((log) => origins.includes(log.origin));
+  const missing = [...new Set(origins)].filter((one) => !found.some((log) => log.origin === one));
+  return [...found, ...(await Promise.all(missing.slice(0, LOGS_MAX).map(keyOf))).flat()];
+}
+
+/** @param {string} origin @returns {Promise<Log[]>} */
+async function keyOf(origin) {
+  const parts = origin.split("/");
+  if (parts.some((part) => ["", ".", ".."].includes(part))) return [];
+  try {
+    const answer = await fetch(`/verify/${parts.map(encodeURIComponent).join("/")}`, { headers: { Accept: "application/json" } });
+    return answer.ok ? (await answer.json()).logs.filter((/** @type {Log} */ log) => log.origin === origin) : [];
+  } catch {
+    return []; // not known, and said to be that
+  }
+}
 
 /** What a stream holds, as text, as long as it could be a receipt.
  * @param {ReadableStreamDefaultReader<Uint8Array>} reader */
