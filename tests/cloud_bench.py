@@ -232,8 +232,9 @@ class BankTwin:
             result="empty",
         )
 
-    def force(self, door: int = 2) -> None:
-        self.record(_T.DOOR_FORCED_OPEN, compartment=self.door(door))
+    def force(self, door: int = 2, *, parcel: str | None = None) -> None:
+        behind = {} if parcel is None else {"parcel": parcel}
+        self.record(_T.DOOR_FORCED_OPEN, compartment=self.door(door), **behind)
         self.record(
             _T.LOCKDOWN_ENGAGED,
             scope="bank",

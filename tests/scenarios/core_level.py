@@ -280,6 +280,9 @@ class CoreDriver:
     async def alerts(self) -> int:
         return 0
 
+    async def warnings(self, who: str) -> int:
+        raise Unable(self.blind[Fact.MAIL])
+
     async def tap(self, resident: str) -> None:
         grant = self._grant(resident)
         self._do(Tick())

@@ -170,6 +170,17 @@ async def _(teller: Teller, who: str, door: str) -> None:
     await teller.at_door(Tool.FORCE, int(door))
 
 
+@deed(DEEDS, "{who} takes a crowbar to {resident}'s door")
+async def _(teller: Teller, who: str, resident: str) -> None:
+    teller.door = teller.home[resident]
+    await teller.at_door(Tool.FORCE)
+
+
+@deed(DEEDS, "{who} takes what is in it")
+async def _(teller: Teller, who: str) -> None:
+    await teller.at_door(Tool.TAKE)
+
+
 @deed(DEEDS, "{admin} releases the lockdown: {words}")
 async def _(teller: Teller, admin: str, words: str) -> None:
     teller.is_allowed = await teller.driver.release(words, is_fresh=True)

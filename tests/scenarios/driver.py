@@ -148,6 +148,10 @@ class Driver(Protocol):
         """How many messages the administrator has got."""
         ...
 
+    async def warnings(self, who: str) -> int:
+        """How many messages have told somebody that the door of his parcel was forced open."""
+        ...
+
     async def tap(self, resident: str) -> None:
         """Order the door of the parcel open from the phone, with the number the kiosk shows."""
         ...

@@ -237,6 +237,10 @@ class ProcessDriver:
     async def alerts(self) -> int:
         return len(self._theatre.mailbox.to(people.ADMIN_EMAIL))
 
+    async def warnings(self, who: str) -> int:
+        told = self._theatre.mailbox.to(named(who).email)
+        return sum("was forced open" in one.subject for one in told)
+
     async def tap(self, resident: str) -> None:
         await self._look_at_number()
         home, cloud = self._theatre.household, self._theatre.cloud

@@ -133,6 +133,14 @@ async def _(teller: Teller, resident: str) -> None:
     await teller.must_not(lambda: teller.is_told(resident), f"{resident} is told a code")
 
 
+@sight(SIGHTS, Fact.MAIL, "{resident} is warned that {their} door was forced")
+async def _(teller: Teller, resident: str, their: str) -> None:
+    async def is_warned() -> bool:
+        return await teller.driver.warnings(resident) == 1
+
+    await teller.must(is_warned, f"one warning for {resident}")
+
+
 @sight(SIGHTS, Fact.MAIL, "{admin} is alerted")
 async def _(teller: Teller, admin: str) -> None:
     async def is_alerted() -> bool:

@@ -28,6 +28,7 @@ from bayward.sim.settle import settled
 from bayward.sim.storage import PowerCut
 from bayward.sim.town import found
 from bayward.sim.world import World
+from bayward.ui.views.mail import DoorForced
 from scenarios.bench import demand_plain, fields_of, may_release, named, numbers_of, shown
 from scenarios.driver import ADMIN, COURIER, RESIDENTS, Fact, Fields, Level, Tool, Trap
 from scenarios.grammar import Scenario
@@ -65,6 +66,7 @@ class WorldDriver:
         self._own: dict[str, str] = {}
         self._awaits: dict[str, bool] = {}  # who was admitted and has no code yet
         self._alerts = 0
+        self._warned: list[str] = []
         self._carried = ""
         self._traps: set[Trap] = set()
         for name in NAMES:
@@ -91,6 +93,8 @@ class WorldDriver:
         def read(mail: Received) -> None:
             if name == ADMIN:
                 self._alerts += 1
+            elif mail.kind == DoorForced.template:
+                self._warned.append(name)
             elif mail.code:
                 self._codes.setdefault(name, []).append(mail.code)
                 if self._awaits.pop(name, None):
@@ -213,6 +217,9 @@ class WorldDriver:
 
     async def alerts(self) -> int:
         return self._alerts
+
+    async def warnings(self, who: str) -> int:
+        return self._warned.count(who)
 
     async def tap(self, resident: str) -> None:
         number, door = self._bank.presence, self._waiting(resident)

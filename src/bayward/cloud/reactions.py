@@ -179,7 +179,7 @@ AFTER: Mapping[EventType, tuple[Reaction, ...]] = {
     _T.UNLOCK_ENDED: (),
     _T.DOOR_OPENED: _CALL,
     _T.DOOR_CLOSED: _CALL,
-    _T.DOOR_FORCED_OPEN: _CALL,
+    _T.DOOR_FORCED_OPEN: (notify.tell_forced, webhooks.queue_calls),
     _T.DOOR_OPEN_TOO_LONG: _CALL,
     _T.DOOR_LOST: _CALL,
     _T.DOOR_FOUND: _CALL,

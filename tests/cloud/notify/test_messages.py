@@ -8,7 +8,7 @@ from bayward.cloud.people import set_up, sign_in
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import DAY_MS
 from bayward.core.events import EventType
-from bayward.core.ids import GrantId, PersonId
+from bayward.core.ids import GrantId, ParcelId, PersonId
 from bayward.core.roles import Role
 from bayward.wire.messages import LetterKind
 from cloud_bench import URL, BankTwin, CloudBench, named
@@ -179,3 +179,35 @@ async def test_a_disabled_person_gets_no_mail(
     await work_off(cloud, post)
     assert post.inbox == []
     assert (await deliveries(cloud, deposited))[0].last_error == "no_recipient"
+
+
+async def test_whose_door_was_forced_is_told_once_and_never_that_all_is_well(
+    cloud: CloudBench, deposited: BankTwin, post: MailServer
+) -> None:
+    await work_off(cloud, post)
+    parcel = named(ParcelId, 1)
+    for _ in range(2):
+        deposited.force(1, parcel=parcel)
+        await deposited.upload(cloud.ingest)
+        await work_off(cloud, post)
+    told = [part(one, "plain") for one in post.inbox]
+    [forced] = [one for one in told if "forced open" in one]
+    assert "We do not know whether your parcel is still in it." in forced
+    deposited.collect(1)
+    await deposited.upload(cloud.ingest)
+    await work_off(cloud, post)
+    last = post.inbox[-1]
+    assert last["Subject"] == "Your door in Lobby 1 was opened"
+    assert "It had been forced open before" in part(last, "plain")
+    assert "was collected" not in part(last, "html")
+
+
+async def test_a_forced_door_with_nothing_behind_it_is_nobodys_message(
+    cloud: CloudBench, deposited: BankTwin, post: MailServer
+) -> None:
+    deposited.force(2)
+    deposited.collect(1)
+    deposited.force(1, parcel=named(ParcelId, 1))  # it had gone already
+    await deposited.upload(cloud.ingest)
+    await work_off(cloud, post)
+    assert "door_forced" not in [one.kind for one in await deliveries(cloud, deposited)]

@@ -59,3 +59,13 @@ async def test_events_page_by_page(house: House, anne: Browser, world: World) ->
     assert not any(one["is_time_suspect"] for one in proven)
     kinds = {one["fields"]["type"] for one in parcel["rows"]}
     assert kinds == {"compartment.reserved", "parcel.deposited", "grant.issued"}
+
+
+async def test_a_parcel_tells_when_its_door_was_forced(
+    house: House, anne: Browser, world: World
+) -> None:
+    path = f"/api/v1/parcels/{world.parcel}"
+    assert (await anne.get(path)).json()["door_forced_at"] is None
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    assert (await anne.get(path)).json()["door_forced_at"] == house.clock.at

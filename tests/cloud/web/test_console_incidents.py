@@ -177,3 +177,17 @@ def test_what_to_do_is_said_of_everything_that_opens_an_incident() -> None:
     }
     contradictions = {kind.value for kind in CONTRADICTIONS}  # their own part of the page says it
     assert said | contradictions == {kind.value for kind in incidents.SEVERITY}
+
+
+async def test_an_incident_names_the_parcels_behind_the_forced_doors(
+    house: House, anne: Browser, world: World
+) -> None:
+    url = f"/console/incidents/{world.incident}"
+    assert "Parcels behind a forced door" not in (await anne.get(url)).text  # 02 was empty
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    page = (await anne.get(url)).text
+    behind = page.partition("Parcels behind a forced door")[2].partition("</section>")[0]
+    assert f'href="/console/parcels/{world.parcel}"' in behind
+    assert "Rosa1" in behind
+    assert "Door 01" in behind

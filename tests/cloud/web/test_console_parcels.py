@@ -80,3 +80,17 @@ async def test_without_a_bank_the_empty_list_suggests_one(house: House, anne: Br
     page = (await anne.get("/console/parcels")).text
     assert 'href="/console/couriers/new"' in page
     assert 'href="/console/banks/new"' not in page
+
+
+async def test_a_parcel_whose_door_was_forced_is_marked_even_when_it_was_collected(
+    house: House, anne: Browser, world: World
+) -> None:
+    url = f"/console/parcels/{world.parcel}"
+    assert "door forced" not in (await anne.get(url)).text
+    world.bank.force(1, parcel=world.parcel)
+    world.bank.collect(1)
+    await world.bank.upload(house.cloud.ingest)
+    assert "door forced" in (await anne.get("/console/parcels")).text
+    page = (await anne.get(url)).text
+    assert "door forced" in page
+    assert "Nobody knows whether it was still in it" in page

@@ -8,8 +8,11 @@ from bayward.cloud.people import authn, sign_in
 from bayward.cloud.people import service as people
 from bayward.cloud.unit import Work
 from bayward.cloud.web import limits
+from bayward.core.events import EventType
+from bayward.core.ids import ParcelId
 from bayward.core.policy import Aal
 from bayward.core.roles import Role
+from cloud_bench import named
 from cloud_house import Browser, House, World
 
 
@@ -155,3 +158,33 @@ async def test_somebody_elses_tap_through_the_api_is_refused(
     command = taken.json()["command"]
     assert (await rosa.get(f"{path}/{command}")).json()["state"] == "waiting"
     assert (await sam.get(f"{path}/{command}")).status_code == 403
+
+
+async def test_a_parcel_behind_a_forced_door_is_not_counted_as_waiting(
+    house: House, world: World, rosa: Browser
+) -> None:
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    page = (await rosa.get("/me")).text
+    assert "door forced" in page
+    assert "is waiting" not in page
+    world.bank.collect(1)
+    await world.bank.upload(house.cloud.ingest)
+    assert "door forced" in (await rosa.get("/me")).text.partition("Earlier")[2]
+
+
+async def test_a_delivery_that_was_called_off_never_was_a_parcel_of_hers(
+    house: House, world: World, rosa: Browser
+) -> None:
+    space = {"compartment": world.bank.door(3), "parcel": named(ParcelId, 9)}
+    hands = {"actor": world.carl, "recipient": world.rosa, "size": "M"}
+    world.bank.record(EventType.COMPARTMENT_RESERVED, **space, **hands, tracking="1Z")
+    await world.bank.upload(house.cloud.ingest)
+    page = (await rosa.get("/me")).text
+    assert "on its way" in page
+    assert "One parcel is waiting" in page
+    world.bank.record(EventType.COMPARTMENT_RELEASED, **space, reason="not_opened")
+    await world.bank.upload(house.cloud.ingest)
+    page = (await rosa.get("/me")).text
+    assert space["parcel"] not in page
+    assert "One parcel is waiting" in page

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from bayward.cloud import orders
+from bayward.cloud.incidents import service as incidents
 from bayward.cloud.web import limits
 from bayward.core.events import EventType
+from bayward.core.ids import IncidentId
 from bayward.ledger.verify import verify_receipt
 from cloud_house import House, World
 
@@ -123,3 +125,58 @@ async def test_what_was_collected_is_history_on_the_same_link(house: House, worl
     assert "You have your parcel" in page.text
     assert "Parcel collected" in page.text
     assert "/open" not in page.text
+
+
+async def test_a_parcel_whose_door_was_forced_is_never_called_safe(
+    house: House, world: World
+) -> None:
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    page = (await house.browser().get(f"/p/{world.link}")).text
+    assert "The door of your parcel was forced open" in page
+    assert "We do not know whether your parcel is still in it" in page
+    assert "is looking into it." in page
+    assert "Door 01 forced open" in page  # in the history, with its time and proof
+    assert "A parcel is waiting" not in page
+    assert "is safe" not in page
+
+
+async def test_a_forced_door_that_her_code_opened_did_not_hand_over_her_parcel(
+    house: House, world: World
+) -> None:
+    world.bank.force(1, parcel=world.parcel)
+    world.bank.collect(1)
+    await world.bank.upload(house.cloud.ingest)
+    page = (await house.browser().get(f"/p/{world.link}")).text
+    assert "You have your parcel" not in page
+    assert "Your door was opened" in page
+    assert "We do not know whether your parcel was still in it" in page
+
+
+async def test_the_site_looks_into_it_until_its_incident_is_closed_and_keeps_its_reason(
+    house: House, world: World
+) -> None:
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    await house.release(world)
+    await house.do(
+        lambda work: incidents.close(
+            work,
+            world.tenant,
+            IncidentId(world.incident),
+            actor=world.carl,
+            reason="seen on the camera",
+        )
+    )
+    page = (await house.browser().get(f"/p/{world.link}")).text
+    assert "The door of your parcel was forced open" in page
+    assert "looking into it" not in page
+    assert "camera" not in page
+
+
+async def test_a_forced_door_beside_it_casts_no_doubt_on_a_parcel(
+    house: House, world: World
+) -> None:
+    page = (await house.browser().get(f"/p/{world.link}")).text  # door 02 was forced, hers is 01
+    assert "A parcel is waiting for you" in page
+    assert "forced open" not in page

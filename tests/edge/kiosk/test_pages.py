@@ -113,7 +113,7 @@ async def test_identity_74_lockdown_refuses_with_words_that_help(bench: KioskBen
     bench.agent.tell()
     page = await bench.get("/kiosk")
     assert "This wall is locked" in page
-    assert "your code stays good" in page
+    assert "Your code stays good" in page
     assert "Front desk" in page
     assert await bench.leads("/kiosk/collect") == "/kiosk"
     assert await bench.post("/kiosk/collect", code=code) == "/kiosk"

@@ -284,6 +284,7 @@ class Wanted:
 
     bank: str | None = None
     parcel: str | None = None
+    parcels: tuple[str, ...] = ()  # any of these
     incident: str | None = None
     item: str | None = None
     actor: str | None = None
@@ -307,6 +308,8 @@ def happenings(
         query = query.where(table.idx == wanted.index)
     if wanted.about is not None:
         query = query.where(sa.or_(table.actor == wanted.about, table.subject == wanted.about))
+    if wanted.parcels:
+        query = query.where(table.parcel.in_(wanted.parcels))
     if wanted.types:
         query = query.where(table.type.in_([one.value for one in wanted.types]))
     if before is not None:

@@ -89,6 +89,7 @@ def inside(tx: sa.Connection, tenant: TenantId, bank: str, compartment: str) -> 
 class Wanted:
     """Which parcels to list; empty: any. `overdue_at` keeps those that were overdue then."""
 
+    parcels: tuple[str, ...] = ()  # any of these
     bank: str | None = None
     recipient: str | None = None
     states: tuple[ParcelState, ...] = ()
@@ -121,6 +122,8 @@ def count(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> int:
 
 def _matches(tx: sa.Connection, tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     told = [table.c.tenant == tenant]
+    if wanted.parcels:
+        told.append(table.c.parcel.in_(wanted.parcels))
     if wanted.bank is not None:
         told.append(table.c.bank == wanted.bank)
     if wanted.recipient is not None:

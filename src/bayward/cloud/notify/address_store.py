@@ -15,6 +15,7 @@ from bayward.cloud.keyring import cells
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment
+from bayward.core.events import EventType
 from bayward.core.grants import GrantState
 from bayward.core.ids import BankId, CompartmentId, PersonId, SiteId, TenantId
 from bayward.core.roles import Node, Role
@@ -130,6 +131,29 @@ def waiting(tx: sa.Connection, tenant: TenantId, grant: str) -> Waiting | None:
         not_after=row.not_after,
         ended_at=row.parcel_ended_at,
     )
+
+
+def grant_inside(tx: sa.Connection, tenant: TenantId, parcel: str) -> str | None:
+    """The newest grant of a parcel that lies in a compartment; None when it does not."""
+    inside = (s.parcel.c.tenant == tenant) & (s.parcel.c.parcel == parcel)
+    inside &= s.parcel.c.deposited_at.is_not(None) & s.parcel.c.ended_at.is_(None)
+    same = (s.parcel.c.tenant == s.grant.c.tenant) & (s.parcel.c.parcel == s.grant.c.parcel)
+    newest = sa.select(s.grant.c.grant).join_from(s.grant, s.parcel, same).where(inside)
+    found: str | None = tx.execute(
+        newest.order_by(s.grant.c.issued_at.desc()).limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def forced_at(tx: sa.Connection, tenant: TenantId, parcel: str) -> Instant | None:
+    """When the door of a parcel was forced open last, while it was behind it."""
+    told = s.happening.c
+    mine = (told.tenant == tenant) & (told.parcel == parcel)
+    mine &= told.type == EventType.DOOR_FORCED_OPEN.value
+    found: Instant | None = tx.execute(
+        sa.select(told.time).where(mine).order_by(told.seq.desc()).limit(1)
+    ).scalar_one_or_none()
+    return found
 
 
 def door_number(tx: sa.Connection, tenant: TenantId, bank: str, compartment: str) -> int | None:

@@ -155,6 +155,23 @@ def _collected(desk: _Desk) -> Draft:
         compartment=_door(waiting.number),
         where=waiting.place.bank,
         at=waiting.ended_at or desk.work.now,
+        forced_at=address_store.forced_at(desk.work.tx, desk.tenant, waiting.parcel),
+    )
+    return desk.finish(waiting.place.time_zone, lambda _: view)
+
+
+def _door_forced(desk: _Desk) -> Draft:
+    waiting = desk.waiting()
+    forced_at = address_store.forced_at(desk.work.tx, desk.tenant, waiting.parcel)
+    if waiting.ended_at is not None or forced_at is None:
+        raise Void("collected")
+    view = mail.DoorForced(
+        site=waiting.place.site,
+        person=desk.to.name,
+        link=desk.parcel_link(),
+        compartment=_door(waiting.number),
+        where=waiting.place.bank,
+        at=forced_at,
     )
     return desk.finish(waiting.place.time_zone, lambda _: view)
 
@@ -245,6 +262,7 @@ _WRITERS: dict[str, Callable[[_Desk], Draft]] = {
     service.REMINDER: _reminder,
     service.OVERDUE: _reminder,
     service.COLLECTED: _collected,
+    service.DOOR_FORCED: _door_forced,
     service.COURIER_CODE: _courier_code,
     service.SIGN_IN_LINK: _sign_in_link,
     service.INVITATION: _invitation,

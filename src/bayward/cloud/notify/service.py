@@ -34,12 +34,14 @@ ALERT_LIFE_MS = DAY_MS
 LINK_LIFE_MS = 15 * MINUTE_MS
 INVITATION_LIFE_MS = 7 * DAY_MS
 COLLECTED_LIFE_MS = DAY_MS
+FORCED_LIFE_MS = DAY_MS
 ERASURE_LIFE_MS = 3 * DAY_MS
 
 PARCEL_READY = "parcel_ready"
 REMINDER = "reminder"
 OVERDUE = "overdue"
 COLLECTED = "collected"
+DOOR_FORCED = "door_forced"
 COURIER_CODE = "courier_code"
 SIGN_IN_LINK = "sign_in_link"
 INVITATION = "invitation"
@@ -175,6 +177,17 @@ def tell_collected(work: Work, tenant: TenantId, event: Event, place: Place | No
     del place
     until = after(work.now, COLLECTED_LIFE_MS)
     _tell_recipient(work, tenant, event.grant or "", COLLECTED, until)
+
+
+def tell_forced(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:
+    """A door was forced open with a parcel behind it: its recipient learns it, once."""
+    del place
+    grant = address_store.grant_inside(work.tx, tenant, event.parcel or "")
+    if grant is None:
+        return
+    told = store.deliveries(work.tx, tenant, Wanted(subject=grant), before=None, count=LIST_MAX)
+    if all(one.kind != DOOR_FORCED for one in told):
+        _tell_recipient(work, tenant, grant, DOOR_FORCED, after(work.now, FORCED_LIFE_MS))
 
 
 def alert_staff(work: Work, tenant: TenantId, event: Event, place: Place | None) -> None:

@@ -13,7 +13,7 @@ from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.store import ParcelView, Wanted
 from bayward.cloud.unit import Work
-from bayward.cloud.web import limits, places
+from bayward.cloud.web import doubts, limits, places
 from bayward.cloud.web.api_fleet import command_out
 from bayward.cloud.web.api_types import CommandOut, EventOut, OpenIn, PageOut, ParcelOut
 from bayward.cloud.web.asking import You
@@ -21,6 +21,7 @@ from bayward.cloud.web.console_log import cursor as event_cursor
 from bayward.cloud.web.console_parcels import LISTS, as_file, cursor
 from bayward.cloud.web.routes import AnyRequest, Asking, api
 from bayward.cloud.web.words import Words
+from bayward.core.clock import Instant
 from bayward.core.errors import NotFound
 from bayward.core.ids import CommandId, ParcelId
 from bayward.core.policy import Action
@@ -48,7 +49,7 @@ async def parcels(request: AnyRequest, asker: Asking) -> PageOut:
         found = custody.parcels(work, you.tenant, wanted, before=before, count=ROWS + 1)
         shown = found[:ROWS]
         after = f"{shown[-1].changed_at}-{shown[-1].id}" if len(found) > ROWS else None
-        return PageOut(rows=[_parcel(words, one) for one in shown], after=after)
+        return PageOut(rows=_parcels(words, shown), after=after)
 
     return await asker.read(places.everything, read)
 
@@ -59,9 +60,9 @@ async def parcel(asker: Asking, parcel: FromPath[str]) -> ParcelOut:
     parcel_id = places.parse(ParcelId, parcel)
     return await asker.read(
         places.parcel(parcel),
-        lambda work, you: _parcel(
-            Words(work, you.tenant), custody.get_parcel(work, you.tenant, parcel_id)
-        ),
+        lambda work, you: _parcels(
+            Words(work, you.tenant), [custody.get_parcel(work, you.tenant, parcel_id)]
+        )[0],
     )
 
 
@@ -159,7 +160,12 @@ async def events(request: AnyRequest, asker: Asking) -> PageOut:
     return await asker.read(places.everything, read)
 
 
-def _parcel(words: Words, parcel: ParcelView) -> ParcelOut:
+def _parcels(words: Words, parcels: list[ParcelView]) -> list[ParcelOut]:
+    forced = doubts.forced_at(words.work, words.tenant, parcels)
+    return [_parcel(words, one, forced.get(one.id)) for one in parcels]
+
+
+def _parcel(words: Words, parcel: ParcelView, forced_at: Instant | None) -> ParcelOut:
     return ParcelOut(
         parcel=parcel.id,
         bank=parcel.bank,
@@ -173,4 +179,5 @@ def _parcel(words: Words, parcel: ParcelView) -> ParcelOut:
         tracking=parcel.tracking,
         changed_at=parcel.changed_at,
         until=parcel.not_after,
+        door_forced_at=forced_at,
     )

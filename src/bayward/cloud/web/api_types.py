@@ -141,6 +141,7 @@ class ParcelOut(Given, frozen=True):
     tracking: str | None
     changed_at: int
     until: int | None
+    door_forced_at: int | None  # with it inside: nobody knows whether it was still there
 
 
 class PageOut(Given, frozen=True):

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import Wanted as WantedEvents
+from bayward.cloud.custody import service as custody
+from bayward.cloud.custody.store import Wanted as WantedParcels
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.incidents.store import Incident, Locked, Release, State
@@ -19,9 +21,10 @@ from bayward.cloud.notify import service as notifications
 from bayward.cloud.notify.store import State as DeliveryState
 from bayward.cloud.notify.store import Wanted as WantedDeliveries
 from bayward.cloud.unit import Work
-from bayward.cloud.web import live, places
+from bayward.cloud.web import doubts, live, places
 from bayward.cloud.web.asking import Asker, StepUpNeeded, StepUpRefused, You
 from bayward.cloud.web.console_contradictions import of_incident
+from bayward.cloud.web.console_parcels import rows as parcel_rows
 from bayward.cloud.web.frame import console, incident_facts, notify, shell
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.wall import scene
@@ -33,7 +36,7 @@ from bayward.core.events import TEXT_CHARS_MAX, EventType
 from bayward.core.ids import IncidentId, TenantId
 from bayward.core.policy import Action
 from bayward.ui.views.base import FieldProblem, Say
-from bayward.ui.views.console import Filter, Pager, Shell
+from bayward.ui.views.console import Filter, Pager, ParcelRow, Shell
 from bayward.ui.views.console_incidents import (
     IncidentPage,
     IncidentRow,
@@ -219,12 +222,13 @@ def _page(
     found = incidents.get_incident(work, tenant, incident_id)
     held = incidents.lockdowns(work, tenant, incident=incident_id)
     drawn = scene(words, words.banks[found.bank]) if found.bank in words.banks else None
+    story = _story(words, found)
     return IncidentPage(
         shell=frame,
         incident_id=incident_id,
         url=f"/console/incidents/{incident_id}",
         row=_row(words, found),
-        timeline=words.timeline(_story(words, found)),
+        timeline=words.timeline(story),
         is_locked_down=bool(held),
         scope=_scope(words, found, held),
         doors_affected=_doors_affected(held, len(drawn.layout) if drawn else 0),
@@ -237,6 +241,7 @@ def _page(
         alerts=_alerts(words, tenant, incident_id),
         wall=drawn.wall if drawn and drawn.layout else None,
         contradictions=of_incident(work, tenant, found),
+        behind=_behind(words, story),
     )
 
 
@@ -283,6 +288,19 @@ def _story(words: Words, incident: Incident) -> list[Happened]:
         and (one.event.type in NEARBY or one.event.compartment in doors - {None})
     ]
     return list({one.seq: one for one in [*own, *near]}.values())
+
+
+def _behind(words: Words, story: list[Happened]) -> tuple[ParcelRow, ...]:
+    """The parcels that lay behind a door when it was forced."""
+    forced = tuple(
+        one.event.parcel
+        for one in story
+        if one.event.type is EventType.DOOR_FORCED_OPEN and one.event.parcel is not None
+    )
+    if not forced:
+        return ()
+    wanted = WantedParcels(parcels=forced, states=doubts.WAS_INSIDE)
+    return parcel_rows(words, custody.parcels(words.work, words.tenant, wanted))
 
 
 def _near(incident: Incident) -> WantedEvents:

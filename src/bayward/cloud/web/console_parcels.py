@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from litestar import Response
@@ -18,7 +18,7 @@ from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import service as custody
 from bayward.cloud.custody.store import ParcelView, Wanted
 from bayward.cloud.unit import Place, Work
-from bayward.cloud.web import places
+from bayward.cloud.web import doubts, places
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.frame import console, notify
 from bayward.cloud.web.receipt_link import parcel_page
@@ -92,7 +92,7 @@ async def parcels(request: AnyRequest, asker: Asking) -> Response[str]:
         older = f"{shown[-1].changed_at}-{shown[-1].id}" if len(found) > ROWS else None
         return Parcels(
             shell=frame,
-            rows=tuple(row(words, one) for one in shown),
+            rows=rows(words, shown),
             has_banks=bool(words.banks),
             filters=_filters(words, you.tenant, key, bank),
             query=text,
@@ -117,7 +117,7 @@ async def parcel(asker: Asking, parcel: FromPath[str]) -> Response[str]:
         return ParcelPage(
             shell=frame,
             parcel_id=parcel_id,
-            row=row(words, found),
+            row=rows(words, [found])[0],
             timeline=words.timeline(story),
             wall=drawn.wall,
             position=drawn.position(found.compartment),
@@ -205,8 +205,13 @@ async def withdraw(
     return back(f"/console/parcels/{parcel_id}")
 
 
-def row(words: Words, parcel: ParcelView) -> ParcelRow:
-    """One line of the list."""
+def rows(words: Words, parcels: Sequence[ParcelView]) -> tuple[ParcelRow, ...]:
+    """Lines of a list of parcels."""
+    forced = doubts.forced_at(words.work, words.tenant, parcels)
+    return tuple(_row(words, one, forced.get(one.id)) for one in parcels)
+
+
+def _row(words: Words, parcel: ParcelView, forced_at: Instant | None) -> ParcelRow:
     is_overdue = parcel.is_overdue(words.work.now)
     return ParcelRow(
         href=f"/console/parcels/{parcel.id}",
@@ -219,6 +224,7 @@ def row(words: Words, parcel: ParcelView) -> ParcelRow:
         state=ParcelState.OVERDUE if is_overdue else SHOWN[parcel.state],
         at=parcel.changed_at,
         until=parcel.not_after,
+        forced_at=forced_at,
     )
 
 

@@ -17,7 +17,7 @@ from bayward.cloud.people import sessions, sign_in
 from bayward.cloud.people.authn import Refused
 from bayward.cloud.people.details import EMAIL, EMAIL_CHARS_MAX
 from bayward.cloud.unit import Work
-from bayward.cloud.web import limits, links, places
+from bayward.cloud.web import doubts, limits, links, places
 from bayward.cloud.web.asking import Asker, You
 from bayward.cloud.web.resident_pass import (
     HERE_COOKIE,
@@ -51,7 +51,7 @@ AGAIN = 422
 GONE = 410
 HERE_S = 90  # the kiosk's number is good for about a minute
 WAITING = (ParcelState.EXPECTED, ParcelState.DEPOSITED, ParcelState.HELD)
-PAST = (ParcelState.COLLECTED, ParcelState.CANCELLED)
+PAST = (ParcelState.COLLECTED,)  # what was cancelled never lay in a compartment
 PAST_SHOWN = 20
 SESSION_S = sessions.RESIDENT.absolute_ms // SECOND_MS
 
@@ -178,10 +178,11 @@ def _parcels(
 ) -> tuple[ParcelCard, ...]:
     wanted = Wanted(recipient=you.person, states=states, bank=bank)
     found = custody.parcels(words.work, you.tenant, wanted, count=count)
-    return tuple(_card(words, one) for one in found)
+    forced = doubts.forced_at(words.work, you.tenant, found)
+    return tuple(_card(words, one, is_forced=one.id in forced) for one in found)
 
 
-def _card(words: Words, parcel: ParcelView) -> ParcelCard:
+def _card(words: Words, parcel: ParcelView, *, is_forced: bool) -> ParcelCard:
     return ParcelCard(
         href=f"/me/parcels/{parcel.id}",
         parcel=parcel.id,
@@ -191,4 +192,5 @@ def _card(words: Words, parcel: ParcelView) -> ParcelCard:
         carrier=parcel.carrier or "",
         until=parcel.not_after,
         at=parcel.changed_at,
+        is_forced=is_forced,
     )

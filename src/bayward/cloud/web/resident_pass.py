@@ -28,7 +28,7 @@ from bayward.cloud.custody.store import ParcelView
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.unit import Work
-from bayward.cloud.web import limits, live, places
+from bayward.cloud.web import doubts, limits, live, places
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_parcels import as_file
 from bayward.cloud.web.receipt_link import parcel_page
@@ -80,6 +80,7 @@ MOMENTS = (
     EventType.ACCESS_GRANTED,
     EventType.ACCESS_REFUSED,
     EventType.UNLOCK_ENDED,
+    EventType.DOOR_FORCED_OPEN,
     EventType.PARCEL_COLLECTED,
     EventType.GRANT_EXPIRED,
     EventType.GRANT_REVOKED,
@@ -280,6 +281,7 @@ def _view(
     position = drawn.position(parcel.compartment)
     grant = _grant(work, you, parcel_id)
     history = _history(words, parcel_id)
+    forced_at = doubts.forced_at(work, you.tenant, [parcel]).get(parcel_id)
     view = Pass(
         frame=frame_of(request, None if you.session is None else words.person(you.person)),
         parcel=parcel_id,
@@ -302,6 +304,9 @@ def _view(
         history=history,
         is_receipt_ready=any(one.kind == EventType.PARCEL_DEPOSITED for one in history),
         problem=problem,
+        forced_at=forced_at,
+        is_looked_into=forced_at is not None
+        and doubts.is_looked_into(work, you.tenant, parcel.bank),
     )
     return view, ZoneInfo("UTC" if site is None else site.time_zone)
 

@@ -172,24 +172,24 @@ def parcels() -> Iterator[Sample]:
     first_day = replace(page, rows=(), filters=(), pager=views.Pager(), has_banks=False)
     yield Sample("console/parcels-no-bank", first_day)
     yield Sample("console/parcels-none-found", replace(page, rows=(), query="kowalsky"))
-    yield Sample(
-        "console/parcel",
-        views.ParcelPage(
-            shell=SHELL,
-            parcel_id="prc_0c7m2k9v4x1q8z5n3b6r7t2w4y",
-            row=ROWS[0],
-            timeline=STORY,
-            wall=WALL,
-            position=DOOR_14,
-            receipt_href="/console/parcels/prc_7127/receipt",
-            actions=(
-                views.Action(key="resend", href="/console/parcels/prc_7127/resend", is_post=True),
-                views.Action(
-                    key="remote_open", href="/console/parcels/prc_7127/open", is_dangerous=True
-                ),
+    one = views.ParcelPage(
+        shell=SHELL,
+        parcel_id="prc_0c7m2k9v4x1q8z5n3b6r7t2w4y",
+        row=ROWS[0],
+        timeline=STORY,
+        wall=WALL,
+        position=DOOR_14,
+        receipt_href="/console/parcels/prc_7127/receipt",
+        actions=(
+            views.Action(key="resend", href="/console/parcels/prc_7127/resend", is_post=True),
+            views.Action(
+                key="remote_open", href="/console/parcels/prc_7127/open", is_dangerous=True
             ),
         ),
     )
+    yield Sample("console/parcel", one)
+    robbed = replace(ROWS[0], forced_at=ago(24))
+    yield Sample("console/parcel-forced", replace(one, row=robbed))
 
 
 FORCED = troubles.IncidentRow(
@@ -249,6 +249,7 @@ def incident() -> Iterator[Sample]:
             entry(24, "lockdown.engaged", {"scope": "Lobby A, all doors"}, "", Severity.CRITICAL),
             entry(24, "door.forced_open", {"door": "31"}, "", Severity.CRITICAL),
         ),
+        behind=(replace(ROWS[2], forced_at=ago(24)),),
         is_locked_down=True,
         scope="Lobby A, all doors",
         doors_affected=57,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bayward.ui.gallery.world import ago, ahead
 from bayward.ui.views import mail
@@ -51,17 +51,31 @@ def to_residents() -> Iterator[Letter]:
             is_overdue=is_overdue,
         )
         yield Letter(f"reminder-{'overdue' if is_overdue else 'soon'}", reminder)
-    for by in (None, "Ada Okafor"):
-        collected = mail.Collected(
+    collected = mail.Collected(
+        site=SITE,
+        person="Mary Okafor",
+        link=LINK,
+        compartment="14",
+        where="Lobby A",
+        at=ago(60),
+    )
+    yield Letter("collected-self", collected)
+    yield Letter("collected-helper", replace(collected, by="Ada Okafor"))
+    for language in ("en", "de", "pl", "es"):
+        forced = mail.DoorForced(
             site=SITE,
             person="Mary Okafor",
             link=LINK,
             compartment="14",
             where="Lobby A",
-            at=ago(60),
-            by=by,
+            at=ago(240),
         )
-        yield Letter(f"collected-{'helper' if by else 'self'}", collected)
+        yield Letter(f"door-forced-{language}", forced, language)
+        yield Letter(
+            f"collected-forced-{language}",
+            replace(collected, forced_at=ago(240)),
+            language,
+        )
     yield Letter("sign-in-link", mail.SignInLink(site=SITE, link=f"{LINK}/l"))
     yield Letter("sign-in-link-pl", mail.SignInLink(site=SITE, link=f"{LINK}/l", minutes=3), "pl")
 

@@ -71,6 +71,11 @@ def passes() -> Iterator[Sample]:
         )
     overdue = replace(PASS, state=resident.PassState.OVERDUE, until=ago(90_000))
     yield Sample("resident/pass-overdue", overdue)
+    for robbed in ("waiting", "held", "collected"):
+        forced = replace(PASS, state=resident.PassState(robbed), forced_at=ago(240))
+        yield Sample(f"resident/pass-{robbed}-forced", replace(forced, is_looked_into=True))
+    forced = replace(PASS, frame=frame("de"), forced_at=ago(240), trouble=Problem("lockdown"))
+    yield Sample("resident/pass-forced-locked-down-de", forced, "de")
     for end in ("collected", "returned", "held", "on_its_way"):
         ended = replace(PASS, state=resident.PassState(end))
         yield Sample(f"resident/pass-{end.replace('_', '-')}", ended)
@@ -88,13 +93,15 @@ def pages() -> Iterator[Sample]:
         carrier="UPS",
         until=ahead(7),
     )
+    robbed = replace(card, compartment="09", is_forced=True)
     past = (
         replace(card, state=resident.PassState.COLLECTED, compartment="03", at=ago(500_000)),
-        replace(card, state=resident.PassState.RETURNED, compartment="41", at=ago(3_000_000)),
+        replace(robbed, state=resident.PassState.COLLECTED, at=ago(3_000_000)),
     )
     late = replace(card, state=resident.PassState.OVERDUE, compartment="56", carrier="FedEx")
-    home = resident.Home(frame=signed_in, waiting=(card, late), past=past)
+    home = resident.Home(frame=signed_in, waiting=(card, late, robbed), past=past)
     yield Sample("resident/home", home)
+    yield Sample("resident/home-forced", replace(home, waiting=(robbed,), past=()))
     yield Sample("resident/home-empty", replace(home, waiting=(), past=()))
     here = resident.Here(frame=signed_in, bank="Lobby A", parcels=(card,))
     yield Sample("resident/here", here)

@@ -184,6 +184,7 @@ class ParcelRow:
     state: ParcelState
     at: Instant  # of the last change
     until: Instant | None = None
+    forced_at: Instant | None = None  # its door was forced: nobody knows what is inside
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,15 @@ from typing import ClassVar
 
 from bayward.core.clock import Instant
 from bayward.ui.views.base import Facts, FieldProblem
-from bayward.ui.views.console import ONE_PAGE, ConsoleView, Filter, Pager, Place, TimelineEntry
+from bayward.ui.views.console import (
+    ONE_PAGE,
+    ConsoleView,
+    Filter,
+    Pager,
+    ParcelRow,
+    Place,
+    TimelineEntry,
+)
 from bayward.ui.views.mail import Severity
 from bayward.ui.views.wall import Wall
 
@@ -126,6 +134,7 @@ class IncidentPage(ConsoleView):
     wall: Wall | None = None
     clip_href: str | None = None
     contradictions: tuple[ShownContradiction, ...] = ()
+    behind: tuple[ParcelRow, ...] = ()  # parcels whose doors were forced
 
     @property
     def settling(self) -> Settling:

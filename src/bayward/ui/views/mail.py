@@ -65,6 +65,19 @@ class Collected(MailView):
     where: str
     at: Instant
     by: str | None = None
+    forced_at: Instant | None = None  # before that: nobody knows whether it was still in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorForced(MailView):
+    """The door of a parcel was forced open, and nobody knows what became of it."""
+
+    template: ClassVar[str] = "mail/door_forced"
+    person: str
+    link: str
+    compartment: str
+    where: str
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,8 @@ class Pass(PhoneView):
     history: tuple[Moment, ...] = ()
     is_receipt_ready: bool = False
     problem: Problem | None = None  # e.g. a wrong presence number
+    forced_at: Instant | None = None  # its door was forced open: nobody knows what is inside
+    is_looked_into: bool = False  # and somebody has not closed that case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ class ParcelCard:
     carrier: str = ""
     until: Instant | None = None
     at: Instant | None = None  # when it came or went
+    is_forced: bool = False  # as `Pass.forced_at`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,12 @@ class Home(PhoneView):
     template: ClassVar[str] = "resident/home.html"
     waiting: tuple[ParcelCard, ...]
     past: tuple[ParcelCard, ...] = ()
+
+    @property
+    def ready(self) -> int:
+        """How many can be collected, as far as is known: in a compartment, door not forced."""
+        is_in = (PassState.WAITING, PassState.OVERDUE)
+        return sum(one.state in is_in and not one.is_forced for one in self.waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
