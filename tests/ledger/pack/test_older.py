@@ -35,6 +35,7 @@ from pack_bench import (
     happening,
     keys,
     resealed,
+    script,
     told_here,
     zipped,
 )
@@ -131,6 +132,17 @@ def test_what_agrees_with_what_was_kept(judged: Judge) -> None:
     assert judged(pack(), [NOTES[START], NOTES[END - 2], chain]) == ([], [])
     empty = sign(f"{BANK.key.name}\n0\n{base64_text(EMPTY_ROOT)}\n", [BANK])
     assert judged(pack(), [empty]) == ([], [])
+
+
+@pytest.mark.parametrize(("older", "found"), [(NOTES[END - 1], []), (NOTES[SIZE], ["rollback"])])
+def test_the_script_is_asked_as_a_stranger_asks_it(
+    tmp_path: Path, older: str, found: list[str]
+) -> None:
+    """In a process of its own, which the tests below spare themselves."""
+    (tmp_path / "pack.zip").write_bytes(zipped(pack()))
+    (tmp_path / "kept").write_text(older, encoding="utf-8")
+    told = script(tmp_path / "pack.zip", *keys(*TRUSTED), "--older", str(tmp_path / "kept"))
+    assert [one["fault"] for one in told["findings"]] == found
 
 
 def test_what_the_pack_does_not_tell(judged: Judge) -> None:
