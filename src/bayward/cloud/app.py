@@ -32,7 +32,6 @@ from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.anchoring import Anchoring, read_witnesses
 from bayward.cloud.audit.checking import Checks
 from bayward.cloud.audit.maker import Maker, stamper_of
-from bayward.cloud.custody import pack_form
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import store as fleet_store
 from bayward.cloud.fleet.deployment import FOLDERS, Deployment
@@ -60,7 +59,7 @@ from bayward.cloud.storage.sqlite import SqliteStore
 from bayward.cloud.strangers import Strangers
 from bayward.cloud.system_clock import SystemClock
 from bayward.cloud.unit import House, Ids, Unit, Work
-from bayward.cloud.web import limits, links, site
+from bayward.cloud.web import limits, links, pack_forms, site
 from bayward.cloud.web.changes import Changes
 from bayward.cloud.web.enrol import PATH as ENROL_PATH
 from bayward.cloud.web.server import HttpServer, OnlyEnrolment, listen
@@ -314,7 +313,7 @@ class Cloud:
             is_ready=lambda: self._is_ready,
             checks=Checks(self.unit, self.clock),
             strangers=self.strangers,
-            packs=Maker(self.unit, tools, self.stamper, self.anchoring, pack_form.rows),
+            packs=Maker(self.unit, tools, self.stamper, self.anchoring, pack_forms.rows),
         )
 
     def _start_workers(self) -> None:

@@ -10,6 +10,8 @@ import pytest
 from bayward.cloud.audit import case
 from bayward.core.clock import Instant
 
+HEAD = dict.fromkeys(("released_by_id", "received_by_id", "witness_id"), "")
+HEAD |= {"description": "A knife"}
 GRAPH = case.graph(
     "evidence-1",
     at=Instant(1_795_000_000_000),
@@ -18,15 +20,18 @@ GRAPH = case.graph(
     reason="theft",
     files={"data/report.html": "ab" * 32, "data/custody.csv": "cd" * 32},
     custody=[
-        {"item": "ITEM-1", "what": "item.registered", "time": "2026-11-18 11:06:40 UTC",
-         "released_by": "", "received_by": "prs_a", "witness": "", "entry": "3", "log": "demo/t"},
-        {"item": "ITEM-1", "what": "custody.accepted", "time": "2026-11-18 11:16:40 UTC",
-         "released_by": "prs_a", "received_by": "prs_b", "witness": "", "entry": "5",
+        HEAD | {"item": "ITEM-1", "what": "item.registered", "time_utc": "2026-11-18 11:06:40 UTC",
+         "released_by": "", "received_by": "Anne", "received_by_id": "prs_a", "witness": "",
+         "entry": "3", "log": "demo/t"},
+        HEAD | {"item": "ITEM-1", "what": "custody.accepted", "time_utc": "2026-11-18 11:16:40 UTC",
+         "released_by": "Anne", "released_by_id": "prs_a", "received_by": "Anne",
+         "received_by_id": "prs_b", "witness": "", "entry": "5",
          "log": "demo/t"},
-        {"item": "ITEM-1", "what": "seal.checked", "time": "2026-11-18 11:17:40 UTC",
+        HEAD | {"item": "ITEM-1", "what": "seal.checked", "time_utc": "2026-11-18 11:17:40 UTC",
          "released_by": "", "received_by": "", "witness": "", "entry": "6", "log": "demo/t"},
-        {"item": "ITEM-1", "what": "custody.stored", "time": "2026-11-18 11:26:40 UTC",
-         "released_by": "prs_b", "received_by": "cmp_1", "witness": "prs_a", "entry": "7",
+        HEAD | {"item": "ITEM-1", "what": "custody.stored", "time_utc": "2026-11-18 11:26:40 UTC",
+         "released_by": "Anne", "released_by_id": "prs_b", "received_by": "door 1",
+         "received_by_id": "cmp_1", "witness": "Anne", "witness_id": "prs_a", "entry": "7",
          "log": "demo/t"},
     ],
 )  # fmt: skip
@@ -65,9 +70,13 @@ def test_it_names_the_hand_overs_of_the_custody_form() -> None:
         "custody.stored",
     ]
     _, accepted, stored = moved
-    assert nodes[accepted["uco-action:performer"]["@id"]]["uco-core:name"] == "prs_a"
+    giver = nodes[accepted["uco-action:performer"]["@id"]]
+    assert giver["uco-core:name"] == "Anne"
+    assert giver["uco-core:description"] == "prs_a in the log"
+    [taker] = accepted["uco-action:participant"]
+    assert taker["@id"] != giver["@id"], "two people of one name are two"
     names = [nodes[one["@id"]]["uco-core:name"] for one in stored["uco-action:participant"]]
-    assert names == ["cmp_1", "prs_a"]
+    assert names == ["door 1", "Anne"]
     assert nodes[stored["uco-action:participant"][0]["@id"]]["@type"] == "uco-location:Location"
     assert stored["uco-action:endTime"]["@value"] == "2026-11-18T11:26:40+00:00"
     assert stored["uco-core:description"] == "Entry 7 of demo/t"

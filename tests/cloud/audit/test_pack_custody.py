@@ -10,10 +10,13 @@ import pytest
 from bayward.cloud.audit import evidence
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.maker import Maker
-from bayward.cloud.audit.pack_custody import CSV, HTML, NOT_HERE
-from bayward.cloud.custody import pack_form
+from bayward.cloud.audit.pack_custody import CSV, HTML
+from bayward.cloud.custody.pack_form import NOT_HERE
 from bayward.cloud.jobs import Worker
+from bayward.cloud.people import store as people_store
+from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
+from bayward.cloud.web import pack_forms
 from bayward.core.clock import after
 from bayward.core.events import Event, EventType
 from bayward.core.ids import ItemId, PersonId
@@ -22,8 +25,10 @@ from bayward.ledger.pack.verify import verify_zip
 from cloud_bench import BankTwin, CloudBench, named, story
 
 ANNE, BEN, CARA = (PersonId(named(PersonId, n)) for n in (11, 12, 13))
+PEOPLE = {ANNE: "Anne", BEN: "Ben", CARA: "Cara"}
 ITEM = ItemId(named(ItemId, 5))
 PHOTO = "ab" * 32
+TOLD = (("count", "431"), ("unit", "ampoules"))
 _T = EventType
 
 
@@ -33,9 +38,12 @@ async def bank(cloud: CloudBench) -> BankTwin:
     bank = await story(cloud)
 
     def write(work: Work) -> None:
+        for person, name in PEOPLE.items():
+            people_store.insert(work.tx, Person(tenant=bank.tenant, person=person, name=name))
         for kind, more in (
             (_T.ITEM_REGISTERED, {"actor": ANNE, "purpose": "evidence", "detail": "=knife",
-                                  "seal": "S1", "photo": PHOTO}),
+                                  "seal": "S1", "photo": PHOTO, "case": "26-1187",
+                                  "exhibit": "A1", "party": "patrol 14"}),
             (_T.CUSTODY_OFFERED, {"actor": ANNE, "purpose": "hand_over", "recipient": BEN,
                                   "not_after": after(work.now, 9_000)}),
             (_T.CUSTODY_ACCEPTED, {"actor": BEN, "subject": ANNE, "seal": "S1",
@@ -50,7 +58,7 @@ async def bank(cloud: CloudBench) -> BankTwin:
 
 
 async def packed(cloud: CloudBench, bank: BankTwin, **more: object) -> dict[str, bytes]:
-    maker = Maker(cloud.unit, {}, forms=pack_form.rows)
+    maker = Maker(cloud.unit, {}, forms=pack_forms.rows)
     told: dict[str, object] = {"origin": await cloud.do(audit.origin_of, bank.tenant)}
     told |= {"authority": "A", "handed_to": "B", "reason": "C", **more}
     wanted = evidence.Wanted(**told)  # type: ignore[arg-type]  # as told
@@ -69,12 +77,21 @@ def rows(files: dict[str, bytes]) -> list[dict[str, str]]:
 async def test_holders_seals_witnesses_and_photos(cloud: CloudBench, bank: BankTwin) -> None:
     files = await packed(cloud, bank)
     registered, offered, accepted, stored = rows(files)
-    assert (registered["received_by"], registered["photo_sha256"]) == (ANNE, PHOTO)
+    assert (registered["received_by"], registered["photo_sha256"]) == ("Anne", PHOTO)
+    assert {row["received_from"] for row in rows(files)} == {"patrol 14"}
+    assert {(row["case"], row["exhibit"]) for row in rows(files)} == {("26-1187", "A1")}
     assert registered["comments"] == "'=knife"
     assert (offered["released_by"], offered["received_by"]) == ("", "")
-    assert (accepted["released_by"], accepted["received_by"]) == (ANNE, BEN)
+    assert (offered["by"], offered["by_id"], offered["signed"]) == ("Anne", ANNE, "code")
+    assert (offered["offered_to"], offered["offered_to_id"]) == ("Ben", BEN)
+    assert (accepted["released_by"], accepted["received_by"]) == ("Anne", "Ben")
+    assert (accepted["released_by_id"], accepted["received_by_id"]) == (ANNE, BEN)
     assert (accepted["seal"], accepted["seal_state"]) == ("S1", "intact")
-    assert (stored["received_by"], stored["witness"]) == (bank.door(1), CARA)
+    assert (stored["received_by_id"], stored["witness_id"]) == (bank.door(1), CARA)
+    assert (stored["received_by"], stored["in_words"]) == (
+        "door 01, Lobby 1",
+        "Put into door 01",
+    )
     assert (stored["bank_log"], stored["bank_entry"]) == ("bank log", "77")
     entries = list(csv.DictReader(io.StringIO(files["data/entries.csv"].decode(), newline="")))
     by_entry = {row["entry"]: row["type"] for row in entries}
@@ -83,6 +100,9 @@ async def test_holders_seals_witnesses_and_photos(cloud: CloudBench, bank: BankT
     assert ITEM.label in paper
     assert PHOTO in paper
     assert "Hand-overs of this pack" in paper
+    for told in ("Anne", ANNE, "Offered to: Ben", "patrol 14", "26-1187", "Handed over",
+                 "what the control plane called them", "fresh code"):  # fmt: skip
+        assert told in paper
     assert b"custody.accepted" in files["data/case.jsonld"]
 
 
@@ -94,9 +114,11 @@ async def test_a_range_tells_nothing_of_what_stands_before_it(
         cloud, bank, first=int(whole[2]["entry"]), until=int(whole[3]["entry"]) + 1
     )
     accepted, stored = rows(files)
-    assert (accepted["released_by"], accepted["received_by"]) == (NOT_HERE, BEN)
-    assert (stored["released_by"], stored["is_broken"]) == (BEN, "no")
-    assert ANNE.encode() not in files[CSV] + files[HTML]
+    assert (accepted["released_by"], accepted["received_by"]) == (NOT_HERE, "Ben")
+    assert (stored["released_by"], stored["is_broken"]) == ("Ben", "no")
+    told = files[CSV] + files[HTML]
+    for secret in (ANNE, "Anne", "patrol 14", "26-1187", "knife"):
+        assert secret.encode() not in told
 
 
 async def test_what_is_kept_back_is_in_no_row(cloud: CloudBench, bank: BankTwin) -> None:
@@ -105,7 +127,8 @@ async def test_what_is_kept_back_is_in_no_row(cloud: CloudBench, bank: BankTwin)
     files = await packed(cloud, bank, hidden=hidden)
     assert {row["is_broken"] for row in rows(files)} == {"no"}
     told = files[CSV] + files[HTML] + files["data/case.jsonld"]
-    for secret in (ANNE, BEN, CARA, bank.door(1), "S1", PHOTO, "knife", "bank log", "intact"):
+    for secret in (*PEOPLE, *PEOPLE.values(), "door 01", bank.door(1), "S1", PHOTO, "knife",
+                   "bank log", "intact"):  # fmt: skip
         assert secret.encode() not in told
     assert rows(files)[2]["received_by"] == NOT_HERE
     assert CSV not in await packed(cloud, bank, hidden=frozenset({"item"}))
@@ -129,5 +152,6 @@ async def test_how_many_there_are_is_kept_back_with_the_number(
     await cloud.do(lambda work: work.emit(told, tenant=bank.tenant))
     files = await packed(cloud, bank, hidden=frozenset(hidden))
     (row,) = rows(files)
-    assert ("431" in row["comments"]) is (hidden == ())
-    assert row["comments"] == ("count 431; ampoules; Morphine" if not hidden else NOT_HERE)
+    assert ("431" in row["comments"]) is ("count" not in hidden)
+    count, unit = (NOT_HERE if name in hidden else text for name, text in TOLD)
+    assert row["comments"] == f"count {count}; {unit}; Morphine"

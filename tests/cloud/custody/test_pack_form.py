@@ -19,6 +19,10 @@ class Line:
     event: Event
     is_shown: bool = True
 
+    @property
+    def told(self) -> Event:
+        return self.event
+
 
 def line(index: int, kind: EventType, *, is_shown: bool = True, **more: str | int) -> Line:
     event = Event(type=kind, time=Instant(1_000 * index), item=ITEM, **more)  # type: ignore[arg-type]  # per-type fields
@@ -41,9 +45,12 @@ def test_rows_are_those_of_the_page_and_names_from_before_are_left_out() -> None
     assert (accepted["seal"], accepted["seal_state"]) == ("S1", "intact")
     assert (stored["released_by"], stored["received_by"]) == ("ben", "cmp_1")
     assert (stored["bank_log"], stored["bank_entry"]) == ("bank log", "77")
-    assert (offered["time"], offered["number"]) == ("1970-01-01 00:00:05 UTC", "2")
+    assert (offered["time_utc"], offered["number"]) == ("1970-01-01 00:00:05 UTC", "2")
+    assert (offered["by"], offered["offered_to"]) == ("anne", "ben")
+    assert (offered["description"], offered["kind"]) == (NOT_HERE, NOT_HERE), "it stands before"
     assert {row["is_broken"] for row in (offered, accepted, stored)} == {"no"}
-    assert set(stored) == {"item", *form.Row.__dataclass_fields__}
+    every = {*form.Facts.__dataclass_fields__, *form.Row.__dataclass_fields__}
+    assert set(stored) == every
 
 
 def test_a_pack_says_who_moved_it_and_that_its_holder_did_not() -> None:
@@ -54,4 +61,5 @@ def test_a_pack_says_who_moved_it_and_that_its_holder_did_not() -> None:
     ]  # fmt: skip
     _, stored = pack_form.rows(story)
     assert (stored["released_by"], stored["received_by"]) == ("", "cmp_1")
-    assert stored["comments"] == "not_the_holder; not released by anne, done by sam"
+    assert (stored["comments"], stored["not_released_by"]) == ("not_the_holder", "anne")
+    assert stored["by"] == "sam"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 
 import pytest
 
+from bayward.cloud.audit import service as audit
 from bayward.core.events import EventType
 from bayward.core.ids import ItemId, ParcelId
 from bayward.core.roles import Role
@@ -102,13 +104,44 @@ async def test_what_a_courier_put_in_names_him_and_not_the_holder_as_who_gave_it
     assert f"{where} · Sam · {against}" in page
     assert "Anne → door" not in page
     paper = plain((await desk.anne.get(f"{desk.url}/form")).text)
-    assert f"Not released held by Anne {where} by Sam" in paper
+    assert f"Sam at the bank Not released held by Anne {where}" in paper
     assert paper.count("Interrupted:") == 2
     by, stored = list(csv.DictReader(io.StringIO(
         (await desk.anne.get(f"{desk.url}/custody.csv")).text
     )))[1:]  # fmt: skip
-    assert (by["by"], stored["by"]) == (sam, sam)
+    assert (by["by_id"], stored["by_id"]) == (sam, sam)
     assert (stored["released_by"], stored["not_released_by"]) == ("", "Anne")
+
+
+async def test_the_form_says_which_lines_are_signed_and_by_which_key(desk: Desk) -> None:
+    """A seal is checked by whoever is signed in; a hand-over takes a fresh code."""
+    await desk.by_anne("check", **INTACT)
+    await desk.by_anne("hand-over", to=desk.bert_id)
+    page = (await desk.anne.get(f"{desk.url}/form")).text
+    lines = [line for line in page.split("<tr") if "<small>Entry" in line]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", line, re.DOTALL) for line in lines]
+    entered = [" ".join(re.sub("<[^>]+>", " ", line[3]).split()) for line in cells]
+    assert entered == ["Anne fresh code", "Anne signed in, no code", "Anne fresh code"]
+    assert [line[5] for line in cells[1:]] == ["", ""], "nobody received it"
+    assert "who showed two factors" not in page
+    heads = await desk.house.cloud.unit.read(lambda work: audit.logs(work, desk.house.tenant))
+    [vkey] = [head.vkey for head in heads if head.bank is None]
+    assert html.escape(vkey) in page
+    assert "vouches only for itself" in page
+
+
+async def test_the_table_names_people_beside_their_ids(desk: Desk) -> None:
+    await desk.by_anne("hand-over", to=desk.bert_id)
+    answer = await desk.anne.get(f"{desk.url}/custody.csv")
+    first, offered = csv.DictReader(io.StringIO(answer.text))
+    assert (offered["by"], offered["offered_to"]) == ("Anne", "Bert")
+    assert (offered["by_id"], offered["offered_to_id"]) == (first["by_id"], desk.bert_id)
+    assert first["time_utc"].endswith(" UTC")
+    assert (first["received_from"], first["case"], first["exhibit"]) == (
+        KNIFE["party"],
+        KNIFE["case"],
+        KNIFE["exhibit"],
+    )
 
 
 async def test_the_table_has_a_row_for_each_line(desk: Desk) -> None:

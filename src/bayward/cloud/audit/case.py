@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bayward.core.clock import Instant
-from bayward.core.ids import CompartmentId
+from bayward.core.ids import CompartmentId, PartyId, PersonId
 
 _SPACE = uuid.UUID("5f0c6f6e-6b8f-5d0e-9a55-6c2f2b1f8a01")
+_IDS = tuple(f"{kind.prefix}_" for kind in (CompartmentId, PartyId, PersonId))
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"
 _CONTEXT = {
     "kb": "http://example.org/kb/",
@@ -98,32 +99,37 @@ def _hand_overs(one: Any, custody: Sequence[Mapping[str, str]]) -> list[dict[str
     items: dict[str, dict[str, Any]] = {}
     actions = []
 
-    def party(name: str) -> dict[str, str]:
-        if name not in parties:
-            is_place = name.startswith(f"{CompartmentId.prefix}_")
+    def party(row: Mapping[str, str], field: str) -> dict[str, str]:
+        name, ref = row[field], row[f"{field}_id"]
+        who = ref if ref.startswith(_IDS) else name
+        if who not in parties:
+            is_place = who.startswith(f"{CompartmentId.prefix}_")
             kind = "uco-location:Location" if is_place else "uco-identity:Identity"
             slug = "location" if is_place else "identity"
-            parties[name] = one(slug, f"party {name}", kind, **{"uco-core:name": name})
-        return {"@id": parties[name]["@id"]}
+            told = {"uco-core:name": name}
+            if who != name:  # the name is the control plane's word, the id the entry's
+                told["uco-core:description"] = f"{who} in the log"
+            parties[who] = one(slug, f"party {who}", kind, **told)
+        return {"@id": parties[who]["@id"]}
 
     for row in custody:
         if not row["released_by"] and not row["received_by"]:
             continue
         label = row["item"]
         if label not in items:
-            told = {"uco-core:description": "An item in custody"}
+            told = {"uco-core:description": row["description"] or "An item in custody"}
             told |= {"case-investigation:exhibitNumber": label}
             kind = "case-investigation:ProvenanceRecord"
             items[label] = one("provenance-record", f"item {label}", kind, **told)
         members: dict[str, Any] = {
             "uco-core:name": row["what"],
             "uco-core:description": f"Entry {row['entry']} of {row['log']}",
-            "uco-action:endTime": {"@type": "xsd:dateTime", "@value": _from_text(row["time"])},
+            "uco-action:endTime": {"@type": "xsd:dateTime", "@value": _from_text(row["time_utc"])},
             "uco-action:object": {"@id": items[label]["@id"]},
         }
         if row["released_by"]:
-            members["uco-action:performer"] = party(row["released_by"])
-        others = [party(row[name]) for name in ("received_by", "witness") if row[name]]
+            members["uco-action:performer"] = party(row, "released_by")
+        others = [party(row, name) for name in ("received_by", "witness") if row[name]]
         if others:
             members["uco-action:participant"] = others
         place = f"row {label} {row['log']} {row['entry']}"

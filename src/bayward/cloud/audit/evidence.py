@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 from bayward.cloud.audit import anchor, chains, pack_custody, papers, reader, service, store, times
 from bayward.cloud.audit import evidence_store as packs
+from bayward.cloud.audit.custody_paper import Row
 from bayward.cloud.audit.evidence_store import Evidence
 from bayward.cloud.audit.hideable import ALWAYS_SHOWN
-from bayward.cloud.audit.pack_custody import Forms, Row
+from bayward.cloud.audit.pack_custody import Forms
 from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.papers import Shown
 from bayward.cloud.unit import Place, Work

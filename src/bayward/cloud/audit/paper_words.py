@@ -80,7 +80,8 @@ number of closed fields is told with each ("withheld"); some may have been erase
   data/policy.txt              the keys of the logs; compare them with keys you got elsewhere
   data/report.html             the entries to read and to print
   data/entries.csv             the same as a table
-  data/custody.csv, .html      if items are in it: who held which when, by which entries
+  data/custody.csv, .html      if items are in it: who held which when, by which entries. Names are
+                               what the control plane called people then; ids are in the entries
   data/certification-902.html  a form for a qualified person (FRE 902(13), 902(14))
   data/case.jsonld             the pack and the hand-overs in it in the words of CASE/UCO 1.4
   verify.py, verify.html       two programs that check it; VERIFY.txt says how

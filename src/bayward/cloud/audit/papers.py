@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bayward.cloud.audit import case, pack_custody, paper_words, sheets
+from bayward.cloud.audit.custody_paper import Row
 from bayward.cloud.audit.evidence_store import Evidence
-from bayward.cloud.audit.pack_custody import Row
 from bayward.cloud.audit.paper_words import Above
 from bayward.cloud.audit.sheets import harmless, time_text
 from bayward.core.events import Event
@@ -60,7 +60,7 @@ class Papers:
             "data/entries.csv": self._entries(),
             "data/report.html": self._report(),
             "data/certification-902.html": self._certification(),
-            **pack_custody.files(self.custody, self.asked.name),
+            **pack_custody.files(self.custody, self.asked),
         }
         data["data/case.jsonld"] = case.graph(
             self.asked.name,

@@ -20,6 +20,12 @@ code { font-size: .85em; overflow-wrap: anywhere; } .broken { color: #a00; font-
 .line { border-bottom: 1px solid #000; display: inline-block; min-width: 18rem; height: 1.4rem; }
 @page { margin: 2cm; } thead { display: table-header-group; } tr { break-inside: avoid; }
 """
+_WIDE = """
+@page { size: A4 landscape; margin: 1.2cm; } body { max-width: 78rem; }
+small { display: block; font-size: .82em; } h2 { break-after: avoid; }
+.facts th { width: 10rem; } .facts { break-after: avoid; margin-bottom: .8rem; }
+.lines td:nth-child(3) { min-width: 0; }
+"""
 _PAGE = Markup(
     '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -34,9 +40,10 @@ HAND_OVERS = Markup(
 """Room for those who hand a pack on."""
 
 
-def page(title: str, body: Markup) -> bytes:
-    """A page that loads nothing, for the screen and for paper."""
-    return _PAGE.format(title=title, style=Markup(_STYLE), body=body).encode()  # noqa: S704 - ours
+def page(title: str, body: Markup, *, is_wide: bool = False) -> bytes:
+    """A page that loads nothing, for the screen and for paper; a wide one has the paper turned."""
+    style = Markup(_STYLE + _WIDE if is_wide else _STYLE)  # noqa: S704 - ours
+    return _PAGE.format(title=title, style=style, body=body).encode()
 
 
 def harmless(cell: str) -> str:

@@ -109,14 +109,16 @@ async def one(asker: Asking, item: FromPath[str]) -> ItemOut:
 @api("get", "/items/{item:str}/custody", Action.ITEM_READ)
 async def custody(asker: Asking, item: FromPath[str]) -> PageOut:
     """Its line of custody, oldest first, each line with the place of its entry in a log."""
-    rows = await _rows(asker, item)
-    return PageOut(rows=rows, after=None)
+    told = await _story(asker, item)
+    return PageOut(rows=list(told.rows), after=None)
 
 
 @api("get", "/items/{item:str}/custody.csv", Action.ITEM_READ)
 async def custody_csv(asker: Asking, item: FromPath[str]) -> Response[str]:
     """The same as a table."""
-    return Response(form.csv_text(await _rows(asker, item)), media_type=CSV)
+    told = await _story(asker, item)
+    head = form.facts(places.parse(ItemId, item), told.beginning)
+    return Response(form.csv_text(head, told.rows), media_type=CSV)
 
 
 @api("post", "/items/{item:str}/offer", Action.CUSTODY_OFFER)
@@ -285,13 +287,12 @@ async def _done(asker: Asker, at: Locate, item: str, verb: Verb) -> ItemOut:
     return await asker.write(at, run)
 
 
-async def _rows(asker: Asker, item: str) -> list[form.Row]:
+async def _story(asker: Asker, item: str) -> item_lines.Story:
     item_id = places.parse(ItemId, item)
-    found = await asker.read(
+    return await asker.read(
         places.item_to_read(item),
         lambda work, you: item_lines.story(Words(work, you.tenant), you.tenant, item_id),
     )
-    return list(found.rows)
 
 
 def _reading(data: ReadingIn) -> Reading:

@@ -263,7 +263,8 @@ async def table(asker: Asking, item: FromPath[str]) -> Response[str]:
         lambda work, you: item_lines.story(Words(work, you.tenant), you.tenant, item_id),
     )
     name = {"Content-Disposition": f'attachment; filename="custody-{item_id.label}.csv"'}
-    return Response(form.csv_text(found.rows), headers=name, media_type=CSV)
+    head = form.facts(item_id, found.beginning)
+    return Response(form.csv_text(head, found.rows), headers=name, media_type=CSV)
 
 
 def offer_words(words: Words, view: ItemView) -> str:
@@ -284,7 +285,11 @@ def _anchors(words: Words, tenant: TenantId, told: item_lines.Story) -> tuple[An
 
 def _anchor(head: audit_store.LogHead) -> Anchor:
     return Anchor(
-        origin=head.origin, size=head.size, root=base64_text(head.root), note=head.note.strip()
+        origin=head.origin,
+        size=head.size,
+        root=base64_text(head.root),
+        note=head.note.strip(),
+        vkey=head.vkey,
     )
 
 

@@ -8,7 +8,7 @@ from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.reader import Happened
 from bayward.cloud.audit.store import Wanted
 from bayward.cloud.custody import form
-from bayward.cloud.custody.form import Row, Told
+from bayward.cloud.custody.form import Names, Row, Told
 from bayward.cloud.custody.item_store import ItemView
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.words import Words
@@ -76,8 +76,18 @@ def story(words: Words, tenant: TenantId, item: ItemId) -> Story:
             raise LimitExceeded("item.lines", limit=LINES_MAX)
         before = page[-1].seq
     found.reverse()
-    rows = form.rows((Told(one.place, one.event) for one in found), lambda one: holder(words, one))
+    rows = form.rows((Told(one.place, one.event) for one in found), names(words))
     return Story(tuple(found), tuple(rows))
+
+
+def names(words: Words, gone: str = "(erased)") -> Names:
+    """What the custody form calls people, doors and places; `gone`: what cannot be told."""
+    return Names(
+        holder=lambda one: holder(words, one),
+        door=lambda ref: words.door(ref) or ref,
+        place=words.place,
+        gone=gone,
+    )
 
 
 def holder(words: Words, one: Holder) -> str:
@@ -148,8 +158,9 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
         facts=words.facts(event),
         before=row.released_by,
         after=row.received_by,
-        who=_who(words, row),
-        witness=words.person(row.witness or None),
+        who=row.by or ("somebody unknown" if row.not_released_by else ""),
+        signed=row.signed,
+        witness=row.witness,
         note=" · ".join(note for note in notes if note),
         seal=row.seal,
         result=row.seal_state,
@@ -182,13 +193,6 @@ def _reason(event: Event, row: Row) -> str:
     if event.type is EventType.CUSTODY_BROKEN or row.comments in DOUBTS:
         return BREAKS.get(row.comments, row.comments)
     return row.comments
-
-
-def _who(words: Words, row: Row) -> str:
-    """Who did it; somebody did what a bank reports against the record, known or not."""
-    if row.by == ERASED:
-        return called(ERASED)
-    return words.person(row.by or None) or ("somebody unknown" if row.not_released_by else "")
 
 
 def _against(words: Words, event: Event, row: Row) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bayward.core.events import EventType
+from bayward.core.signed import SIGNED, Signed
 from bayward.ui.gallery import Sample
 from bayward.ui.gallery.console import SHELL
 from bayward.ui.gallery.world import NOW, ago
@@ -18,6 +20,7 @@ TENANT_LOG = "audit.example.com/tenant/ten_0c7m2k9v4x1q8z5n3b6r7t2w4y"
 BANK_LOG = "audit.example.com/bank/bank_0c7m/1"
 ROOT = "9XkI5U0yE0oWm5l0mQfOq3mC7P2XcC7m0JtqS1vWkQs="
 NOTE = f"{TENANT_LOG}\n8214\n{ROOT}\n\n— {TENANT_LOG} AgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs="
+VKEY = f"{TENANT_LOG}+5d3a91c0+AUm1l0mQfOq3mC7P2XcC7m0JtqS1vWkQs9XkI5U0yE0o"
 PHOTO = "5f1d6c0a9b7e3d2c4f8a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e"
 DAY = 86_400
 KEEPS_ITEMS = frozenset(place for place in Place if place not in {Place.ITEMS, Place.NONE})
@@ -49,7 +52,8 @@ def proof(index: int) -> Proof:
 def line(number: int, days: int, kind: str, **more: object) -> views.CustodyLine:
     """One line of custody."""
     index = 7_000 + number * 13
-    told: dict[str, object] = {"facts": {}, "before": "", "after": ""}
+    signed = SIGNED.get(EventType(kind), Signed.PROGRAM).value
+    told: dict[str, object] = {"facts": {}, "before": "", "after": "", "signed": signed}
     told |= more
     return views.CustodyLine(
         number=number,
@@ -231,8 +235,8 @@ FORM = views.CustodyForm(
     registered_by="R. Haas",
     lines=LINES,
     anchors=(
-        views.Anchor(origin=TENANT_LOG, size=8_214, root=ROOT, note=NOTE),
-        views.Anchor(origin=BANK_LOG, size=1_520, root=ROOT, note=NOTE),
+        views.Anchor(origin=TENANT_LOG, size=8_214, root=ROOT, note=NOTE, vkey=VKEY),
+        views.Anchor(origin=BANK_LOG, size=1_520, root=ROOT, note=NOTE, vkey=VKEY),
     ),
     made_at=NOW,
     made_by="Ines Duarte",

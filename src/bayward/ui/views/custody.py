@@ -91,6 +91,7 @@ class CustodyLine:
     before: str
     after: str
     who: str = ""
+    signed: str = ""  # key of [console.signed]
     witness: str = ""
     note: str = ""
     seal: str = ""
@@ -165,6 +166,7 @@ class Anchor:
     size: int
     root: str  # base64
     note: str  # the signed checkpoint
+    vkey: str  # its public key, as a C2SP verifier key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
