@@ -17,8 +17,8 @@ from bayward.ledger.pack import bag
 from bayward.ledger.pack.stamp import read_stamp
 from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.receipt import Receipt
+from differential import CANNOT_SAY, by_command, document
 from differential import TRUSTED as GIVEN
-from differential import by_command, document
 from ledger_bench import IMPOSTOR, LOG, Bench, MemoryStore, event, witness
 from mldsa_bench import GIVEN as MLDSA_GIVEN
 from mldsa_bench import OTHER, YOUNG, chained
@@ -47,6 +47,9 @@ KEYS = "\n".join(
 )
 
 
+CANNOT_READ: tuple[list[tuple[str, int | None]], str] = ([], "cannot be read")
+
+
 def opened(chromium: Browser) -> tuple[Page, list[str]]:
     page = chromium.new_context(offline=True).new_page()
     asked: list[str] = []
@@ -63,6 +66,8 @@ def judged(page: Page, name: str, raw: bytes) -> tuple[list[tuple[str, int | Non
     )
     main = page.locator("main[data-verdict]", has_text=name)
     expect(main).to_be_visible(timeout=20_000)
+    if main.get_attribute("data-verdict") == "unreadable":
+        return *CANNOT_READ, main.inner_text()
     told = json.loads(str(main.get_attribute("data-outcome")))
     found = [(one["fault"], one["at"]) for one in told["findings"]]
     return found, told["trust"], main.inner_text()
@@ -88,6 +93,17 @@ def test_a_pack_a_receipt_and_a_log_from_the_disk(chromium: Browser) -> None:
     found, trust, _ = judged(page, "log.jsonl", b"".join(bench.lines()))
     assert (found, trust) == ([], "trusted")
     assert asked == [VERIFY_HTML.as_uri()], "no request, no complaint of the security policy"
+
+
+@pytest.mark.parametrize(("name", "raw"), [("a.pdf", b"%PDF-1.7\n\xe2\xe3"), ("b.json", b"")])
+def test_a_file_of_no_kind_is_told_what_was_expected(
+    chromium: Browser, name: str, raw: bytes
+) -> None:
+    page, _ = opened(chromium)
+    found, trust, words = judged(page, name, raw)
+    assert (found, trust) == CANNOT_READ
+    assert "It could not be checked" in words
+    assert ("neither an evidence pack" if raw else "the file is empty") in words
 
 
 def hostile() -> dict[str, bytes]:
@@ -155,6 +171,7 @@ def test_bent_documents_get_the_word_of_the_library_in_the_browser(
             continue
         found, trust, _ = judged(page, f"{case}.{made.kind}", made.raw)
         expected = by_command(made, tmp_path)
+        expected = CANNOT_READ if expected == CANNOT_SAY else expected
         assert expected[:2] == (found, trust), case
 
 

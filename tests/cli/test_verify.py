@@ -64,6 +64,7 @@ def test_a_whole_log_verifies_and_says_whose_key(verify: Callable[..., tuple[int
     assert code == 0
     assert "VERIFIES" in said
     assert "compare it with one you know" in said
+    assert "self-asserted: it came with the document" in said
     code, said = verify(export(), "--key", SIGNER.key.vkey)
     assert (code, "one you gave" in said) == (0, True)
 
@@ -134,14 +135,6 @@ def test_an_older_checkpoint_finds_a_rollback(
     assert f"older     {kept}: {ENTRIES} entries then, consistent" in said
 
 
-def test_an_empty_file_is_called_empty(verify: Callable[..., tuple[int, str]]) -> None:
-    code, said = verify([])
-    assert code == 1
-    assert "the file is empty" in said
-    assert "none could be read" in said
-    assert "NOT one of those you gave" not in said
-
-
 BENCH = PackBench()
 CHAIN = [chain_text([one]).encode() for one in (BENCH.receipt(3), *BENCH.chain)]
 
@@ -176,7 +169,7 @@ def test_a_policy_that_is_none(
     for text in ("quorum nobody\n", "group g any\n", "nonsense\n"):
         known.write_text(text)
         assert main(["verify", str(tmp_path / "none"), "--policy", str(known)]) == 2
-        assert "bayward verify: policy." in capsys.readouterr().err
+        assert f"bayward verify: --policy {known}: line 1: " in capsys.readouterr().err
     assert verify(CHAIN, "--policy", str(tmp_path / "missing"))[0] == 2
 
 
@@ -193,14 +186,6 @@ def test_a_pack_and_the_receipt_of_its_export(
     receipt.write_text(BENCH.chain[0].text)
     assert main(words) == 1
     assert "WRONG     chain mismatch: the receipt is of another export" in capsys.readouterr().out
-
-
-def test_a_file_of_no_kind_is_told_what_was_expected(
-    verify: Callable[..., tuple[int, str]],
-) -> None:
-    code, said = verify([b"hello\n"])
-    assert code == 1
-    assert "neither an evidence pack (ZIP or folder), nor a receipt or a chain" in said
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ from bayward.ledger.verdict import Above, Held, Standing, Trust
 
 KEY_WORDS = {
     Trust.TRUSTED: "one you gave, or vouched for by one you gave",
-    Trust.SELF_ASSERTED: "the file's own; compare it with one you know from elsewhere",
+    Trust.SELF_ASSERTED: ("self-asserted: it came with the document and vouches only for itself"),
     Trust.UNKNOWN: "NOT one of those you gave",
 }
 
+
+ALWAYS_OPEN = "whether what was recorded was true when it was recorded, and what was never recorded"
+"""What no verifier knows of any document."""
 
 STANDING_WORDS = {
     Standing.CONSISTENT: "{size} entries then, consistent",
@@ -60,6 +63,13 @@ def held_json(held: Iterable[Held]) -> list[dict[str, object]]:
     return [
         {"number": one.number, "size": one.size, "standing": one.standing.value} for one in held
     ]
+
+
+def why(error: Exception) -> str:
+    """What stands in the way, without the words of the operating system's manual."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def time_text(seconds: int) -> str:

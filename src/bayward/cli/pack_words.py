@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bayward.cli.chain_words import (
+    ALWAYS_OPEN,
     KEY_WORDS,
     above_json,
     above_words,
@@ -53,7 +54,8 @@ def in_words(verdict: PackVerdict, older: Sequence[str] = ()) -> str:
         lines.append(f"manifest  sha256 {verdict.digest}")
     for log in verdict.logs:
         lines.append(f"log       {log.origin}, {log.size} entries then")
-        lines.append(f"complete  entries {log.start} to {log.end - 1}, all of them")
+        if verdict.ok:
+            lines.append(f"complete  entries {log.start} to {log.end - 1}, all of them")
         lines.append(f"key       {KEY_WORDS[log.trust]}")
         lines += [f"witness   {name} at {time_text(at)}" for name, at in log.cosigned.items()]
     lines += above_words(verdict.chain) or ["above     nothing: no other log has recorded it here"]
@@ -64,7 +66,7 @@ def in_words(verdict: PackVerdict, older: Sequence[str] = ()) -> str:
         lines.append(f"stamp     {one.path}, {one.stamp.time} UTC by {one.stamp.signer}, {known}")
         lines.append(f"          certificate sha256 {one.stamp.fingerprint}")
     lines += held_words(verdict.held, older)
-    lines += [f"unknown   {one}" for one in verdict.unexamined]
+    lines += [f"unknown   {one}" for one in (*verdict.unexamined, ALWAYS_OPEN)]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
     return "\n".join(lines)

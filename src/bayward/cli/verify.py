@@ -14,18 +14,20 @@ from pathlib import Path
 
 from bayward.cli import pack_words
 from bayward.cli.chain_words import (
+    ALWAYS_OPEN,
     KEY_WORDS,
     above_json,
     above_words,
     held_json,
     held_words,
     time_text,
+    why,
 )
 from bayward.cli.cores import on_cores
 from bayward.ledger.chain import verify_chained
-from bayward.ledger.errors import LedgerError, Malformed
+from bayward.ledger.errors import LedgerError
 from bayward.ledger.export import bounded_lines
-from bayward.ledger.keys import parse_vkey
+from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.known import Known, read_known
 from bayward.ledger.pack.verify import with_receipt
 from bayward.ledger.receipt import RECEIPT_CHARS_MAX
@@ -38,8 +40,8 @@ _HEAD_BYTES = 200
 _RECEIPT, _LOG = b'"bayward-receipt"', b'"bayward-log"'
 _NOT_OLDER = "--older is for a log or a pack: a receipt tells nothing of what the log was before"
 _NEITHER = (
-    "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
-    'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
+    "cannot be read: neither an evidence pack (ZIP or folder), nor a receipt or a chain of them "
+    '(JSON that begins with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
 )
 
 
@@ -88,6 +90,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=main)  # fmt: skip
 
 
+class Unfit(Exception):
+    """Raised when a file or an option cannot be used; says why."""
+
+
 def main(asked: argparse.Namespace) -> int:
     """Verify one file."""
     try:
@@ -95,21 +101,29 @@ def main(asked: argparse.Namespace) -> int:
         older = [_text(path) for path in asked.older]
         if pack_words.is_pack(asked.file):
             return _pack(asked, known, older)
-        if asked.receipt is not None:
-            raise Malformed("verify.receipt", f"--receipt is for a pack, and {asked.file} is none")
-        verdict = _examine(asked.file, known, older)
-    except (OSError, UnicodeDecodeError, LedgerError) as error:
-        print(f"bayward verify: {error}", file=sys.stderr)
+        verdict = _examine(asked, known, older)
+    except (OSError, Unfit, LedgerError) as error:
+        print(f"bayward verify: {why(error)}", file=sys.stderr)
         return UNREADABLE
     print(json.dumps(as_json(verdict)) if asked.json else in_words(verdict, _names(asked)))
     return WELL if verdict.ok else WRONG
 
 
 def _known(asked: argparse.Namespace) -> Known:
-    text = "" if asked.policy is None else _text(asked.policy)
-    told = read_known(text)
-    keys = dict.fromkeys([*map(parse_vkey, asked.key), *told.keys])
+    try:
+        told = read_known("" if asked.policy is None else _text(asked.policy))
+    except LedgerError as error:
+        raise Unfit(f"--policy {asked.policy}: {error.detail or error.code}") from error
+    keys = dict.fromkeys([*map(_key, asked.key), *told.keys])
     return Known(tuple(keys), told.demand, told.authorities)
+
+
+def _key(text: str) -> VerifierKey:
+    try:
+        return parse_vkey(text)
+    except LedgerError as error:
+        told = f"not a key, which is name+id+base64: {error.detail or error.code}"
+        raise Unfit(f"--key {text[:80]!r}: {told}") from error
 
 
 def _names(asked: argparse.Namespace) -> list[str]:
@@ -119,7 +133,10 @@ def _names(asked: argparse.Namespace) -> list[str]:
 
 def _text(path: Path) -> str:
     """As it is: `read_text` would make a newline of a carriage return."""
-    return path.read_bytes().decode()
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise Unfit(f"{path}: not text in UTF-8") from None
 
 
 def _pack(asked: argparse.Namespace, known: Known, older: list[str]) -> int:
@@ -132,42 +149,45 @@ def _pack(asked: argparse.Namespace, known: Known, older: list[str]) -> int:
     return WELL if verdict.ok else WRONG
 
 
-def _examine(path: Path, known: Known, older: list[str]) -> Verdict:
+def _examine(asked: argparse.Namespace, known: Known, older: list[str]) -> Verdict:
+    path = asked.file
+    if asked.receipt is not None:
+        raise Unfit(f"--receipt is for a pack, and {path} is none")
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
         file.seek(0)
         if _RECEIPT in head:
             if older:  # what is given and not looked at must not seem to be fine
-                raise Malformed("verify.older", _NOT_OLDER)
+                raise Unfit(_NOT_OLDER)
             try:
                 text = file.read(RECEIPT_BYTES_MAX).decode()
             except UnicodeDecodeError:
                 finding = Finding(Fault.MALFORMED, None, "receipt.utf8: not UTF-8")
                 return Verdict((finding,), Trust.UNKNOWN)
             return verify_chained(text, known.keys, known.demand)
-        if _LOG in head or not head:
+        if _LOG in head:
             lines = bounded_lines(file.readline)
             return verify_log(lines, known.keys, older, known.demand, on_cores)
-        return Verdict((Finding(Fault.MALFORMED, None, _NEITHER),), Trust.UNKNOWN)
+        raise Unfit(f"{path}: {_NEITHER if head else 'the file is empty'}")
 
 
 def in_words(verdict: Verdict, older: Sequence[str] = ()) -> str:
     """The verdict for people; `older` are the files it was held against."""
     lines = [f"log       {verdict.origin or '?'}"]
-    if verdict.root:
+    if verdict.root:  # without one nothing is proven of where it stands
         lines.append(f"signed    {verdict.size} entries, root {verdict.root.hex()}")
-    if verdict.index is not None:
+    if verdict.index is not None and verdict.root:
         lines.append(f"entry     {verdict.index}")
         lines += [f"  {name:<12}{_shown(name, value)}" for name, value in verdict.fields.items()]
-    elif verdict.entries:
-        lines.append(f"read      {verdict.entries} entries")
+    elif verdict.index is None and verdict.ok:
+        lines.append(f"read      {verdict.entries} entries, from the first to the last")
     lines.append(
         f"key       {KEY_WORDS[verdict.trust] if verdict.origin else 'none could be read'}"
     )
     lines += [f"witness   {name} at {time_text(at)}" for name, at in verdict.cosigned.items()]
     lines += above_words(verdict.chain)
     lines += held_words(verdict.held, older)
-    lines += [f"unknown   {one}" for one in verdict.unexamined]
+    lines += [f"unknown   {one}" for one in (*verdict.unexamined, ALWAYS_OPEN)]
     lines += [f"WRONG     {finding}" for finding in verdict.findings]
     lines.append("VERIFIES" if verdict.ok else "DOES NOT VERIFY")
     return "\n".join(lines)

@@ -108,7 +108,7 @@ def open_note(note: str, keys: Sequence[VerifierKey]) -> Note:
         try:
             time = key.verify(body, one.blob)
         except Unverified as error:
-            raise Unverified("note.signature", f"{one.name}: {error}") from error
+            raise Unverified("note.signature", f"that of {one.name} does not hold") from error
         verified.setdefault((one.name, one.key_id), Signature(one.name, one.key_id, one.blob, time))
     if not verified:
         raise Unverified("note.unsigned", "no signature of a known key")

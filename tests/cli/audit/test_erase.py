@@ -46,6 +46,20 @@ def test_erased_once_and_then_nobody(settings: Path, capsys: pytest.CaptureFixtu
     assert "person.unknown" in capsys.readouterr().err
 
 
+def test_a_state_of_another_name_is_said_in_words(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who gives the folder alone has named no deployment."""
+    command = ["audit", "erase", "zoe@example.com", "--basis", "objection"]
+    assert main([*command, "--state", str(settings.parent / "state")]) == 2
+    said = capsys.readouterr().err
+    assert f"This state is of the deployment {HOUSE}" in said
+    assert "--settings" in said
+    command[2] = "nobody@example.com"
+    assert main([*command, "--settings", str(settings)]) == 1
+    assert "There is nothing here" in capsys.readouterr().err
+
+
 def test_a_party_by_name(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["audit", "erase", "county court", "--party", "--basis", "objection"]
     command += ["--settings", str(settings)]

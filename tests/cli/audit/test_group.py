@@ -46,7 +46,7 @@ def test_verify_is_the_one_that_has_a_short_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "receipt.json"
-    file.write_text("{}")
+    file.write_text('{"kind": "bayward-receipt"}')
     codes, said = [], []
     for words in (["verify"], ["audit", "verify"]):
         codes.append(main([*words, str(file)]))

@@ -30,6 +30,8 @@ def keeper() -> Iterator[Keeper]:
 def test_from_tiles(audit: Audit, keeper: Keeper, index: int) -> None:
     code, said = audit("prove", keeper.url, index, *KEY)
     assert code == 0
+    said, _, told = said.partition("proven: ")
+    assert told == f"entry {index} of {LOG.key.name}, which had 700 entries then\n"
     proof = parse_proof(said)
     assert proof.index == index
     proof.verify(b"entry %d" % index, LOG.key)

@@ -133,4 +133,4 @@ async def test_a_stranger_is_told_nothing(house: House, audit: Audit, tmp_path: 
     if house.cloud.settings.public_logs:
         assert code == 0
     else:
-        assert (code, "HTTP 401" in said) == (2, True)
+        assert (code, "HTTP 401" in said, "--token-file" in said) == (2, True, True)

@@ -65,7 +65,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--log", metavar="URL", help="the log itself, to know what lies between two sizes"
     )
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="a session for --log")
+    told.add_token(parser, "a session for --log")
     told.add_keys(parser)
     parser.set_defaults(run=main)
 

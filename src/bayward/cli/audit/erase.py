@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bayward.cli import explain
 from bayward.cli.cloud import settings_of
 from bayward.cloud.forget import forget, forget_party
 from bayward.cloud.logs import configure_logs
@@ -67,6 +68,7 @@ def main(asked: argparse.Namespace) -> int:
         done = asyncio.run(forgetting)
     except (NotFound, Conflict) as error:
         print(f"bayward audit erase: {error}", file=sys.stderr)
+        explain(error)
         return REFUSED
     for one in done:
         if one.epoch is None:

@@ -51,7 +51,8 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="holds a session's token; the code renews it, and the file with it",
+        help="holds a session's token (docs/how-to/watch-the-logs.md has how to get one); the code "
+        "renews it, and the file with it",
     )
     parser.add_argument("--code", required=True, help="a fresh code of the second factor")
     parser.add_argument("--first", type=int, metavar="N", help="first entry")

@@ -62,7 +62,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--witness", type=Path, metavar="DIR", help="state of a witness: finds rollback and fork"
     )
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="a session for a URL")
+    told.add_token(parser, "a session for a URL")
     parser.add_argument("--json", action="store_true", help="one verdict per line, for machines")
     told.add_keys(parser)
     parser.set_defaults(run=main)

@@ -100,7 +100,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--foreign", action="store_true", help="entries are not leaves of Bayward's format"
     )
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="a session for the log")
+    told.add_token(parser, "a session for the log")
     parser.add_argument(
         "--anchor",
         metavar="URL",

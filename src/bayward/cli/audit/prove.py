@@ -53,7 +53,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> None:
         "--receipt", action="store_true", help="write a receipt with the leaf, disclosing nothing"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it here")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="a session for a URL")
+    told.add_token(parser, "a session for a URL")
     told.add_keys(parser)
     parser.set_defaults(run=main)
 
@@ -62,7 +62,7 @@ def main(asked: argparse.Namespace) -> int:
     """Prove one entry."""
     try:
         found = _stored(asked) if is_database(Path(asked.log)) else _remote(asked)
-        found.proof.verify(found.leaf, found.key)
+        signed = found.proof.verify(found.leaf, found.key)
     except OutOfRange as error:
         return told.complain("prove", error)
     except LedgerError as error:
@@ -77,6 +77,8 @@ def main(asked: argparse.Namespace) -> int:
         print(text, end="")
     else:
         asked.out.write_text(text, encoding="utf-8")
+    of = f"of {found.key.name}, which had {signed.checkpoint.size} entries then"
+    print(f"proven: entry {asked.index} {of}", file=sys.stderr)
     return told.WELL
 
 

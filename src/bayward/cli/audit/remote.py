@@ -26,6 +26,7 @@ TRIES_MAX = 20  # when told to come again: reading a whole log is more than a pa
 WAIT_S_MAX = 30
 _NOT_FOUND = 404
 _TOO_MANY = 429
+_SIGN_IN = (401, 403)
 _OK = 200
 
 
@@ -118,6 +119,12 @@ class RemoteLog:
 def _body(response: httpx.Response, where: str, limit: int) -> bytes | None:
     if response.status_code == _NOT_FOUND:
         return None
+    if response.status_code in _SIGN_IN:
+        raise Unreachable(
+            f"{where}: not without a session (HTTP {response.status_code}). Its tenant "
+            "reads this log: give --token-file FILE, with a token of somebody who may read it "
+            "(how to get one: docs/how-to/watch-the-logs.md)"
+        )
     if response.status_code != _OK:
         raise Unreachable(f"{where}: HTTP {response.status_code}")
     body = b""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bayward.cli.chain_words import why
 from bayward.ledger.errors import LedgerError
 from bayward.ledger.keys import VerifierKey, parse_vkey
 from bayward.ledger.policy import POLICY_BYTES_MAX, parse_policy
@@ -38,6 +39,13 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_token(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `--token-file`: a session, for logs that are not open to everybody."""
+    where = "docs/how-to/watch-the-logs.md has how to get one"
+    told = f"{what}: a file with its token; {where}"
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help=told)
+
+
 def keys_of(asked: argparse.Namespace) -> list[VerifierKey]:
     """The keys of `--key` and `--policy`; raises `Unusable`."""
     try:
@@ -46,7 +54,8 @@ def keys_of(asked: argparse.Namespace) -> list[VerifierKey]:
             policy = parse_policy(read_bytes(asked.policy, POLICY_BYTES_MAX))
             keys += [one.key for one in policy.logs] + policy.witness_keys
     except LedgerError as error:
-        raise Unusable(f"a key or the policy cannot be read: {error}") from error
+        told = error.detail or error.code
+        raise Unusable(f"--key or --policy cannot be read: {told}") from error
     return list(dict.fromkeys(keys))
 
 
@@ -88,5 +97,5 @@ def read_token(path: Path | None) -> str | None:
 
 def complain(command: str, error: Exception) -> int:
     """Say on standard error why a command could not be carried out; gives the exit code."""
-    sys.stderr.write(f"bayward audit {command}: {error}\n")
+    sys.stderr.write(f"bayward audit {command}: {why(error)}\n")
     return UNREADABLE

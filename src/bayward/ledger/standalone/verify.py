@@ -560,7 +560,7 @@ class Key:
             except Bad:
                 holds = False
         if not holds:
-            raise unverified("note.signature", self.name)
+            raise unverified("note.signature", f"that of {self.name} does not hold")
         return time
 
 
@@ -2365,7 +2365,8 @@ def in_words(outcome: Outcome, given: list[Key], older: list[str]) -> str:
         lines.append(f"          tag manifest sha256 {told['digest']}")
         for log in told["logs"]:
             lines.append(f"LOG       {plain(log['origin'])}, {log['size']} entries then")
-            lines.append(f"          entries {log['from']} to {log['to'] - 1} are all here")
+            if outcome.ok:
+                lines.append(f"          entries {log['from']} to {log['to'] - 1} are all here")
             lines.append(f"KEY       {log['vkey']}: {key_words(log['trust'])}")
             lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in log["cosigned"].items()]
         if not told["chain"]:
@@ -2379,14 +2380,15 @@ def in_words(outcome: Outcome, given: list[Key], older: list[str]) -> str:
             lines.append(f"          {plain(one['signer'])}, {known}")
             lines.append(f"          certificate sha256 {one['fingerprint']}")
     elif told:
-        lines.append(f"LOG       {plain(told['origin'])}, {told['size']} entries then")
-        if told["index"] is not None:
+        size = f", {told['size']} entries then" if told["root"] else ""
+        lines.append(f"LOG       {plain(told['origin'])}{size}")
+        if told["index"] is not None and told["root"]:
             lines.append(f"ENTRY     number {told['index']} of that log")
             for name, value in told["fields"].items():
                 is_time = name in ("time", "not_after") and isinstance(value, int)
                 more = f" ({time_text(value // 1000)})" if is_time else ""
                 lines.append(f"          {name:<12} {plain(value)}{more}")
-        else:
+        elif told["index"] is None and outcome.ok:
             lines.append(f"          {told['entries']} entries read, from the first to the last")
         lines.append(f"KEY       {key_words(outcome.trust)}")
         lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in told["cosigned"].items()]
@@ -2424,20 +2426,23 @@ def key_words(trust: str) -> str:
 
 
 def read_text(path: str) -> str:
-    with open(path, encoding="utf-8", newline="") as file:
-        return file.read(RECEIPT_CHARS_MAX + 1)
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read(RECEIPT_CHARS_MAX + 1)
+    except UnicodeDecodeError:
+        raise Unfit(f"{path}: not text in UTF-8") from None
 
 
 NOT_OLDER = "--older is for a log or a pack: a receipt tells nothing of what the log was before"
 RECEIPT, LOG = b'"bayward-receipt"', b'"bayward-log"'
 NEITHER = (
-    "neither an evidence pack (ZIP or folder), nor a receipt or a chain of them (JSON that begins "
-    'with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
+    "cannot be read: neither an evidence pack (ZIP or folder), nor a receipt or a chain of them "
+    '(JSON that begins with "kind": "bayward-receipt"), nor an exported log ("kind":"bayward-log")'
 )
 
 
 class Unfit(Exception):
-    """An option that says nothing about this kind of file."""
+    """A file of no kind that is known here, or an option that says nothing about its kind."""
 
 
 def examine(
@@ -2461,12 +2466,12 @@ def examine(
                         raise Unfit(NOT_OLDER)
                     text = utf8(file.read(4 * RECEIPT_CHARS_MAX), "receipt.utf8")
                     return verify_receipt(text, given, demand)
-                elif LOG in head or not head:
+                elif LOG in head:
                     older = [read_text(path) for path in asked.older]
                     lines = iter(lambda: file.readline(LINE_BYTES_MAX + 1), b"")
                     return verify_log(lines, given, older, demand)
                 else:
-                    return Outcome([Finding(MALFORMED, None, NEITHER)], UNKNOWN, [])
+                    raise Unfit(f"{asked.file}: {NEITHER if head else 'the file is empty'}")
     except Hostile as hostile:
         return Outcome(hostile.findings, UNKNOWN, [])
     except Bad as error:
@@ -2477,6 +2482,21 @@ def examine(
     if asked.tsa_ca:
         check_stamps(outcome, files, asked.tsa_ca, asked.at)
     return outcome
+
+
+def key_of(text: str) -> Key:
+    try:
+        return Key(text)
+    except Bad as error:
+        told = f"not a key, which is name+id+base64: {error.detail or error.code}"
+        raise Unfit(f"--key {text[:80]!r}: {told}") from None
+
+
+def policy_of(path: str | None) -> Policy:
+    try:
+        return Policy(read_text(path) if path else "")
+    except Bad as error:
+        raise Unfit(f"--policy {path}: {error.detail or error.code}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -2492,12 +2512,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="the outcome for machines")
     asked = parser.parse_args(arguments)
     try:
-        given = [Key(text) for text in asked.key]
-        policy = Policy(read_text(asked.policy) if asked.policy else "")
+        given = [key_of(text) for text in asked.key]
+        policy = policy_of(asked.policy)
         known = {key.vkey for key in given}
         given += [key for key in policy.keys if key.vkey not in known]
         outcome = examine(asked, given, policy.demand, policy.authorities)
-    except (OSError, UnicodeDecodeError, Bad, Unfit) as error:
+    except OSError as error:
+        sys.stderr.write(f"verify.py: {error.filename}: {error.strerror}\n")
+        return 2
+    except (Bad, Unfit) as error:
         sys.stderr.write(f"verify.py: {error}\n")
         return 2
     told = json.dumps(outcome.as_json()) if asked.json else in_words(outcome, given, asked.older)

@@ -47,9 +47,7 @@ def add_parser(subparsers: told.Subparsers[argparse.ArgumentParser]) -> argparse
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write each cosigned checkpoint into this folder"
     )
-    parser.add_argument(
-        "--token-file", type=Path, metavar="FILE", help="a session for logs that ask for one"
-    )
+    told.add_token(parser, "a session for logs that ask for one")
     parser.set_defaults(run=main)
     return parser
 
