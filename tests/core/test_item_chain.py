@@ -90,3 +90,16 @@ def test_a_party_is_known_by_its_id_where_there_is_one() -> None:
         assert not any(one.is_broken for one in lines)
         assert (lines[2].after.ref, lines[2].after.called) == (ref, called)
         assert (lines[3].before, lines[3].after) == (lines[2].after, person(BEN))
+
+
+def test_the_line_on_which_a_seal_was_found_broken_is_marked_and_no_later_one() -> None:
+    lines = chain([
+        new(seal="S1"),
+        told(_T.SEAL_CHECKED, actor=ANNE, seal="S1", result="broken"),
+        told(_T.SEAL_APPLIED, actor=ANNE, seal="S2", reason="was broken"),
+        told(_T.SEAL_CHECKED, actor=ANNE, seal="S2", result="intact"),
+    ])  # fmt: skip
+    assert [one.is_seal_broken for one in lines] == [False, True, False, False]
+    assert not any(one.is_broken for one in lines)
+    unsealed = chain([new(), offer(recipient=BEN), accept(result="broken")])
+    assert not any(one.is_seal_broken for one in unsealed)

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid
-from bayward.core.events import Event, EventType
+from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import CompartmentId, ItemId, PersonId
 from bayward.core.item_chain import chain
 from bayward.core.item_rules import BREAKS, doubts, follow, registered
@@ -175,7 +175,13 @@ def test_a_sealed_item_is_taken_only_by_who_reads_its_seal() -> None:
         follow(offered, accept(seal="S2", result="intact"))
     with pytest.raises(Invalid, match=r"custody\.word"):
         follow(offered, accept(seal="S1"))
-    assert follow(offered, accept(seal="S1", result="broken")).seal_state is SealState.BROKEN
+    broken = follow(offered, accept(at=4, seal="S1", result="broken"))
+    assert (broken.seal_state, broken.seal_broken_at) == (SealState.BROKEN, START + 4)
+    assert follow(offered, accept(at=4, seal="S1", result="intact")).seal_broken_at is None
+    for at in (6, 8):
+        change = told(_T.SEAL_APPLIED, at=at, actor=BEN, seal=f"N{at}", reason="was broken")
+        broken = follow(broken, change)
+        assert (broken.seal_state, broken.seal_broken_at) == (SealState.INTACT, START + 4)
 
 
 def test_a_seal_is_replaced_with_a_reason() -> None:
@@ -200,6 +206,65 @@ def test_what_a_bank_reports_has_happened_and_is_doubted_when_it_does_not_fit() 
     assert doubts(inside, fetched) is None
     assert doubts(held, fetched) == "not_in_there"
     assert follow(inside, fetched).holder == follow(held, fetched).holder == person(BEN)
+
+
+def outside(**more: Any) -> list[Event]:
+    """Anne's item is at the laboratory, which it left with the seal it was registered with."""
+    party: dict[str, Any] = {"party": "Laboratory"}
+    return [
+        new(**more),
+        offer(OfferKind.RELEASE, **party),
+        told(_T.CUSTODY_RELEASED, actor=ANNE, witness=BEN, seal="S1", result="intact", **party),
+    ]
+
+
+def returned(**more: Any) -> Event:
+    return told(_T.CUSTODY_RETURNED, at=5, actor=BEN, party="Laboratory", **more)
+
+
+def test_what_was_opened_outside_comes_back_with_another_seal_or_none_and_stays_marked() -> None:
+    there = outside(seal="S1")
+    other = after(*there, returned(seal="L7", result="replaced", seal_before="S1"))
+    assert (other.seal, other.seal_state) == ("L7", SealState.INTACT)
+    assert (other.holder, other.seal_broken_at) == (person(BEN), START + 5)
+    none = after(*there, returned(result="missing", seal_before="S1"))
+    assert (none.seal, none.seal_state, none.seal_broken_at) == (None, None, START + 5)
+    again = follow(none, told(_T.SEAL_APPLIED, at=9, actor=BEN, seal="S2"))
+    assert (again.seal, again.seal_broken_at) == ("S2", START + 5)
+    assert after(*there, returned()).seal_broken_at is None  # an older program looks at it after
+    assert after(*there, returned(result="missing", seal_before=ERASED)).seal is None
+
+
+@pytest.mark.parametrize(
+    ("read", "code"),
+    [
+        ({"seal": "S1", "result": "replaced", "seal_before": "S1"}, "seal.not_another"),
+        ({"result": "replaced", "seal_before": "S1"}, "field.empty"),
+        ({"seal": "L7", "result": "replaced", "seal_before": "S9"}, "seal.mismatch"),
+        ({"seal": "L7", "result": "replaced"}, "seal.mismatch"),
+        ({"seal": "L7", "result": "missing", "seal_before": "S1"}, "seal.no_number"),
+        ({"seal": "S1", "result": "intact"}, "custody.word"),
+    ],
+)
+def test_a_seal_that_was_changed_outside_is_told_exactly(read: dict[str, Any], code: str) -> None:
+    with pytest.raises((Conflict, Invalid)) as caught:
+        after(*outside(seal="S1"), returned(**read))
+    assert caught.value.code == code
+
+
+def test_what_had_no_seal_comes_back_without_a_word_about_one() -> None:
+    with pytest.raises(Conflict, match=r"seal\.none"):
+        after(*outside(), returned(seal="L7", result="replaced", seal_before="S1"))
+
+
+def test_only_who_receives_it_from_outside_finds_another_seal() -> None:
+    offered = after(new(seal="S1"), offer(recipient=BEN))
+    with pytest.raises(Invalid):
+        follow(offered, accept(seal="L7", result="replaced", seal_before="S1"))
+    with pytest.raises(Invalid):
+        follow(
+            after(new(seal="S1")), told(_T.SEAL_CHECKED, actor=ANNE, seal="S1", result="missing")
+        )
 
 
 class Custody(RuleBasedStateMachine):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 import structlog
 
-from bayward.cloud.audit import moving
+from bayward.cloud.audit import moving, reader
+from bayward.cloud.audit.store import Wanted
 from bayward.cloud.custody import moving as party_moving
-from bayward.cloud.custody import parties
+from bayward.cloud.custody import parties, seals_before
 from bayward.cloud.privacy import moving as rows
 from bayward.cloud.privacy import retention
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Unit, Work
 from bayward.core.clock import Instant
-from bayward.core.ids import PartyId, TenantId
+from bayward.core.events import Event
+from bayward.core.ids import ItemId, PartyId, TenantId
 
+_PAGE = 200
 _log = structlog.get_logger()
 
 
@@ -38,6 +41,8 @@ async def before_anybody(unit: Unit) -> None:
         await unit.write(moving.done)
         if entries or cells or lines or items:
             _log.warning("cloud.sealed", entries=entries, rows=cells, lines=lines, items=items)
+    if seals := await seals_before.look_back(unit, _story):
+        _log.warning("cloud.broken_seals_found", items=seals)
     await unit.write(_plan)
     if people := await unit.write(privacy.replay):
         await unit.scrub()
@@ -46,6 +51,17 @@ async def before_anybody(unit: Unit) -> None:
 
 def _named(work: Work, tenant: TenantId, text: str, at: Instant) -> PartyId | None:
     return parties.named_before(work, tenant, text, at).id
+
+
+def _story(work: Work, tenant: TenantId, item: ItemId) -> list[Event]:
+    found: list[Event] = []
+    before: int | None = None
+    while True:
+        page = reader.happenings(work, tenant, Wanted(item=item), before=before, count=_PAGE)
+        found += [one.event for one in page]
+        if len(page) < _PAGE:
+            return found[::-1]
+        before = page[-1].seq
 
 
 def _plan(work: Work) -> None:

@@ -190,6 +190,7 @@ class Event:
     party_id: str | None = None  # the same by his id; entries from before there were ids have none
     witness: str | None = None  # the second person, by his id
     seal: str | None = None  # number of a seal
+    seal_before: str | None = None  # the record's, in place of which another or none was found
     photo: str | None = None  # SHA-256 of a picture, hex
     unit: str | None = None  # what is counted: tablets, millilitres
     lot: str | None = None  # of a medicine, as its maker writes it

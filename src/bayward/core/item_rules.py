@@ -29,6 +29,7 @@ from bayward.core.items import (
     ItemState,
     Offer,
     OfferKind,
+    SealFound,
     SealState,
     Stock,
     moved,
@@ -170,6 +171,8 @@ def _fetched(item: Item, event: Event) -> Item:
 
 def _returned(item: Item, event: Event) -> Item:
     item = replace(item, stock=medicine.out_of_hands(item.stock))
+    if event.result is not None:  # else a look at the record's seal follows
+        item = _seal_changed(item, event)
     return _ended(item, ItemMove.RETURN, _person(event.actor), event.time)
 
 
@@ -291,7 +294,32 @@ def _seal_read(item: Item, event: Event) -> Item:
         return item
     if not _same(event.seal, item.seal):
         raise Invalid("seal.mismatch", field="seal")
-    return replace(item, seal_state=_one_of(SealState, event.result, "result"))
+    read = replace(item, seal_state=_one_of(SealState, event.result, "result"))
+    return _seal_failed(read, event) if read.seal_state is SealState.BROKEN else read
+
+
+def _seal_changed(item: Item, event: Event) -> Item:
+    """It comes back with another seal than it left with, or with none: that stays marked."""
+    found = _one_of(SealFound, event.result, "result")
+    if item.seal is None:
+        raise Conflict("seal.none")
+    if not _same(event.seal_before, item.seal):
+        raise Invalid("seal.mismatch", field="seal_before")
+    changed = _seal_failed(item, event)
+    if found is SealFound.MISSING:
+        if event.seal is not None:
+            raise Invalid("seal.no_number", field="seal")
+        return replace(changed, seal=None, seal_state=None)
+    if event.seal is None:
+        raise Invalid("field.empty", field="seal")
+    if event.seal == item.seal:
+        raise Invalid("seal.not_another", field="seal")
+    return replace(changed, seal=event.seal, seal_state=SealState.INTACT)
+
+
+def _seal_failed(item: Item, event: Event) -> Item:
+    """That it did is not undone by a new seal."""
+    return item if item.seal_broken_at is not None else replace(item, seal_broken_at=event.time)
 
 
 def _stock(item: Item) -> Stock:

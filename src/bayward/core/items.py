@@ -73,6 +73,13 @@ class SealState(StrEnum):
     BROKEN = "broken"
 
 
+class SealFound(StrEnum):
+    """What is found in place of the record's seal when somebody outside has opened it."""
+
+    REPLACED = "replaced"  # another seal, put on outside
+    MISSING = "missing"  # none
+
+
 _S = ItemState
 _M = ItemMove
 TRANSITIONS: dict[tuple[ItemState, ItemMove], ItemState] = {
@@ -179,6 +186,7 @@ class Item:
     offer: Offer | None = None
     seal: str | None = None
     seal_state: SealState | None = None
+    seal_broken_at: Instant | None = None  # a seal was first found broken or changed; for good
     is_broken: bool = False  # its custody is not unbroken
     stock: Stock | None = None  # of medicine that is counted
     out_since: Instant | None = None  # taken out of a compartment then, and not back since

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bayward.cloud.audit import custody_paper
 from bayward.cloud.audit.pack_custody import Line
@@ -10,7 +11,7 @@ from bayward.cloud.custody import pack_form
 from bayward.cloud.custody.form import Names
 from bayward.cloud.unit import Place
 from bayward.core.clock import Instant
-from bayward.core.events import Event, EventType
+from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import ItemId
 
 ITEM = ItemId.of(b"i" * 16)
@@ -48,6 +49,24 @@ def test_a_line_says_who_entered_it_what_was_shown_and_where_it_stands() -> None
     assert "Offered to: Court pty_c Authority: order 7" in offered
     assert "code at the offer witness: Ben prs_b fresh code Anne prs_a Court pty_c" in released
     assert "Interrupted: Taken over without a hand-over" in taken
+
+
+def test_a_seal_that_was_changed_outside_is_marked_unless_that_is_kept_back() -> None:
+    back = Event(type=_T.CUSTODY_RETURNED, time=Instant(5_000), item=ITEM, actor="prs_b",
+                 party="Court", party_id="pty_c", seal="L7", result="replaced",
+                 seal_before="S1")  # fmt: skip
+    story = [*STORY[:4], back]
+    lines = [Line(Place("log", index), one, one, True) for index, one in enumerate(story)]
+    names = Names(holder=lambda one: NAMES[one.ref], gone=pack_form.NOT_HERE)
+    rows = pack_form.rows(lines, names)
+    assert [row["is_seal_broken"] for row in rows] == ["no", "no", "no", "no", "yes"]
+    page = custody_paper.paper(rows, "evidence-1", "2026-11-30 10:00:00 UTC").decode()
+    assert page.count('<tr class="broken">') == 1
+    assert "L7, replaced, where S1 was" in _plain(page)
+    kept_back = replace(back, result=ERASED, seal=ERASED, seal_before=ERASED)
+    [*_, row] = pack_form.rows([*lines[:4], Line(Place("log", 4), back, kept_back, True)], names)
+    told = (row["seal"], row["seal_before"], row["seal_state"], row["is_seal_broken"])
+    assert set(told) == {pack_form.NOT_HERE}
 
 
 def _plain(markup: str) -> str:

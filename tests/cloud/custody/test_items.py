@@ -7,7 +7,7 @@ import pytest
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.store import Wanted as WantedEvents
 from bayward.cloud.custody import item_store, items
-from bayward.cloud.custody.item_store import ItemView
+from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.custody.items import Description, Proposal, Reading
 from bayward.cloud.storage import schema as s
 from bayward.core.errors import Conflict, Invalid, NotFound
@@ -139,6 +139,28 @@ async def test_out_of_the_house_and_back_with_a_witness_and_a_look_at_the_seal(
     await cloud.do(items.seal, tenant, knife, "S2", actor=CARA, reason="came back broken")
     await cloud.do(items.check_seal, tenant, knife, Reading(seal="S2", result="intact"), actor=CARA)
     assert (await now(cloud, tenant, knife)).item.seal_state is SealState.INTACT
+
+
+async def test_what_a_laboratory_has_sealed_anew_is_received_with_its_seal(
+    cloud: CloudBench, tenant: TenantId, knife: ItemId
+) -> None:
+    offered = Proposal(kind=OfferKind.RELEASE, party="Laboratory")
+    await cloud.do(items.offer, tenant, knife, offered, actor=ANNE)
+    await cloud.do(items.witness, tenant, knife, Reading(seal="S1", result="intact"), actor=BEN)
+    wrong = Reading(seal="L7", result="intact")
+    with pytest.raises(Invalid, match=r"seal\.another"):
+        await cloud.do(items.take_back, tenant, knife, wrong, actor=CARA)
+    found = Reading(seal="L7", result="replaced")
+    await cloud.do(items.take_back, tenant, knife, found, actor=CARA)
+    [event] = cloud.events(EventType.CUSTODY_RETURNED)
+    assert (event.seal_before, event.seal, event.result) == ("S1", "L7", "replaced")
+    assert event.party == "Laboratory"
+    assert cloud.events(EventType.SEAL_CHECKED) == []
+    back = (await now(cloud, tenant, knife)).item
+    assert (back.holder.ref, back.seal, back.seal_broken_at) == (CARA, "L7", event.time)
+    await cloud.do(items.check_seal, tenant, knife, Reading(seal="L7", result="intact"), actor=CARA)
+    interrupted = await cloud.do(items.items, tenant, Wanted(is_broken=True))
+    assert [one.item.id for one in interrupted] == [knife]
 
 
 async def test_the_end_has_an_authority_and_a_witness(

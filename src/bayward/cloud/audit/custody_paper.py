@@ -65,13 +65,17 @@ def _fact(row: Row, field: str) -> Markup:
 
 def _line(row: Row) -> Markup:
     is_broken = row["is_broken"] == "yes"
+    is_seal_broken = row["is_seal_broken"] == "yes"
     seal = ", ".join(row[name] for name in ("seal", "seal_state") if row[name])
+    if row["seal_before"]:
+        seal += f", where {row['seal_before']} was"
+    mark = "Interrupted: " if is_broken else "Seal: " if is_seal_broken else ""
     cells = Markup("").join(
         Markup("<td>{}</td>").format(cell)
         for cell in (
             row["number"],
             row["time_utc"].removesuffix(" UTC"),
-            _over(("Interrupted: " if is_broken else "") + row["in_words"], row["what"]),
+            _over(mark + row["in_words"], row["what"]),
             _entered(row),
             _released(row),
             _who(row, "received_by"),
@@ -81,7 +85,7 @@ def _line(row: Row) -> Markup:
         )
     )
     return Markup("<tr{}>{}</tr>\n").format(
-        Markup(' class="broken"') if is_broken else Markup(""), cells
+        Markup(' class="broken"') if mark else Markup(""), cells
     )
 
 

@@ -91,7 +91,8 @@ class Row:
     """One line of the form; "" where there is nothing to say.
 
     `not_released_by` is who the record has as holder where somebody else moved it: a bank reports
-    what happened, and he gave nothing away.
+    what happened, and he gave nothing away. `seal_before` is the number that `seal` stands in place
+    of, where somebody outside has changed it.
     """
 
     number: int
@@ -124,6 +125,8 @@ class Row:
     bank_entry: str
     not_released_by: str
     not_released_by_id: str
+    seal_before: str
+    is_seal_broken: bool  # or changed: found so by who wrote this line
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ def _row(number: int, one: Told, link: Link, names: Names, mover: str | None) ->
         bank_entry=names.cell(event.detail) if is_of_bank else "",
         not_released_by=robbed[0],
         not_released_by_id=robbed[1],
+        seal_before=names.cell(event.seal_before),
+        is_seal_broken=link.is_seal_broken,
     )
 
 

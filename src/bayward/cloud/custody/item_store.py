@@ -111,6 +111,7 @@ def put(tx: sa.Connection, tenant: TenantId, view: ItemView) -> None:
         "seal": item.seal,
         "seal_state": None if item.seal_state is None else item.seal_state.value,
         "is_broken": item.is_broken,
+        "seal_broken_at": item.seal_broken_at,
         "parcel": view.parcel,
         "registered_at": view.registered_at,
         "changed_at": view.changed_at,
@@ -197,7 +198,7 @@ def _matches(tenant: TenantId, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.is_out:
         told.append(table.c.out_since.is_not(None))
     if wanted.is_broken:
-        told.append(table.c.is_broken | (table.c.seal_state == SealState.BROKEN.value))
+        told.append(table.c.is_broken | table.c.seal_broken_at.is_not(None))
     if wanted.sight is not None:
         told.append(seen(tenant, wanted.sight))
     if wanted.seal is not None:
@@ -268,6 +269,10 @@ def _holder(told: Mapping[str, Any]) -> Holder:
     return Holder(kind, told["holder"], told["holder_party"])
 
 
+def _instant(at: int | None) -> Instant | None:
+    return None if at is None else Instant(at)
+
+
 def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
     told = cells.opened(tx, table, row)
     offer = None
@@ -294,7 +299,8 @@ def _view(tx: sa.Connection, row: sa.RowMapping) -> ItemView:
         seal=told["seal"],
         seal_state=None if told["seal_state"] is None else SealState(told["seal_state"]),
         is_broken=told["is_broken"],
-        out_since=None if told["out_since"] is None else Instant(told["out_since"]),
+        seal_broken_at=_instant(told["seal_broken_at"]),
+        out_since=_instant(told["out_since"]),
         stock=_stock_of(told),
     )
     return ItemView(

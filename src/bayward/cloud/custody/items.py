@@ -19,7 +19,14 @@ from bayward.core.clock import Instant, after
 from bayward.core.errors import Conflict, Invalid, NotFound
 from bayward.core.events import ERASED, Event, EventType
 from bayward.core.ids import ItemId, PersonId, TenantId
-from bayward.core.items import OFFER_LIFE_MS, Holder, HolderKind, ItemKind, OfferKind
+from bayward.core.items import (
+    OFFER_LIFE_MS,
+    Holder,
+    HolderKind,
+    ItemKind,
+    OfferKind,
+    SealFound,
+)
 from bayward.core.roles import Node
 
 LIST_MAX = 200  # rows of one page
@@ -236,19 +243,30 @@ def take_back(
     actor: PersonId,
     reason: str = "",
 ) -> None:
-    """Receive it again from the party outside that has it; a seal is looked at first."""
+    """Receive it again from the party outside that has it; a seal is looked at first.
+
+    Where another seal is on it, or none, the entry of the return itself says so: by then it was
+    in their hands. Raises `Invalid("seal.another")` when what is said to be the record's is not.
+    """
     found = get_item(work, tenant, item).item
     holder = found.holder
     if holder.kind is not HolderKind.PARTY:
         raise Conflict("custody.not_outside")
     if holder.ref == ERASED:
         raise Conflict("custody.party_erased")
+    is_changed = found.seal is not None and read.result in set(SealFound)
+    number = _word("seal", read.seal)
+    if found.seal is not None and not is_changed and number not in (None, found.seal):
+        raise Invalid("seal.another", field="seal")
     _do(work, tenant, Event(
         type=_T.CUSTODY_RETURNED, time=work.now, actor=actor, item=item,
         party=holder.called, party_id=holder.ref, reason=_text("reason", reason),
         photo=_photo(read.photo),
+        result=read.result if is_changed else None,
+        seal=number if is_changed else None,
+        seal_before=found.seal if is_changed else None,
     ))  # fmt: skip
-    if found.seal is not None:
+    if found.seal is not None and not is_changed:
         check_seal(work, tenant, item, read, actor=actor)
 
 

@@ -67,6 +67,8 @@ def _cells(row: Row, names: Names) -> dict[str, str]:
     cells = {name: _plain(value) for name, value in asdict(row).items()}
     if row.what in _MOVES and not row.released_by and not row.received_by:
         cells |= dict.fromkeys(_SIDES, names.gone)  # one unnamed to another
+    if row.seal_state == names.gone:
+        cells["is_seal_broken"] = names.gone
     return cells
 
 

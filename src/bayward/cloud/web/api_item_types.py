@@ -47,7 +47,11 @@ class OfferIn(Taken, frozen=True):
 
 
 class ReadingIn(Taken, frozen=True):
-    """What is read on the seal (`result` intact or broken), and a picture's SHA-256."""
+    """What is read on the seal, and a picture's SHA-256.
+
+    `result` is intact or broken; of what comes back also replaced, with the number of the new
+    seal, or missing, with none.
+    """
 
     seal: Short = ""
     result: Short = ""
@@ -102,6 +106,7 @@ class ItemOut(Given, frozen=True):
     seal: str | None
     seal_state: str | None
     is_broken: bool
+    seal_broken_at: int | None
     kept_at: str | None
     out_since: int | None
     count: int | None

@@ -319,6 +319,7 @@ def _item(view: ItemView) -> ItemOut:
         seal=item.seal,
         seal_state=None if item.seal_state is None else item.seal_state.value,
         is_broken=item.is_broken,
+        seal_broken_at=item.seal_broken_at,
         kept_at=view.scope,
         out_since=item.out_since,
         count=None if held is None else held.count,

@@ -24,6 +24,7 @@ from bayward.cloud.web import item_lines, item_lists, item_powers, places, two_d
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.console_parcels import as_file, cursor
 from bayward.cloud.web.frame import console, notify
+from bayward.cloud.web.item_findings import findings
 from bayward.cloud.web.item_lists import LISTS
 from bayward.cloud.web.routes import AnyRequest, Asking, back, do, show
 from bayward.cloud.web.state import page
@@ -38,7 +39,7 @@ from bayward.core.roles import Node
 from bayward.ledger.strict import base64_text
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Filter, Pager, Shell
-from bayward.ui.views.custody import Anchor, CustodyForm, ItemForm, ItemPage, Items
+from bayward.ui.views.custody import Anchor, CustodyForm, ItemForm, ItemPage, ItemRow, Items
 
 URL = "/console/items"
 ROWS = 50
@@ -129,7 +130,7 @@ async def listed(request: AnyRequest, asker: Asking) -> Response[str]:
             older = f"{URL}?{urlencode({'state': key, **chosen, 'after': last})}"
         return Items(
             shell=frame,
-            rows=tuple(item_lines.row(words, you, one) for one in shown),
+            rows=tuple(_row(words, you, one, is_told=key == "interrupted") for one in shown),
             filters=_filters(words, you, key, told, chosen),
             list=key,
             kinds=tuple(Choice(one.value, name, one.value == kind) for one, name in KINDS.items()),
@@ -196,6 +197,7 @@ async def one(asker: Asking, item: FromPath[str]) -> Response[str]:
             description=told.beginning.detail or "",
             received_from=item_lines.called(told.beginning.party),
             lines=item_lines.lines(words, told),
+            findings=findings(told),
             acts=item_powers.acts(view, you, words.work.now),
             offer_to=offer_words(words, view),
             offer_kind=offer.kind.value if offer is not None else "",
@@ -242,6 +244,7 @@ async def paper(request: AnyRequest, asker: Asking, item: FromPath[str]) -> Resp
             registered_at=begun.time,
             registered_by=words.person(begun.actor),
             lines=item_lines.lines(words, told),
+            findings=findings(told),
             anchors=_anchors(words, you.tenant, told),
             made_at=words.work.now,
             made_by=words.person(you.person),
@@ -310,6 +313,14 @@ def _filters(
         )
         for one in LISTS
     )
+
+
+def _row(words: Words, you: You, view: ItemView, *, is_told: bool) -> ItemRow:
+    """A row; of what is interrupted, with all that was found."""
+    row = item_lines.row(words, you, view)
+    if not is_told:
+        return row
+    return replace(row, findings=findings(item_lines.story(words, you.tenant, view.item.id)))
 
 
 def _holders(words: Words, you: You, chosen: str) -> tuple[Choice, ...]:

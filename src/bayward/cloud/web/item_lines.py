@@ -122,6 +122,7 @@ def row(words: Words, you: You, view: ItemView) -> ItemRow:
         seal=item.seal or "",
         is_seal_broken=item.seal_state is SealState.BROKEN,
         is_broken=item.is_broken,
+        was_seal_broken=item.seal_broken_at is not None,
         stock=None if item.stock is None else _stock(item.stock, words.work.now),
         out_since=item.out_since,
         is_for_you=is_asked and offer is not None and offer.to == you.person,
@@ -172,6 +173,8 @@ def _line(words: Words, one: Happened, row: Row) -> CustodyLine:
         bank=words.bank(event.bank),
         is_broken=row.is_broken,
         not_released_by=row.not_released_by,
+        seal_before=row.seal_before,
+        is_seal_broken=row.is_seal_broken,
         proof=None if proof is None else replace(proof, receipt_href=receipt_href),
     )
 

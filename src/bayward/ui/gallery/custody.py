@@ -85,6 +85,24 @@ LINES = (
 )  # fmt: skip
 BREAK = line(9, 1, "custody.taken", before="Ines Duarte", after="R. Haas", who="R. Haas",
              note="holder is ill", is_broken=True)  # fmt: skip
+CHECKED = line(6, 6, "seal.checked", facts={"seal": "S-004417"}, who="Ines Duarte",
+               seal="S-004417", result="broken", is_seal_broken=True)  # fmt: skip
+REPLACED = line(10, 2, "custody.returned", before="State laboratory, Dr. Okafor",
+                after="Ines Duarte", who="Ines Duarte", seal="L-7", seal_before="S-004418",
+                result="replaced", is_seal_broken=True)  # fmt: skip
+STORY = (
+    *LINES[:5], CHECKED,
+    line(7, 6, "seal.applied", facts={"seal": "S-004418"}, who="Ines Duarte", seal="S-004418",
+         note="torn on the way"),
+    replace(LINES[5], number=8), replace(LINES[6], number=9, seal="S-004418"), REPLACED,
+)  # fmt: skip
+FOUND = (
+    views.Finding(line=6, at=CHECKED.at, what="Ines Duarte found seal S-004417 broken",
+                  after="new seal S-004418 put on by Ines Duarte, line 7", is_seal=True),
+    views.Finding(line=10, at=REPLACED.at, is_seal=True,
+                  what="seal S-004418 replaced by L-7, put on by State laboratory, Dr. Okafor"),
+)  # fmt: skip
+RESEALED = replace(KNIFE, seal="L-7", was_seal_broken=True)
 AGAINST = (
     line(9, 1, "custody.broken", who="Sam Ortiz", is_broken=True, not_released_by="Ines Duarte",
          note="put it in without being its holder · not released by Ines Duarte, who held it"
@@ -140,6 +158,10 @@ def _states() -> Iterator[Sample]:
         offer_until=ago(-1_500),
     )
     yield Sample("console/item-offered", offered)
+    resealed = replace(PAGE, row=RESEALED, lines=STORY, findings=FOUND)
+    yield Sample("console/item-resealed", resealed)
+    rows = (replace(RESEALED, findings=FOUND), replace(BROKEN, exhibit="A9", findings=FOUND[:1]))
+    yield Sample("console/items-interrupted", replace(LIST, rows=rows, list="interrupted"))
     yield Sample("console/item-broken", replace(PAGE, row=BROKEN, lines=(*LINES, BREAK)))
     inside = replace(KNIFE, holder="door 03, Lobby A", state="stored", is_broken=True)
     yield Sample("console/item-against", replace(PAGE, row=inside, lines=(*LINES, *AGAINST)))
@@ -198,6 +220,12 @@ def _forms() -> Iterator[Sample]:
     photo = replace(ACT, act="photo", fields=("photo", "detail"), people=())
     yield Sample("console/item-photo", photo)
     yield Sample("console/item-form", FORM)
+    back = replace(ACT, act="return", fields=("seal", "result", "photo", "reason"), people=(),
+                   values={"seal": "L-7", "result": "intact"},
+                   problems=(FieldProblem("seal", "seal.another"),))  # fmt: skip
+    yield Sample("console/item-return", back)
+    resealed = replace(FORM, row=RESEALED, lines=STORY, findings=FOUND)
+    yield Sample("console/item-form-resealed", resealed)
     against = replace(FORM, row=replace(KNIFE, is_broken=True), lines=(*LINES, *AGAINST))
     yield Sample("console/item-form-against", against)
     yield Sample("console/item-form-broken", replace(FORM, row=BROKEN, lines=(*LINES, BREAK) * 2))

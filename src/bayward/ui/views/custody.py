@@ -38,6 +38,17 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A line of custody that is not whole, in words: what was found, and what came after it."""
+
+    line: int
+    at: Instant
+    what: str
+    after: str = ""
+    is_seal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One item."""
 
@@ -55,6 +66,8 @@ class ItemRow:
     is_for_you: bool = False  # your answer is waited for
     stock: Stock | None = None
     out_since: Instant | None = None  # taken out of a compartment, and not back
+    was_seal_broken: bool = False  # or changed, once; a new seal does not take that back
+    findings: tuple[Finding, ...] = ()  # of the list of what is interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,8 @@ class CustodyLine:
     bank: str = ""
     is_broken: bool = False
     not_released_by: str = ""
+    seal_before: str = ""  # in place of which another seal or none was found
+    is_seal_broken: bool = False  # or changed
     proof: Proof | None = None
 
 
@@ -121,6 +136,7 @@ class ItemPage(ConsoleView):
     description: str
     received_from: str
     lines: tuple[CustodyLine, ...]
+    findings: tuple[Finding, ...] = ()
     acts: tuple[str, ...] = ()
     offer_to: str = ""
     offer_kind: str = ""
@@ -187,3 +203,4 @@ class CustodyForm(View):
     made_at: Instant
     made_by: str
     base_url: str
+    findings: tuple[Finding, ...] = ()

@@ -86,6 +86,7 @@ item = c.table(
     c.text("stock_marks", optional=True),  # of controlled, due, doubted
     c.text("offer_scope", optional=True),  # where it is kept once the offer is accepted
     c.instant("out_since", optional=True),  # since when it is out of a compartment it was in
+    c.instant("seal_broken_at", optional=True),  # a seal was first found broken or changed
     sa.Index(None, "tenant", "state", "changed_at"),
     sa.Index(None, "tenant", "label", unique=True),
     sa.Index(None, "tenant", "parcel"),
