@@ -246,3 +246,29 @@ def test_what_is_no_receipt_is_told_what_it_is(
     found, steps, said = checked(chromium, gallery, Verify(), given)
     assert (found, steps) == ("bad", [])
     assert told in said
+
+
+def test_a_server_that_is_asked_too_often_is_asked_again(chromium: Browser, gallery: str) -> None:
+    """That a log is not known would be said of a server that did not answer."""
+    signer = SIGNERS["p256"]
+    context = chromium.new_context(base_url=gallery, service_workers="block")
+    page = context.new_page()
+    answers = [429, 429, 200]
+    logs = [{"origin": ORIGIN, "vkey": signer.key.vkey, "name": "Lobby A"}]
+
+    def key_of(route: Route) -> None:
+        route.fulfill(status=answers.pop(0), headers={"retry-after": "1"}, json={"logs": logs})
+
+    def answer(route: Route) -> None:
+        html = Renderer().page(Verify(), nonce="gallery", now=NOW)
+        headers = dict(security_headers("gallery"))
+        route.fulfill(body=html, content_type="text/html", headers=headers)
+
+    page.route("**/verify/**", key_of)
+    page.route("**/verify", answer)
+    page.goto("/verify")
+    page.get_by_role("textbox").fill(receipt(signer, 3))
+    page.get_by_role("button", name="Check it").click()
+    expect(page.locator(".verdict[data-verdict=good]")).to_be_visible(timeout=20_000)
+    assert not answers
+    context.close()

@@ -73,6 +73,11 @@ def open_kept(document: str, keys: Sequence[VerifierKey], origins: Collection[st
     raise Unverified("checkpoint.origin", f"of {told}, another log")
 
 
+def objection_words(error: LedgerError) -> str:
+    """Why a kept document could not be held against anything."""
+    return f"older checkpoint: {error.detail or error.code}"
+
+
 def rollback_words(kept: int, here: int) -> str:
     """What it means to have kept a larger tree; which of the two is younger, nobody here knows."""
     return (

@@ -19,7 +19,7 @@ from bayward.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpo
 from bayward.ledger.dense import Frontier
 from bayward.ledger.errors import LedgerError, Malformed
 from bayward.ledger.export import LogEntry, LogHeader, parse_entry, parse_header
-from bayward.ledger.kept import open_kept, rollback_words
+from bayward.ledger.kept import objection_words, open_kept, rollback_words
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.known import Demand
 from bayward.ledger.leaf import Value, open_leaf
@@ -195,8 +195,7 @@ class Examination:
             try:
                 checkpoint = open_kept(document, keys, {self.header.key.name}).tree
             except LedgerError as error:
-                finding = checkpoint_finding(error)
-                self.find(finding.fault, None, f"older checkpoint: {finding.detail}")
+                self.find(checkpoint_finding(error).fault, None, objection_words(error))
                 continue
             if checkpoint.origin != self.header.key.name:
                 self.find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {checkpoint.origin}")

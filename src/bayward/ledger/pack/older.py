@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bayward.ledger.checkpoint import Checkpoint
 from bayward.ledger.errors import LedgerError
-from bayward.ledger.kept import Kept, open_kept, rollback_words
+from bayward.ledger.kept import Kept, objection_words, open_kept, rollback_words
 from bayward.ledger.keys import VerifierKey
 from bayward.ledger.pack.range import RangeProof, earlier_root
 from bayward.ledger.verdict import Fault, Finding, Held, Standing
@@ -69,8 +69,7 @@ class Older:
         try:
             kept = open_kept(document, self.keys, self.origins)
         except LedgerError as error:
-            finding = checkpoint_finding(error)
-            self._find(finding.fault, None, f"older checkpoint: {finding.detail}")
+            self._find(checkpoint_finding(error).fault, None, objection_words(error))
             return
         if kept.tree.origin not in self.origins:
             self._find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {kept.tree.origin}")

@@ -1214,6 +1214,11 @@ def open_older(document: str, keys: list[Key], origins: set[str]) -> Kept:
     raise unverified("checkpoint.origin", f"of {origin}, another log")
 
 
+def objection_words(error: Bad) -> str:
+    """Why a kept document could not be held against anything."""
+    return f"older checkpoint: {error.detail or error.code}"
+
+
 def rollback_words(kept: int, here: int) -> str:
     """What it means to have kept a larger tree; which of the two is younger, nobody here knows."""
     return (
@@ -1266,7 +1271,9 @@ class LogCheck:
         try:
             found = open_older(document, keys, {self.key.name}).tree
         except Bad as error:
-            self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
+            self.find(
+                checkpoint_fault(error), None, f"older checkpoint: {error.detail or error.code}"
+            )
             return
         if found.origin != self.key.name:
             self.find(WRONG_ORIGIN, None, f"older checkpoint of {found.origin}")
@@ -1771,7 +1778,9 @@ class PackCheck:
             try:
                 kept = open_older(document, keys, wanted)
             except Bad as error:
-                self.find(checkpoint_fault(error), None, f"older checkpoint: {error}")
+                self.find(
+                    checkpoint_fault(error), None, f"older checkpoint: {error.detail or error.code}"
+                )
                 continue
             old, entry = kept.tree, kept.entry
             logs = [one for one in self.shown if one.tree.origin == old.origin]

@@ -115,6 +115,7 @@ export class VerifyReceipt extends HTMLElement {
 
 const RECEIPT_BYTES_MAX = 1024 * 1024;
 const LOGS_MAX = 4;
+const TOO_MANY = 429, TRIES_MAX = 5, WAIT_S_MAX = 5; // not known and not asked are two things
 
 /** @param {string} key @param {string} state @param {number} n @param {string} name @returns {Step} */
 const step = (key, state, n = 0, name = "") => ({ key, state, n, name });
@@ -135,7 +136,12 @@ async function keyOf(origin) {
   const parts = origin.split("/");
   if (parts.some((part) => ["", ".", ".."].includes(part))) return [];
   try {
-    const answer = await fetch(`/verify/${parts.map(encodeURIComponent).join("/")}`, { headers: { Accept: "application/json" } });
+    const path = `/verify/${parts.map(encodeURIComponent).join("/")}`, headers = { Accept: "application/json" };
+    let answer = await fetch(path, { headers });
+    for (let tries = 1; answer.status === TOO_MANY && tries < TRIES_MAX; tries++) {
+      await new Promise((go) => setTimeout(go, 1000 * Math.min(WAIT_S_MAX, Number(answer.headers.get("retry-after")) || 1)));
+      answer = await fetch(path, { headers });
+    }
     return answer.ok ? (await answer.json()).logs.filter((/** @type {Log} */ log) => log.origin === origin) : [];
   } catch {
     return []; // not known, and said to be that
