@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bayward.cloud.fleet import enrolment
+from bayward.cloud.people import store as people_store
 from bayward.core.clock import Instant
 from bayward.core.events import EventType
 from bayward.core.ids import PersonId
@@ -20,6 +21,7 @@ from cloud_house import ANNE, PASSWORD, Browser, House, Template, open_house
 from item_desk import INTACT, KNIFE, do
 
 ACTS = re.compile(r'href="/console/items/itm_[a-z0-9]+/([a-z-]+)"')
+OPTION = re.compile(r"<option[^>]*>([^<]*)</option>")
 RAIL = re.compile(r'<li><a href="(/console[a-z/]*)"')
 
 
@@ -156,6 +158,25 @@ async def test_a_place_that_is_not_ones_own_is_no_place_to_keep_it(station: Stat
     assert (await station.browsers["Cora"].get(url)).status_code == 403
     [event] = await station.house.events(EventType.ITEM_REGISTERED)
     assert event.scope == station.south.path
+
+
+async def test_a_site_that_is_called_as_the_organisation_is_told_from_it(station: Station) -> None:
+    house = station.house
+    name = await house.do(lambda work: people_store.tenant_name(work.tx, house.tenant))
+    await house.do(lambda work: enrolment.create_site(work, house.tenant, name))
+    for path in ("/console/items/new", "/console/people/new"):
+        page = await station.browsers["Anne"].get(path)
+        places = [one for one in OPTION.findall(page.text) if one.startswith(name)]
+        assert f"{name}, all sites" in places, path
+        assert len(places) == len(set(places)) > 1, path
+
+
+async def test_the_page_of_an_item_says_where_it_is_kept_and_why(station: Station) -> None:
+    why = "Search of 4 Mill Lane, warrant 26/88"
+    url = await station.register("Cora", kept_at=station.north.path, reason=why)
+    page = (await station.browsers["Cora"].get(url)).text
+    assert f"<dt>Where and why</dt><dd>{why}</dd>" in page
+    assert "<dt>Kept at</dt><dd>North</dd>" in page
 
 
 async def test_a_bearer_hands_over_to_a_custodian_with_a_code_of_his_own(station: Station) -> None:

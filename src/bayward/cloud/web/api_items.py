@@ -25,7 +25,7 @@ from bayward.cloud.web.api_item_types import (
     WhyIn,
 )
 from bayward.cloud.web.api_types import PageOut
-from bayward.cloud.web.asking import Asker, Locate, You
+from bayward.cloud.web.asking import Asker, Consequence, Locate, You
 from bayward.cloud.web.console_items import CSV
 from bayward.cloud.web.console_parcels import cursor
 from bayward.cloud.web.item_lists import LISTS
@@ -35,6 +35,7 @@ from bayward.core.errors import Invalid, NotFound
 from bayward.core.ids import ItemId
 from bayward.core.items import ItemKind, OfferKind
 from bayward.core.policy import Action
+from bayward.ui.views.base import Say
 
 ROWS = 100
 
@@ -93,7 +94,7 @@ async def register(asker: Asking, data: JSONBody[ItemIn]) -> ItemOut:
         item = items.register(work, you.tenant, told, actor=you.person)
         return _item(items.get_item(work, you.tenant, item))
 
-    return await asker.write(places.kept_at(data.kept_at), take)
+    return await asker.write(places.kept_at(data.kept_at), take, _tried(asker, take))
 
 
 @api("get", "/items/{item:str}", Action.ITEM_READ)
@@ -284,7 +285,17 @@ async def _done(asker: Asker, at: Locate, item: str, verb: Verb) -> ItemOut:
         verb(work, you, item_id)
         return _item(items.get_item(work, you.tenant, item_id))
 
-    return await asker.write(at, run)
+    return await asker.write(at, run, _tried(asker, run))
+
+
+def _tried(asker: Asker, run: Callable[[Work, You], object]) -> Consequence:
+    """Done and undone before a code is spent on it: what is wrong is said instead of asking."""
+
+    def says(work: Work, you: You) -> Say:
+        run(work, you)
+        return Say(asker.action.value)
+
+    return says
 
 
 async def _story(asker: Asker, item: str) -> item_lines.Story:

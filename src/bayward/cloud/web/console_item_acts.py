@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, structs
 from bayward.cloud.custody import items, stock
 from bayward.cloud.custody.items import Proposal, Reading
 from bayward.cloud.unit import Work
-from bayward.cloud.web import item_lines, item_powers, places
+from bayward.cloud.web import item_lines, item_powers, item_says, places
 from bayward.cloud.web.asking import Asker, Locate, You
 from bayward.cloud.web.console_items import URL, number_of, offer_words
 from bayward.cloud.web.frame import console, notify
@@ -289,7 +289,9 @@ async def _do(
         to = words.person(data.to.partition("|")[0]) or data.party or offer_words(words, view)
         name = view.exhibit or item_id.label
         key = act.replace("-", "_")
-        return Say(f"item_{key}", {"item": name, "to": to})
+        about = item_says.of_item(work, you.tenant, view, structs.asdict(data))
+        verb(work, you, item_id)  # undone with this transaction: what is wrong spends no code
+        return Say(f"item_{key}", {"item": name, "to": to}, about)
 
     try:
         told = await asker.write(at, lambda work, you: verb(work, you, item_id), says)

@@ -20,7 +20,7 @@ from bayward.cloud.custody.item_store import ItemView, Wanted
 from bayward.cloud.custody.items import Description
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Place, Work
-from bayward.cloud.web import item_lines, item_lists, item_powers, places, two_doors
+from bayward.cloud.web import item_lines, item_lists, item_powers, item_says, places, two_doors
 from bayward.cloud.web.asking import You
 from bayward.cloud.web.console_parcels import as_file, cursor
 from bayward.cloud.web.frame import console, notify
@@ -158,16 +158,17 @@ async def register(
     """Take something into custody."""
     try:
         told = data.described()
-        item = await asker.write(
-            places.kept_at(data.kept_at),
-            lambda work, you: items.register(
-                work,
-                you.tenant,
-                replace(told, kept_at=places.kept_at(data.kept_at)(work, you).node),
-                actor=you.person,
-            ),
-            lambda _, __: Say("register_item"),
-        )
+
+        def take_in(work: Work, you: You) -> ItemId:
+            node = places.kept_at(data.kept_at)(work, you).node
+            here = replace(told, kept_at=node)
+            return items.register(work, you.tenant, here, actor=you.person)
+
+        def says(work: Work, you: You) -> Say:
+            take_in(work, you)  # undone with this transaction: what is wrong spends no code
+            return Say("register_item", about=item_says.of_form(structs.asdict(data)))
+
+        item = await asker.write(places.kept_at(data.kept_at), take_in, says)
     except Invalid as error:
         problem = FieldProblem(str(error.facts.get("field", "")), error.code, error.facts)
         return await console(
@@ -196,6 +197,8 @@ async def one(asker: Asking, item: FromPath[str]) -> Response[str]:
             item_id=item_id,
             description=told.beginning.detail or "",
             received_from=item_lines.called(told.beginning.party),
+            reason=item_lines.called(told.beginning.reason),
+            kept_at=words.place(view.node(you.tenant).path),
             lines=item_lines.lines(words, told),
             findings=findings(told),
             acts=item_powers.acts(view, you, words.work.now),

@@ -42,6 +42,7 @@ KEEP_FORM: Literal[307] = 307  # the browser sends the same form to the next add
 ASKED = 403
 AGAIN = 422
 TEXT_CHARS_MAX = 2_000
+SAYS_CHARS_MAX = 12_000  # all free texts of a form once more
 GENERAL = Say("confirm")
 _GET = "get"
 
@@ -53,18 +54,19 @@ class StepUpForm(Struct, frozen=True):
     next: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
     step_action: Annotated[str, Meta(max_length=40)] = ""
     step_via: Annotated[str, Meta(max_length=4)] = ""
-    step_says: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = "{}"
+    step_says: Annotated[str, Meta(max_length=SAYS_CHARS_MAX)] = "{}"
 
 
 def ask(request: AnyRequest, error: StepUpNeeded) -> Response[str]:
     """Name the consequence and ask for a code."""
     query = request.scope["query_string"].decode("latin-1")
-    says = {"key": error.consequence.key, "facts": dict(error.consequence.facts)}
+    told = error.consequence
+    says = {"key": told.key, "facts": dict(told.facts), "about": told.about}
     form = StepUpForm(
         next=request.scope["path"] + (f"?{query}" if query else ""),
         step_action=error.action.value,
         step_via=_GET if request.method == "GET" else "",
-        step_says=json.dumps(says),
+        step_says=json.dumps(says, ensure_ascii=False),
     )
     return page(request, _view(error.email, form, error.form), status=ASKED)
 
@@ -138,7 +140,13 @@ def _say(text: str) -> Say:
     key = str(told.get("key"))
     if catalogues()[FALLBACK].find(f"consequence.{key}.title") is None:
         return GENERAL
-    return Say(key, {str(name): str(value) for name, value in told["facts"].items()})
+    facts = {str(name): str(value) for name, value in told["facts"].items()}
+    return Say(key, facts, _about(told.get("about")))
+
+
+def _about(told: object) -> tuple[tuple[str, str], ...]:
+    pairs = [one for one in told if isinstance(one, list)] if isinstance(told, list) else []
+    return tuple((str(head), str(text)) for head, *texts in filter(None, pairs) for text in texts)
 
 
 def _email(work: Work, you: You) -> str:

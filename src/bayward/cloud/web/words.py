@@ -301,9 +301,9 @@ def log_name(words: Words, head: LogHead, tenant_name: str) -> str:
 def places_of(tx: sa.Connection, tenant: TenantId) -> Iterator[tuple[str, str]]:
     """Where items can be kept and who keeps them can be bound to: paths, and what they are called.
 
-    The tenant as a whole is the first.
+    The tenant as a whole is the first; a site may be called as it is.
     """
-    yield Node(tenant).path, people_store.tenant_name(tx, tenant)
+    yield Node(tenant).path, f"{people_store.tenant_name(tx, tenant)}, all sites"
     banks = fleet_store.banks(tx, tenant)
     for site in fleet_store.sites(tx, tenant):
         yield Node(tenant, site.site).path, site.name

@@ -46,3 +46,17 @@ def samples() -> Iterator[Sample]:
             fields=(("reason", "checked door 31, lock replaced"),),
         ),
     )
+    knife = (
+        ("Item", "Kitchen knife, blade 21 cm, wooden handle, brown stains near the tip"),
+        ("Case", "26-1187"), ("Exhibit", "A1"), ("Label", "ITM-5N3B6R7T2W"),
+        ("Seal in the record", "S-004417"), ("Seal number you give", "L-7"),
+        ("The seal is", "another one, put on outside"),
+    )  # fmt: skip
+    yield Sample(
+        "auth/step-up-item",
+        auth.StepUp(
+            email=EMAIL,
+            consequence=Say("item_return", {"item": "A1"}, knife),
+            next="/console/items/itm_5x8n/return",
+        ),
+    )

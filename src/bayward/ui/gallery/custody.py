@@ -121,6 +121,8 @@ PAGE = views.ItemPage(
     item_id=ID,
     description="Kitchen knife, blade 21 cm, wooden handle, brown stains near the tip",
     received_from="patrol 14, sergeant Lund",
+    reason="Search of 4 Mill Lane, warrant 26/88",
+    kept_at="Northgate House, all sites",
     lines=LINES,
     acts=("hand-over", "seal", "check", "photo", "transfer", "release", "dispose"),
 )
@@ -193,9 +195,12 @@ def _medicine() -> Iterator[Sample]:
 
 def _forms() -> Iterator[Sample]:
     kinds = (Choice("evidence", "Evidence", is_chosen=True), Choice("medicine", "Medicine"))
-    yield Sample(
-        "console/item-new", views.ItemForm(shell=SHELL, kinds=kinds, parties=("County Court",))
+    kept = (
+        Choice("ten_a", "Northgate House, all sites"),
+        Choice("ten_a/site_b", "Northgate House"),
     )
+    blank = views.ItemForm(shell=SHELL, kinds=kinds, kept=kept, parties=("County Court",))
+    yield Sample("console/item-new", blank)
     yield Sample("console/item-act", ACT)
     known = ("County Court", "State laboratory, Dr. Okafor")
     release = replace(

@@ -26,10 +26,14 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A sentence by its key in `ui/locale`, with the facts it names."""
+    """A sentence by its key in `ui/locale`, with the facts it names.
+
+    `about` is what somebody signs with a fresh code: what a thing is, and what is said of it.
+    """
 
     key: str
     facts: Facts = field(default_factory=dict)
+    about: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

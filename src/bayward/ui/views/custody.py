@@ -137,6 +137,8 @@ class ItemPage(ConsoleView):
     received_from: str
     lines: tuple[CustodyLine, ...]
     findings: tuple[Finding, ...] = ()
+    reason: str = ""  # where and why it was taken in
+    kept_at: str = ""
     acts: tuple[str, ...] = ()
     offer_to: str = ""
     offer_kind: str = ""
