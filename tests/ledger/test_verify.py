@@ -241,7 +241,7 @@ def test_older_documents_that_prove_nothing() -> None:
     forged = sign_checkpoint(Checkpoint(ORIGIN, 2000, bytes(32)), [IMPOSTOR])
     verdict = log_verdict(LINES, forged)
     assert names(verdict) == ["signature invalid"]
-    assert verdict.findings[0].detail.startswith("older checkpoint: ")
+    assert verdict.findings[0].detail.startswith("older document 1: ")
     assert Unexamined.ROLLBACK in verdict.unexamined
     assert names(log_verdict(LINES, "{}")) == ["malformed"]
     assert names(log_verdict(LINES, "c2sp.org/tlog-proof@v1\n")) == ["malformed"]

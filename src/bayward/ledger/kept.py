@@ -73,9 +73,12 @@ def open_kept(document: str, keys: Sequence[VerifierKey], origins: Collection[st
     raise Unverified("checkpoint.origin", f"of {told}, another log")
 
 
-def objection_words(error: LedgerError) -> str:
-    """Why a kept document could not be held against anything."""
-    return f"older checkpoint: {error.detail or error.code}"
+def objection_words(number: int, error: LedgerError) -> str:
+    """Why a kept document, one of several from 0, could not be held against anything.
+
+    The number keeps two of them apart whose faults are worded alike.
+    """
+    return f"older document {number + 1}: {error.detail or error.code}"
 
 
 def rollback_words(kept: int, here: int) -> str:

@@ -195,10 +195,12 @@ class Examination:
             try:
                 checkpoint = open_kept(document, keys, {self.header.key.name}).tree
             except LedgerError as error:
-                self.find(checkpoint_finding(error).fault, None, objection_words(error))
+                self.find(checkpoint_finding(error).fault, None, objection_words(number, error))
                 continue
             if checkpoint.origin != self.header.key.name:
-                self.find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {checkpoint.origin}")
+                self.find(
+                    Fault.WRONG_ORIGIN, None, f"older document {number + 1}: of {checkpoint.origin}"
+                )
                 continue
             self.kept.append((number, checkpoint.size, checkpoint.root))
             self.older.setdefault(checkpoint.size, []).append(checkpoint.root)

@@ -189,6 +189,10 @@ def test_what_was_kept_of_another_log_or_by_another_key(judged: Judge) -> None:
     tenant = Log(MemoryStore(), lambda: [TENANT])
     tenant.append([happening(1).leaf])
     assert judged(pack(), [tenant.note])[0] == [("wrong origin", None)]
+    both = [("malformed", None), ("malformed", None)]
+    assert judged(pack(), [NOTES[0][:-9], NOTES[1][:-9]])[0] == both, "each is named"
+    kinds = ["\n\n\u2014 a !\n", "c2sp.org/tlog-proof@v1\nindex 0\n!\n\nx"]
+    assert judged(pack(), kinds)[0] == both, "however alike their faults are worded"
     for text in ("", "{", "{}", "c2sp.org/tlog-proof@v1\n", "\n\n", NOTES[0][:-9]):
         assert judged(pack(), [text])[0] == [("malformed", None)]
 

@@ -69,10 +69,11 @@ class Older:
         try:
             kept = open_kept(document, self.keys, self.origins)
         except LedgerError as error:
-            self._find(checkpoint_finding(error).fault, None, objection_words(error))
+            self._find(checkpoint_finding(error).fault, None, objection_words(number, error))
             return
         if kept.tree.origin not in self.origins:
-            self._find(Fault.WRONG_ORIGIN, None, f"older checkpoint of {kept.tree.origin}")
+            told = f"older document {number + 1}: of {kept.tree.origin}"
+            self._find(Fault.WRONG_ORIGIN, None, told)
         for log in self.shown:
             if log.tree.origin == kept.tree.origin:
                 self._compare(number, kept, log)

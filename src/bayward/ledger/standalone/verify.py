@@ -1214,9 +1214,10 @@ def open_older(document: str, keys: list[Key], origins: set[str]) -> Kept:
     raise unverified("checkpoint.origin", f"of {origin}, another log")
 
 
-def objection_words(error: Bad) -> str:
-    """Why a kept document could not be held against anything."""
-    return f"older checkpoint: {error.detail or error.code}"
+def objection_words(number: int, error: Bad) -> str:
+    """Why a kept document, one of several from 0, could not be held against anything. The number
+    keeps two of them apart whose faults are worded alike."""
+    return f"older document {number + 1}: {error.detail or error.code}"
 
 
 def rollback_words(kept: int, here: int) -> str:
@@ -1271,12 +1272,10 @@ class LogCheck:
         try:
             found = open_older(document, keys, {self.key.name}).tree
         except Bad as error:
-            self.find(
-                checkpoint_fault(error), None, f"older checkpoint: {error.detail or error.code}"
-            )
+            self.find(checkpoint_fault(error), None, objection_words(number, error))
             return
         if found.origin != self.key.name:
-            self.find(WRONG_ORIGIN, None, f"older checkpoint of {found.origin}")
+            self.find(WRONG_ORIGIN, None, f"older document {number + 1}: of {found.origin}")
         else:
             self.older.setdefault(found.size, []).append(found.root)
             self.kept.append((number, found))
@@ -1778,14 +1777,12 @@ class PackCheck:
             try:
                 kept = open_older(document, keys, wanted)
             except Bad as error:
-                self.find(
-                    checkpoint_fault(error), None, f"older checkpoint: {error.detail or error.code}"
-                )
+                self.find(checkpoint_fault(error), None, objection_words(number, error))
                 continue
             old, entry = kept.tree, kept.entry
             logs = [one for one in self.shown if one.tree.origin == old.origin]
             if not logs:
-                self.find(WRONG_ORIGIN, None, f"older checkpoint of {old.origin}")
+                self.find(WRONG_ORIGIN, None, f"older document {number + 1}: of {old.origin}")
             for log in logs:
                 root = log.root_at(old.size)
                 if old.size > log.tree.size and kept.is_of_export(self.digest()):
