@@ -36,6 +36,7 @@ class Space:
     was_unwatched: bool = False  # since the reservation: it may have opened and nobody saw it
     is_occupied: bool | None = None  # as the sensor said when the door closed
     alarm: DoorAlarm = DoorAlarm.NORMAL
+    was_forced: bool = False  # and nobody has said since that its lock holds
 
 
 @dataclass(frozen=True, slots=True)

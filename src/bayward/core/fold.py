@@ -199,6 +199,7 @@ def _forced(bank: BankState, event: Event) -> None:
         open_since=event.time,
         alarm=DoorAlarm.FORCED_OPEN,
         was_opened=True,
+        was_forced=True,
     )
     bank.siren_since = event.time
 
@@ -223,7 +224,16 @@ def _reserved(bank: BankState, event: Event) -> None:
         since=event.time,
         tracking=event.tracking,
     )
-    _move_space(bank, event, Move.RESERVE, parcel=parcel, was_opened=False, was_unwatched=False)
+    # Programs before this one let a forced door be used again: in their logs that was the word.
+    _move_space(
+        bank,
+        event,
+        Move.RESERVE,
+        parcel=parcel,
+        was_opened=False,
+        was_unwatched=False,
+        was_forced=False,
+    )
 
 
 def _released(bank: BankState, event: Event) -> None:
@@ -240,7 +250,7 @@ def _blocked(bank: BankState, event: Event) -> None:
 def _restored(bank: BankState, event: Event) -> None:
     space = bank.spaces[CompartmentId(event.compartment or "")]
     _move_parcel(bank, space.parcel, ParcelMove.RESOLVE, event.time)
-    _move_space(bank, event, Move.RESTORE, parcel=None, is_occupied=None)
+    _move_space(bank, event, Move.RESTORE, parcel=None, is_occupied=None, was_forced=False)
 
 
 def _deposited(bank: BankState, event: Event) -> None:

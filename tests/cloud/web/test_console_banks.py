@@ -93,6 +93,10 @@ async def test_a_door_is_taken_out_of_service_and_put_back(
     world.bank.record(EventType.COMPARTMENT_BLOCKED, compartment=door, reason="hinge")
     await world.bank.upload(house.cloud.ingest)
     assert 'data-state="out"' in (await anne.get("/console")).text
+    page = (await anne.get(url)).text
+    assert "Doors out of service" in page
+    assert f'action="{url}/restore"' in page
+    assert f'value="{door}"' in page
     assert (await anne.post(f"{url}/restore", {"compartment": door})).status_code == 303
     assert await orders_of(house) == ["block_compartment", "restore_compartment"]
     for wrong in ("", "cmp_x", "cmp_" + "0" * 26):

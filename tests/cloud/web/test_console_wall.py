@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bayward.wire.messages import DoorReading, DoorState, Readings
 from cloud_house import Browser, House, World
 
 
@@ -55,3 +56,25 @@ async def test_the_palette_finds_it(anne: Browser, world: World, text: str, titl
 async def test_the_palette_takes_anything(anne: Browser, world: World) -> None:
     for text in ("", "%", "_", "' OR 1=1", "x" * 500, "\u202e", "<b>"):
         assert (await anne.get("/console/search", params={"q": text})).json() == []
+
+
+async def test_forced_and_open_doors_and_open_incidents_are_not_according_to_plan(
+    house: House, anne: Browser, world: World
+) -> None:
+    await house.connect(world)
+    await house.release(world)
+    opened = DoorReading(compartment=str(world.bank.door(3)), state=DoorState.OPEN, age_ms=1)
+    shut = [
+        DoorReading(compartment=str(world.bank.door(door)), state=DoorState.CLOSED, age_ms=1)
+        for door in (1, 2, 4)
+    ]
+    told = Readings(doors=[opened, *shut], is_siren_on=False, lockdowns=[], pending=0)
+    await house.cloud.ingest.readings(world.bank.device, told)
+    sentence = (await anne.get("/console")).text.partition('id="sentence"')[2].partition("</p>")[0]
+    assert "One incident is not closed, one door stands open." in sentence
+    world.bank.force(1, parcel=world.parcel)
+    await world.bank.upload(house.cloud.ingest)
+    await house.release(world)
+    sentence = (await anne.get("/console")).text.partition('id="sentence"')[2].partition("</p>")[0]
+    assert "one door was forced" in sentence
+    assert "needs you" not in sentence

@@ -96,3 +96,31 @@ async def test_freshness_is_as_old_as_the_last_reading(house: House, world: Worl
     assert fresh.read_at == read_at
     assert fresh.is_cable_up is False
     assert fresh.log_verified_at == read_at
+
+
+async def test_a_forced_door_is_red_until_somebody_says_that_it_is_sound(
+    house: House, world: World
+) -> None:
+    bank = world.bank
+    bank.record(EventType.COMPARTMENT_BLOCKED, compartment=bank.door(2), reason="door_forced_open")
+    bank.force(1, parcel=world.parcel)
+    forced_at = house.clock.at
+    bank.record(EventType.LOCKDOWN_RELEASED, scope="bank", actor=str(world.rosa), reason="looked")
+    await bank.upload(house.cloud.ingest)
+    closed, opened = DoorState.CLOSED, DoorState.OPEN
+    await read_doors(house, world, closed, opened, closed, closed)
+    wall = await drawn(house, world)
+    assert states(wall) == [CellState.FORCED, CellState.FORCED, CellState.FREE, CellState.FREE]
+    assert wall.cell(wall.layout[0]).href == f"/console/parcels/{world.parcel}"
+    assert wall.cell(wall.layout[0]).since == forced_at
+    assert wall.cell(wall.layout[1]).href == f"/console/banks/{bank.id}#out"
+    assert (wall.counts.forced, wall.counts.needs_you, wall.counts.incidents) == (2, 2, 1)
+    bank.collect(1)
+    bank.record(EventType.COMPARTMENT_BLOCKED, compartment=bank.door(1), reason="door_forced_open")
+    for door in (1, 2):
+        bank.record(
+            EventType.COMPARTMENT_RESTORED, compartment=bank.door(door), actor=str(world.rosa)
+        )
+    await bank.upload(house.cloud.ingest)
+    await read_doors(house, world, closed, closed, closed, closed)
+    assert states(await drawn(house, world)) == [CellState.FREE] * 4

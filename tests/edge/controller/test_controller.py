@@ -88,7 +88,11 @@ def test_a_forced_door_locks_the_bank_down_and_survives_a_restart() -> None:
 
     bank.read(victim, is_closed=False)
 
-    assert bank.kinds()[-2:] == [T.DOOR_FORCED_OPEN, T.LOCKDOWN_ENGAGED]
+    assert bank.kinds()[-3:] == [
+        T.DOOR_FORCED_OPEN,
+        T.COMPARTMENT_BLOCKED,
+        T.LOCKDOWN_ENGAGED,
+    ]
     assert Siren(is_on=True) in bank.effects
     bank.do(PresentCode(code))
     assert bank.stage() is Stage.LOCKED_DOWN

@@ -25,13 +25,14 @@ from bayward.cloud.web.state import page
 from bayward.cloud.web.wall import Scene, scene
 from bayward.cloud.web.words import WALL_TYPES, Words
 from bayward.core.clock import SECOND_MS, after
+from bayward.core.compartment import CompartmentState
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.ids import BankId, CompartmentId, SiteId
 from bayward.core.policy import Action as Do
 from bayward.ledger.strict import base64_text
 from bayward.ui.views.base import Choice, FieldProblem, Say
 from bayward.ui.views.console import Action, Shell
-from bayward.ui.views.console_admin import BankForm, BankPage, BankRow, Banks, Enrol
+from bayward.ui.views.console_admin import BankForm, BankPage, BankRow, Banks, DoorOut, Enrol
 from bayward.wire.enrolment import Ticket
 
 URL = "/console/banks"
@@ -135,6 +136,8 @@ async def one(asker: Asking, bank: FromPath[str]) -> Response[str]:
             facts=_facts(words, drawn),
             happenings=lines,
             actions=_actions(words, drawn.bank),
+            out=_out(words, drawn),
+            restore_href=f"{URL}/{bank_id}/restore",
         )
 
     return await console(asker, places.bank(bank), build)
@@ -273,6 +276,19 @@ def _facts(words: Words, drawn: Scene) -> tuple[tuple[str, str], ...]:
     if glance is not None:
         facts.append(("journal", str(glance.pending)))
     return tuple((key, value) for key, value in facts if value)
+
+
+def _out(words: Words, drawn: Scene) -> tuple[DoorOut, ...]:
+    return tuple(
+        DoorOut(
+            compartment=one.compartment.id,
+            number=words.door(one.compartment.id),
+            reason=one.block_reason or "",
+            needs_two=one.compartment.mode.needs_two,
+        )
+        for one in drawn.layout
+        if one.state is CompartmentState.BLOCKED
+    )
 
 
 def _actions(words: Words, bank: Bank) -> tuple[Action, ...]:

@@ -20,6 +20,7 @@ from bayward.cloud.fleet.store import Bank, Built, Glance
 from bayward.cloud.incidents import service as incidents
 from bayward.cloud.incidents.store import Incident, State
 from bayward.cloud.unit import Work
+from bayward.cloud.web import doubts
 from bayward.cloud.web.words import Words
 from bayward.core.clock import Instant
 from bayward.core.compartment import Compartment, CompartmentState
@@ -32,6 +33,8 @@ from bayward.wire.messages import DoorReading, DoorState
 
 INSIDE = (ParcelState.EXPECTED, ParcelState.DEPOSITED, ParcelState.HELD)
 PARCELS_MAX = 200  # of one bank: it has no more doors
+OPENINGS = (EventType.DOOR_OPENED, EventType.DOOR_FORCED_OPEN)
+FORCED = "door_forced_open"  # why a bank keeps a compartment out of service
 OPENINGS_SEEN = 100  # enough to find when the doors that stand open were opened
 URGENT = {CellState.FORCED, CellState.OPEN_TOO_LONG, CellState.JAMMED}
 _ALARMS = {
@@ -54,6 +57,8 @@ class Scene:
     opened_at: dict[CompartmentId, Instant]
     verified_at: Instant | None
     now: Instant
+    incidents: int  # that are not closed
+    forced: dict[CompartmentId, Instant | None]  # and nobody has said that the door is sound
 
     @property
     def wall(self) -> Wall:
@@ -81,6 +86,8 @@ class Scene:
             unknown=states.count(CellState.UNKNOWN),
             open=states.count(CellState.OPEN) + states.count(CellState.OPEN_TOO_LONG),
             needs_you=sum(state in URGENT for state in states),
+            forced=states.count(CellState.FORCED),
+            incidents=self.incidents,
         )
 
     @property
@@ -121,6 +128,8 @@ class Scene:
         parcel = self.parcels.get(compartment)
         if alarm is not None:
             return _ALARMS[alarm.kind], alarm.opened_at
+        if compartment in self.forced:
+            return CellState.FORCED, self.forced[compartment]
         if reading is None or reading.state is DoorState.UNKNOWN:
             return CellState.UNKNOWN, None
         if reading.state is DoorState.OPEN:
@@ -138,7 +147,9 @@ class Scene:
         alarm, parcel = self.alarms.get(compartment), self.parcels.get(compartment)
         if alarm is not None:
             return f"/console/incidents/{alarm.id}"
-        return None if parcel is None else f"/console/parcels/{parcel.id}"
+        if parcel is not None:
+            return f"/console/parcels/{parcel.id}"
+        return f"/console/banks/{self.bank.bank}#out" if compartment in self.forced else None
 
 
 def scene(words: Words, bank: Bank) -> Scene:
@@ -147,17 +158,19 @@ def scene(words: Words, bank: Bank) -> Scene:
     glance = fleet_store.glances(work.tx, tenant).get(bank.bank)
     readings = _readings(glance)
     live = (State.OPEN, State.ACKNOWLEDGED)
+    unclosed = incidents.incidents(work, tenant, states=live, bank=bank.bank)
     alarms = {
         CompartmentId(one.compartment): one
-        for one in incidents.incidents(work, tenant, states=live, bank=bank.bank)
+        for one in unclosed
         if one.compartment is not None and one.kind in _ALARMS and one.released_at is None
     }
     wanted = WantedParcels(bank=bank.bank, states=INSIDE)
     found = custody.parcels(work, tenant, wanted, count=PARCELS_MAX)
+    layout = tuple(fleet_store.layout(work.tx, tenant, bank.bank))
     open_doors = {one for one, read in readings.items() if read.state is DoorState.OPEN}
     return Scene(
         bank=bank,
-        layout=tuple(fleet_store.layout(work.tx, tenant, bank.bank)),
+        layout=layout,
         readings=readings,
         read_at=None if glance is None else glance.at,
         alarms=alarms,
@@ -165,6 +178,8 @@ def scene(words: Words, bank: Bank) -> Scene:
         opened_at=_opened_at(work, words, bank) if open_doors else {},
         verified_at=words.verified_at(bank.bank),
         now=work.now,
+        incidents=len(unclosed),
+        forced=_forced(words, bank, layout, found),
     )
 
 
@@ -174,12 +189,28 @@ def _readings(glance: Glance | None) -> dict[CompartmentId, DoorReading]:
     return {CompartmentId(one.compartment): one for one in _doors.decode(glance.doors)}
 
 
-def _opened_at(work: Work, words: Words, bank: Bank) -> dict[CompartmentId, Instant]:
+def _opened_at(
+    work: Work, words: Words, bank: Bank, kinds: tuple[EventType, ...] = OPENINGS
+) -> dict[CompartmentId, Instant]:
     """When each door was last seen to open."""
-    kinds = (EventType.DOOR_OPENED, EventType.DOOR_FORCED_OPEN)
     wanted = WantedEvents(bank=bank.bank, types=kinds)
     found = audit.happenings(work, words.tenant, wanted, count=OPENINGS_SEEN)
     return {CompartmentId(one.event.compartment or ""): one.event.time for one in reversed(found)}
+
+
+def _forced(
+    words: Words, bank: Bank, layout: tuple[Built, ...], parcels: list[ParcelView]
+) -> dict[CompartmentId, Instant | None]:
+    """The doors that were forced and not given back into service, as far as known since when."""
+    at = doubts.forced_at(words.work, words.tenant, parcels)
+    full = {one.compartment: at[one.id] for one in parcels if one.id in at}
+    out = {
+        one.compartment.id
+        for one in layout
+        if one.state is CompartmentState.BLOCKED and one.block_reason == FORCED
+    }
+    since = _opened_at(words.work, words, bank, (EventType.DOOR_FORCED_OPEN,)) if out else {}
+    return {one: since.get(one) for one in out} | full
 
 
 def _kiosk_place(compartments: list[Compartment]) -> int | None:

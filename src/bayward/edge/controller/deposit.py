@@ -165,19 +165,9 @@ def settle(desk: Desk, compartment: CompartmentId, space: Space) -> None:
             EventType.COMPARTMENT_BLOCKED, compartment=compartment, reason="unwatched_deposit"
         )
     elif not space.was_opened:
-        desk.record(
-            EventType.COMPARTMENT_RELEASED,
-            compartment=compartment,
-            parcel=space.parcel,
-            reason="not_opened",
-        )
+        _release(desk, compartment, space, "not_opened")
     elif space.is_occupied is False:
-        desk.record(
-            EventType.COMPARTMENT_RELEASED,
-            compartment=compartment,
-            parcel=space.parcel,
-            reason="empty",
-        )
+        _release(desk, compartment, space, "empty")
     else:
         _deposited(desk, compartment, space, "timeout")
 
@@ -293,14 +283,27 @@ def _give_back(desk: Desk, compartment: CompartmentId, space: Space, reason: str
         open_again(desk)
         return False
     # Without a sensor the courier's word counts; the next count of the bank will show.
+    _release(desk, compartment, space, reason, actor=desk.visit.courier)
+    return True
+
+
+def _release(
+    desk: Desk,
+    compartment: CompartmentId,
+    space: Space,
+    reason: str,
+    *,
+    actor: PersonId | None = None,
+) -> None:
     desk.record(
         EventType.COMPARTMENT_RELEASED,
         compartment=compartment,
         parcel=space.parcel,
         reason=reason,
-        actor=desk.visit.courier,
+        actor=actor,
     )
-    return True
+    if space.was_forced:
+        desk.keep_out(compartment)
 
 
 def _deposited(desk: Desk, compartment: CompartmentId, space: Space, method: str) -> None:

@@ -95,6 +95,8 @@ def _opened(desk: Desk, compartment: CompartmentId, space: Space) -> None:
         parcel=space.parcel,
         detail="found_open" if space.is_open is None else None,
     )
+    if space.state is CompartmentState.FREE:
+        desk.keep_out(compartment)  # what is in another goes first, see `Space.was_forced`
     respond(desk, compartment, DoorAlarm.FORCED_OPEN)
     if desk.visit.stage is not Stage.IDLE:
         desk.leave()

@@ -154,6 +154,8 @@ def closed(desk: Desk, parcel: ParcelId, *, is_occupied: bool | None) -> None:
         result="empty" if is_occupied is False else "unknown",
         witness=desk.visit.second if is_ours else None,
     )
+    if desk.bank.spaces[held.compartment].was_forced:
+        desk.keep_out(held.compartment)
     if is_ours:
         desk.show(Stage.COLLECTED, for_ms=desk.settings.farewell_ms)
 

@@ -191,6 +191,16 @@ class Desk:
         """Propose the attract screen."""
         self.step.visit = Visit()
 
+    def keep_out(self, compartment: CompartmentId) -> None:
+        """Propose no use of a compartment that holds nothing and whose door was forced.
+
+        A lock that a crowbar has opened may not hold: until somebody has looked and says so
+        (`compartment.restored`), nothing is left behind it.
+        """
+        self.record(
+            EventType.COMPARTMENT_BLOCKED, compartment=compartment, reason="door_forced_open"
+        )
+
     def needs_second(self, compartment: CompartmentId) -> bool:
         """Whether this door opens for nobody alone."""
         return self.bank.layout[compartment].mode.needs_two

@@ -217,6 +217,11 @@ def bank() -> Iterator[Sample]:
                 ("boards", "5 of 5 answer"),
                 ("journal", "nothing"),
             ),
+            out=(
+                views.DoorOut(compartment="cmp_1", number="31", reason="door_forced_open"),
+                views.DoorOut(compartment="cmp_2", number="40", reason="hinge", needs_two=True),
+            ),
+            restore_href="/console/banks/bank_1/restore",
             happenings=RAIL[:4],
             actions=(
                 Action(key="block_door", href="/console/banks/x/block"),

@@ -140,6 +140,8 @@ class Counts:
     unknown: int = 0
     open: int = 0
     needs_you: int = 0  # compartments with something a human must do now
+    forced: int = 0  # of these: nobody has said that the door is sound
+    incidents: int = 0  # of this bank that are not closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

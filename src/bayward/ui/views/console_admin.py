@@ -203,6 +203,16 @@ class Enrol(ConsoleView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorOut:
+    """A door out of service. `needs_two`: it is given back where two people agree, not here."""
+
+    compartment: str
+    number: str
+    reason: str  # a word of [fact.reason], or what somebody wrote
+    needs_two: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankPage(ConsoleView):
     """One bank: its wall, its computer, its log. `facts`: (key of [console.bank_fact], value)."""
 
@@ -213,6 +223,8 @@ class BankPage(ConsoleView):
     facts: tuple[tuple[str, str], ...]
     happenings: tuple[Happening, ...] = ()
     actions: tuple[Action, ...] = ()
+    out: tuple[DoorOut, ...] = ()
+    restore_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
