@@ -103,3 +103,20 @@ def test_a_date_fits_its_column(chromium: Browser, gallery: str) -> None:
     )
     page.close()
     assert over == 0
+
+
+def test_the_number_of_a_tenth_line_stays_whole(chromium: Browser, gallery: str) -> None:
+    page = chromium.new_page(base_url=gallery)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 900})
+    page.goto("/light/console/item-form-against.html")
+    number = page.locator(".transfers tbody td:first-child", has_text="10")
+    rows, over = number.evaluate(
+        """(cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return [range.getClientRects().length, cell.scrollWidth > cell.clientWidth];
+        }"""
+    )
+    page.close()
+    assert (rows, over) == (1, False)
