@@ -17,6 +17,7 @@ from bayward.ui.gallery.kiosk import attract
 from bayward.ui.gallery.mail import Letter, letters
 from bayward.ui.gallery.resident import PASS
 from bayward.ui.gallery.world import NOW
+from bayward.ui.i18n import catalogues
 from bayward.ui.render import TEMPLATES, security_headers, sse
 from bayward.ui.views.base import View
 from bayward.ui.views.console import Parcels
@@ -217,3 +218,17 @@ def test_errors_get_their_sentence() -> None:
     assert say("bank.full", {}) == "No compartment of this size is free."
     assert say("password.short", {"limit": 15}, "pl") == "Użyj co najmniej 15 znaków."
     assert say("webhook.limit", {}).startswith("There are – webhooks")  # noqa: RUF001 - the dash
+
+
+def test_without_a_network_nobody_is_promised_a_message_now() -> None:
+    found = {one.name: one for one in ALL}
+    assert "gets a message now" in html_of(found["kiosk/thanks-delivered"].view)
+    cut = html_of(found["kiosk/thanks-delivered-offline"].view)
+    assert "gets a message now" not in cut
+    assert "as soon as there is a network again" in cut
+
+
+@pytest.mark.parametrize("code", catalogues().codes())
+def test_what_to_press_at_a_jammed_door_is_called_what_its_button_is(code: str) -> None:
+    texts = catalogues()[code].texts
+    assert str(texts["kiosk.door.not_open"]) in str(texts["kiosk.door.jammed"])

@@ -180,3 +180,18 @@ async def test_a_forced_door_beside_it_casts_no_doubt_on_a_parcel(
     page = (await house.browser().get(f"/p/{world.link}")).text  # door 02 was forced, hers is 01
     assert "A parcel is waiting for you" in page
     assert "forced open" not in page
+
+
+async def test_a_tap_is_no_news_any_more_once_the_parcel_has_gone(
+    house: House, world: World
+) -> None:
+    await house.release(world)
+    phone = house.browser()
+    await phone.post(f"/p/{world.link}/open", {"presence": "4821"})
+    [tap] = await house.taps()
+    world.bank.record(EventType.COMMAND_DONE, command=tap.id, result="opened")
+    await world.bank.upload(house.cloud.ingest)
+    assert "The locker says" in (await phone.get(f"/p/{world.link}")).text
+    world.bank.collect(1)
+    await world.bank.upload(house.cloud.ingest)
+    assert "The locker says" not in (await phone.get(f"/p/{world.link}")).text

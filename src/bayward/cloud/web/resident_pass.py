@@ -300,7 +300,7 @@ def _view(
         is_open_offered=grant is not None and grant.is_live(work.now),
         trouble=trouble_of(words, parcel.bank, parcel.compartment),
         pickup_pass=_pass_of(work, you, grant),
-        opening=None if grant is None else _opening(work, you, grant),
+        opening=_opening(work, you, parcel, grant),
         history=history,
         is_receipt_ready=any(one.kind == EventType.PARCEL_DEPOSITED for one in history),
         problem=problem,
@@ -335,8 +335,10 @@ def _grant(work: Work, you: You, parcel: ParcelId) -> GrantView | None:
         return None
 
 
-def _opening(work: Work, you: You, grant: GrantView) -> Opening | None:
-    """The last tap, as far as the bank has answered."""
+def _opening(work: Work, you: You, parcel: ParcelView, grant: GrantView | None) -> Opening | None:
+    """The last tap, as far as the bank has answered; none once the parcel has gone."""
+    if grant is None or parcel.ended_at is not None:
+        return None
     since = after(work.now, -OPENING_SHOWN_MS)
     found = orders.latest_open(work, you.tenant, grant.bank, grant.id, since=since)
     if found is None:
