@@ -56,6 +56,8 @@ def in_words(verdict: PackVerdict, older: Sequence[str] = ()) -> str:
         lines.append(f"log       {log.origin}, {log.size} entries then")
         if verdict.ok:
             lines.append(f"complete  entries {log.start} to {log.end - 1}, all of them")
+            if log.closed:
+                lines.append(f"closed    {log.closed} of them show no field, and tell nothing else")
         lines.append(f"key       {KEY_WORDS[log.trust]}")
         lines += [f"witness   {name} at {time_text(at)}" for name, at in log.cosigned.items()]
     lines += above_words(verdict.chain) or ["above     nothing: no other log has recorded it here"]
@@ -86,7 +88,13 @@ def as_json(verdict: PackVerdict) -> dict[str, object]:
         "maker": verdict.maker,
         "digest": verdict.digest,
         "logs": [
-            {"origin": log.origin, "size": log.size, "from": log.start, "to": log.end}
+            {
+                "origin": log.origin,
+                "size": log.size,
+                "from": log.start,
+                "to": log.end,
+                "closed": log.closed,
+            }
             for log in verdict.logs
         ],
         "chain": above_json(verdict.chain),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from audit_state import Audit
+from bayward.cli.audit import export
 from bayward.cloud.audit import service as audit_service
 from bayward.cloud.audit.hideable import KEPT_BACK
 from bayward.cloud.audit.store import LogHead
@@ -84,3 +87,24 @@ def test_nobody_there(audit: Audit, tmp_path: Path) -> None:
     assert (
         audit("export", "http://127.0.0.1:1", *words, "--code", "1", "--token-file", "no")[0] == 2
     )
+
+
+def test_what_is_asked_for_is_what_was_said() -> None:
+    """One item; and a field that can name somebody is kept back unless it is shown."""
+    bodies = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return httpx.Response(422, json={"code": "evidence.item", "detail": "none"})
+
+    words = ["http://x", "--origin", "o", "--authority", "a", "--handed-to", "b", "--reason", "c"]
+    words += ["--token-file", "t", "--code", "1", "--item", "ITM-1"]
+    parser = argparse.ArgumentParser()
+    export.add_parser(parser.add_subparsers())
+    with httpx.Client(base_url="http://x", transport=httpx.MockTransport(answer)) as client:
+        for more in ([], ["--show", "all", "--hide", "seal"]):
+            asked = parser.parse_args(["export", *words, *more])
+            with pytest.raises(export.Refused, match=r"evidence\.item"):
+                export.export(client, asked, lambda _: None)
+    assert [body["item"] for body in bodies] == ["ITM-1", "ITM-1"]
+    assert [body["hidden"] for body in bodies] == [sorted(KEPT_BACK), ["seal"]]

@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.hideable import KEPT_BACK
+from bayward.core.ids import ItemId
 from bayward.ledger.leaf import Disclosure
 from bayward.ledger.pack.archive import read_zip
 from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_receipt
 from cloud_house import ANNE, Browser, House, World
+from item_desk import KNIFE, furnished
 
 API = "/api/v1/audit/exports"
 
@@ -49,6 +52,27 @@ async def test_what_the_api_refuses(house: House, anne: Browser, world: World) -
         assert answer.status_code == 422, bad
     assert (await anne.send("GET", f"{API}/evidence-none")).status_code == 404
     assert (await anne.send("GET", API)).json()["rows"] == []
+
+
+async def test_one_item_is_asked_for_by_its_label_or_its_id(house: House, anne: Browser) -> None:
+    desk = await furnished(house, anne)
+    origin = await house.cloud.unit.read(lambda work: audit.origin_of(work, house.tenant))
+    label = ItemId(desk.item).label
+    told = {"origin": origin, "authority": "W", "handed_to": "R", "reason": "theft", "hidden": []}
+    for text in (label.lower(), desk.item):
+        fresh = {"bayward-code": anne.code(ANNE, fresh=True)}
+        asked = await anne.send("POST", API, json=told | {"item": text}, headers=fresh)
+        assert asked.status_code == 202, asked.text
+        assert asked.json()["item"] == desk.item
+        await house.packs_made()
+        pack = await anne.send("GET", f"{API}/{asked.json()['name']}/pack")
+        verdict = verify_zip(pack.content)
+        assert verdict.ok
+        assert verdict.logs[0].closed == verdict.logs[0].end - verdict.logs[0].start - 1
+        assert KNIFE["detail"].encode() in read_zip(pack.content)[1]["data/custody.csv"]
+    fresh = {"bayward-code": anne.code(ANNE, fresh=True)}
+    none = await anne.send("POST", API, json=told | {"item": "ITM-0000000000"}, headers=fresh)
+    assert (none.status_code, none.json()["code"]) == (422, "evidence.item")
 
 
 async def test_nothing_that_names_somebody_leaves_unless_it_is_said(

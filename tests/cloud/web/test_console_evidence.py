@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import re
 
+from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.hideable import KEPT_BACK
 from bayward.cloud.web.console_evidence import OTHER, SOMEBODYS, TYPED
 from bayward.core.events import EventType
+from bayward.core.ids import ItemId
 from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_receipt
 from cloud_house import ANNE, Browser, House, World
+from item_desk import furnished
 from step_up_form import confirmed
 
 
@@ -99,3 +102,16 @@ async def test_what_was_unticked_stays_so(house: House, anne: Browser, world: Wo
     unsaid = {name: text for name, text in nothing.items() if name != "hidden"}
     answer = await confirmed(anne, await anne.post("/console/evidence", unsaid), ANNE)
     assert answer.text.count(" checked") == len(KEPT_BACK)
+
+
+async def test_a_pack_of_one_item_is_asked_for_by_its_label(house: House, anne: Browser) -> None:
+    label = ItemId((await furnished(house, anne)).item).label
+    origin = await house.cloud.unit.read(lambda work: audit.origin_of(work, house.tenant))
+    told = {"origin": origin, "authority": "W", "handed_to": "R", "reason": "theft", "hidden": ""}
+    wrong = await anne.post("/console/evidence", told | {"item": "ITM-0000000000"})
+    answer = await confirmed(anne, wrong, ANNE)
+    assert answer.status_code == 422
+    assert "No entry of this range is about such an item." in answer.text
+    asked = await anne.post("/console/evidence", told | {"item": f" {label} "})
+    assert (await confirmed(anne, asked, ANNE)).status_code == 303
+    assert f"only {label}" in (await anne.get("/console/evidence")).text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bayward.cli import pack_words
 from bayward.ledger.keys import ed25519_signer
 from bayward.ledger.pack import bag
 from bayward.ledger.pack.range import RangeProof, parse_range, prove_range
@@ -406,6 +407,25 @@ def test_audit_12_fields_of_records(judged: Callable[[bytes], Findings]) -> None
     moved = edited(rows[2], 0, lambda members: members.update(disclosures=foreign))
     found = judged(told([*rows[:2], moved, *rows[3:]]))
     assert found == [("disclosure does not match leaf", START + 2)]
+
+
+def test_records_that_show_no_field_are_counted_and_prove_that_none_is_missing(
+    judged: Callable[[bytes], Findings], page: Page, tmp_path: Path
+) -> None:
+    """One item asked for: what is about others is there as leaves, and one less is a gap."""
+    rows = lines()
+    closed = BENCH.records(shown=0).splitlines(keepends=True)
+    mixed = [one if n % 6 == 0 else closed[n] for n, one in enumerate(rows)]
+    raw, count = told(mixed), len(mixed) - len(mixed[::6])
+    assert judged(raw) == []
+    assert verify_zip(raw, TRUSTED).logs[0].closed == count
+    (tmp_path / "pack.zip").write_bytes(raw)
+    assert script(tmp_path / "pack.zip", *keys(*TRUSTED))["logs"][0]["closed"] == count
+    asked = page.ask("verify", file=raw, keys=[key.vkey for key in TRUSTED], older=[])
+    assert asked["logs"][0]["closed"] == count
+    assert verify_zip(zipped(FILES), TRUSTED).logs[0].closed == 0
+    assert f"{count} of them show no field" in pack_words.in_words(verify_zip(raw, TRUSTED))
+    assert ("gap", START + 1) in judged(told([*mixed[:1], *mixed[2:]]))
 
 
 def test_records_that_are_none(judged: Callable[[bytes], Findings]) -> None:

@@ -78,6 +78,11 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         + ", ".join(sorted(KEPT_BACK))
         + f"; `{EVERYTHING}`: all of these",
     )
+    parser.add_argument(
+        "--item",
+        metavar="ITEM",
+        help="label or id of an item; entries about anything else are in the pack without a field",
+    )
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the files")
     parser.set_defaults(run=main)
 
@@ -108,7 +113,7 @@ def export(
 ) -> tuple[bytes, bytes, str]:
     """Pack, receipt and name; raises `Refused`."""
     names = ("origin", "authority", "handed_to", "reason", "first", "until", "since", "before")
-    body = {name: getattr(asked, name) for name in names}
+    body = {name: getattr(asked, name) for name in (*names, "item")}
     shown = KEPT_BACK if EVERYTHING in asked.show else frozenset(asked.show)
     body["hidden"] = sorted((KEPT_BACK - shown) | frozenset(asked.hide))
     answer = client.post(PATH, json=body, headers={"Bayward-Code": asked.code})

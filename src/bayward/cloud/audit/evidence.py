@@ -15,7 +15,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bayward.cloud.audit import anchor, chains, pack_custody, papers, reader, service, store, times
+from bayward.cloud.audit import (
+    anchor,
+    chains,
+    pack_custody,
+    pack_item,
+    papers,
+    reader,
+    service,
+    store,
+    times,
+)
 from bayward.cloud.audit import evidence_store as packs
 from bayward.cloud.audit.custody_paper import Row
 from bayward.cloud.audit.evidence_store import Evidence
@@ -27,7 +37,7 @@ from bayward.cloud.unit import Place, Work
 from bayward.core.clock import DAY_MS, Instant, after
 from bayward.core.errors import Conflict, Denied, Invalid, NotFound
 from bayward.core.events import FIELDS, NUMBERS, Event, EventType
-from bayward.core.ids import PersonId, TenantId, base32
+from bayward.core.ids import ItemId, PersonId, TenantId, base32
 from bayward.ledger.chain import chain_text
 from bayward.ledger.keys import parse_vkey
 from bayward.ledger.leaf import Disclosure
@@ -50,6 +60,7 @@ FETCH_MS = 7 * DAY_MS
 class Wanted:
     """What is asked for: a log, a range by entries or by time, and what stays hidden.
 
+    With an `item` only entries about it are opened; without a range it begins with their first.
     `first`/`until` count entries; without them `since`/`before` (milliseconds) choose, and
     without those it is the whole log.
     """
@@ -63,6 +74,7 @@ class Wanted:
     since: Instant | None = None
     before: Instant | None = None
     hidden: frozenset[str] = frozenset()
+    item: ItemId | None = None
 
 
 def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Evidence:
@@ -87,7 +99,7 @@ def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Eviden
             authority=wanted.authority.strip(),
             handed_to=wanted.handed_to.strip(),
             reason=wanted.reason.strip(),
-            detail=f"{first}-{until - 1}",
+            detail=_asked_for(first, until, wanted.item),
             log_size=head.size,
         ),
         tenant=tenant,
@@ -105,6 +117,7 @@ def ask(work: Work, tenant: TenantId, wanted: Wanted, actor: PersonId) -> Eviden
         note=head.note,
         asked_index=own.size - 1,
         hidden=wanted.hidden,
+        item=wanted.item,
     )
     packs.insert(work.tx, asked)
     work.enqueue(MAKE_JOB, name, {"tenant": tenant, "evidence": name})
@@ -154,8 +167,10 @@ def page(work: Work, asked: Evidence, first: int, count: int) -> tuple[bytes, li
     """Records from `first` on as lines, and their fields for the papers."""
     lines, shown = [], []
     count = min(count, asked.until - first)
+    about = pack_item.entries(work, asked.tenant, asked.origin, asked.item)
     for entry in reader.entries(work, asked.tenant, asked.origin, first, count):
-        opened = [(one, Disclosure.parse(one)) for one in entry.disclosures]
+        is_open = about is None or entry.index in about
+        opened = [(one, Disclosure.parse(one)) for one in entry.disclosures if is_open]
         seen = [(text, one) for text, one in opened if one.name not in asked.hidden]
         lines.append(Record.of(entry.index, entry.leaf, tuple(text for text, _ in seen)).line)
         shown.append(Shown(entry.index, {one.name: one.value for _, one in seen}))
@@ -194,7 +209,7 @@ def finish(
     if asked.tsa_list is not None and asked.tsa_issuer is not None:
         clocks |= {LIST: asked.tsa_list, ISSUER: asked.tsa_issuer}
     if head.bank is not None:
-        entries = [(one.index, one.fields) for one in shown]
+        entries = [(one.index, one.fields) for one in shown if one.fields or asked.item is None]
         clocks |= times.files(work, asked.tenant, asked.origin, entries, size=asked.size)
     return build(
         asked.name,
@@ -301,8 +316,16 @@ def _above(work: Work, asked: Evidence, chain: Sequence[Receipt]) -> Above:
     )
 
 
+def _asked_for(first: int, until: int, item: ItemId | None) -> str:
+    """The range, and the one item, as the event of asking says it."""
+    return f"{first}-{until - 1}" + ("" if item is None else f"; {item.label}")
+
+
 def _bounds(work: Work, tenant: TenantId, wanted: Wanted, size: int) -> tuple[int, int]:
-    first, until = wanted.first or 0, size if wanted.until is None else wanted.until
+    about = pack_item.entries(work, tenant, wanted.origin, wanted.item)
+    begins = min(about, default=0) if about is not None else 0
+    first = begins if wanted.first is None else wanted.first
+    until = size if wanted.until is None else wanted.until
     if wanted.since is not None or wanted.before is not None:
         since = Instant(0) if wanted.since is None else wanted.since
         before = after(work.now, DAY_MS) if wanted.before is None else wanted.before
@@ -312,4 +335,6 @@ def _bounds(work: Work, tenant: TenantId, wanted: Wanted, size: int) -> tuple[in
         first, until = found
     if not 0 <= first < until <= size or until - first > ENTRIES_MAX:
         raise Invalid("evidence.range", entries=max(0, until - first), limit=ENTRIES_MAX)
+    if about is not None and not any(first <= one < until for one in about):
+        raise Invalid("evidence.item", field="item")
     return first, until

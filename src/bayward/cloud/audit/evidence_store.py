@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bayward.cloud.storage import schema as s
 from bayward.core.clock import Instant
 from bayward.core.errors import NotFound
-from bayward.core.ids import PersonId, TenantId
+from bayward.core.ids import ItemId, PersonId, TenantId
 
 LIST_MAX = 50  # of one page
 RECORDS_MAX = 200  # a bank uploads every few seconds; what is older is not looked for
@@ -43,6 +43,7 @@ class Evidence:
     stamp: bytes | None = None
     exported_index: int | None = None
     fetch_until: Instant | None = None
+    item: ItemId | None = None  # of no other are fields shown
 
 
 def insert(tx: sa.Connection, asked: Evidence) -> None:
@@ -60,6 +61,7 @@ def insert(tx: sa.Connection, asked: Evidence) -> None:
             note=asked.note,
             asked_index=asked.asked_index,
             hidden=json.dumps(sorted(asked.hidden)),
+            item=asked.item,
             state=asked.state,
             done=0,
         )
@@ -155,4 +157,5 @@ def _evidence(row: sa.Row[tuple[object, ...]]) -> Evidence:
         stamp=row.stamp,
         exported_index=row.exported_index,
         fetch_until=row.fetch_until,
+        item=None if row.item is None else ItemId(row.item),
     )

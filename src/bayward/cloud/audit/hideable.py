@@ -7,7 +7,7 @@ from bayward.core.events import Event
 from bayward.core.whose import ABOUT
 
 ALWAYS_SHOWN = frozenset({"type", "time"})
-"""Without these nobody could see that an absent event is absent."""
+"""Of an entry that is open; without these nobody could see that an absent event is absent."""
 HIDEABLE = frozenset(Event.__dataclass_fields__) - ALWAYS_SHOWN - {"tag"}
 KEPT_BACK = frozenset(ABOUT)
 """What stays hidden when nobody says otherwise: all that is somebody's, free text with it."""

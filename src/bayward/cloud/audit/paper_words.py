@@ -51,6 +51,11 @@ class Above:
         return textwrap.fill(self.words, WIDTH)
 
 
+ONLY = (
+    "only item {label} ({item}).\n{closed} of the {count} entries are closed: every field of theirs"
+    " is kept back, and they are here\nso that none is missing. That they are about something else"
+    " is the control plane's word."
+)
 README = """\
 {name}
 
@@ -62,6 +67,7 @@ as the log stood at {size} entries, together with the proof that none of them is
 changed. Asked for on {asked} by what is called: {authority}
 For: {handed_to}
 Reason: {reason}
+About: {only}
 Fields kept back: {hidden}
 
 {above}

@@ -102,10 +102,25 @@ class Papers:
             "handed_to": _line(self.order.handed_to),
             "reason": _line(self.order.reason),
             "hidden": ", ".join(sorted(asked.hidden)) or "none",
+            "only": self._only(),
             "above": self.above.paragraph,
             "py": digest(self.verifiers.get("verify.py", b"")),
             "html": digest(self.verifiers.get("verify.html", b"")),
         }
+
+    def _only(self) -> str:
+        """About which item the open entries are, and how many are closed."""
+        item = self.asked.item
+        if item is None:
+            return "everything"
+        closed = sum(not one.fields for one in self.shown)
+        return paper_words.ONLY.format(
+            label=item.label, item=item, closed=closed, count=len(self.shown)
+        )
+
+    def _opened(self) -> Sequence[Shown]:
+        """The entries that the report prints."""
+        return [one for one in self.shown if one.fields or self.asked.item is None]
 
     def _entries(self) -> bytes:
         out = io.StringIO()
@@ -124,9 +139,10 @@ class Papers:
             ("Asked for", words["asked"]), ("Authority", words["authority"]),
             ("Handed to", words["handed_to"]), ("Reason", words["reason"]),
             ("Logs above", self.above.words),
-            ("Fields kept back", words["hidden"]), ("verify.py, SHA-256", words["py"]),
-            ("verify.html, SHA-256", words["html"]),
+            ("About", words["only"]), ("Fields kept back", words["hidden"]),
+            ("verify.py, SHA-256", words["py"]), ("verify.html, SHA-256", words["html"]),
         ])  # fmt: skip
+        opened = self._opened()
         cells = Markup("").join(Markup("<th>{}</th>").format(n) for n in ("#", *ENTRY_FIELDS))
         rows = Markup("").join(
             Markup("<tr><td>{}</td>{}</tr>\n").format(
@@ -136,9 +152,9 @@ class Papers:
                     for name in ENTRY_FIELDS
                 ),
             )
-            for one in self.shown[:_ROWS_MAX]
+            for one in opened[:_ROWS_MAX]
         )
-        more = len(self.shown) - _ROWS_MAX
+        more = len(opened) - _ROWS_MAX
         note = f"{more} further entries are in entries.csv." if more > 0 else ""
         body = head + Markup(
             "<h2>Entries</h2>\n<p>Times are those of the clock of the computer that wrote them."

@@ -91,6 +91,18 @@ def get_item(work: Work, tenant: TenantId, item: ItemId) -> ItemView:
     return found
 
 
+def asked_for(work: Work, tenant: TenantId, text: str) -> ItemId | None:
+    """The item of this label or id; None for nothing. Raises `Invalid` where there is none."""
+    text = text.strip()
+    if not text:
+        return None
+    found = item_store.labelled(work.tx, tenant, text.upper())
+    found = found or item_store.find(work.tx, tenant, text.lower())
+    if found is None:
+        raise Invalid("evidence.item", field="item")
+    return found.item.id
+
+
 def items(
     work: Work,
     tenant: TenantId,

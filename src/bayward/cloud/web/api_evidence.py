@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from litestar import Response
 from litestar.params import FromPath, JSONBody
 
 from bayward.cloud.audit import evidence, hideable
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.custody import items
 from bayward.cloud.unit import Work
 from bayward.cloud.web import places
 from bayward.cloud.web.api_types import EvidenceIn, EvidenceOut, PageOut
@@ -35,7 +38,8 @@ async def ask(asker: Asking, data: JSONBody[EvidenceIn]) -> EvidenceOut:
     )
 
     def take(work: Work, you: You) -> EvidenceOut:
-        return _out(evidence.ask(work, you.tenant, wanted, you.person))
+        told = replace(wanted, item=items.asked_for(work, you.tenant, data.item or ""))
+        return _out(evidence.ask(work, you.tenant, told, you.person))
 
     return await asker.write(places.everything, take, lambda _, __: Say("export_log", {}))
 
@@ -92,4 +96,5 @@ def _out(one: Evidence) -> EvidenceOut:
         problem=one.problem,
         digest=one.digest,
         fetch_until=one.fetch_until,
+        item=one.item,
     )

@@ -241,7 +241,8 @@ class PersonOut(Given, frozen=True):
 class EvidenceIn(Taken, frozen=True):
     """Entries `first` up to before `until` of a log, or those of a time; by what right.
 
-    `hidden` are the fields that are kept back; without it, all that can name somebody.
+    `hidden` are the fields that are kept back; without it, all that can name somebody. `item` is an
+    id or a label: entries about anything else are in the pack without a field.
     """
 
     origin: Short
@@ -253,6 +254,7 @@ class EvidenceIn(Taken, frozen=True):
     since: int | None = None
     before: int | None = None
     hidden: list[Short] | None = None
+    item: Short | None = None
 
 
 class EvidenceOut(Given, frozen=True):
@@ -268,6 +270,7 @@ class EvidenceOut(Given, frozen=True):
     problem: str | None
     digest: str | None
     fetch_until: int | None
+    item: str | None = None
 
 
 class EventOut(Given, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from msgspec import Meta, Struct
 from bayward.cloud.audit import evidence, hideable
 from bayward.cloud.audit import service as audit
 from bayward.cloud.audit.evidence_store import Evidence
+from bayward.cloud.custody import items
 from bayward.cloud.people import store as people_store
 from bayward.cloud.unit import Work
 from bayward.cloud.web import live, places
@@ -70,6 +72,7 @@ class EvidenceForm(Struct, frozen=True):
     handed_to: Text = ""
     reason: Text = ""
     hidden: list[str] | str | None = None
+    item: Text = ""
 
     @property
     def kept_back(self) -> str | None:
@@ -114,9 +117,14 @@ async def ask(
             before=_day(data.before, "before", days=1),
             hidden=hideable.asked_names(data.kept_back),
         )
+
+        def take(work: Work, you: You) -> Evidence:
+            told = replace(wanted, item=items.asked_for(work, you.tenant, data.item))
+            return evidence.ask(work, you.tenant, told, you.person)
+
         await asker.write(
             places.everything,
-            lambda work, you: evidence.ask(work, you.tenant, wanted, you.person),
+            take,
             lambda _, __: Say("export_log", {}),
         )
     except Invalid as error:
@@ -177,6 +185,7 @@ def _page(
             for name, fields in OFFERED.items()
         ),
         packs=tuple(_row(words, you, one, names) for one in evidence.listed(work, you.tenant)),
+        item=form.item,
         since=form.since,
         before=form.before,
         authority=form.authority,
@@ -192,6 +201,7 @@ def _row(words: Words, you: You, one: Evidence, names: dict[str, str]) -> PackRo
     return PackRow(
         name=one.name,
         log=names.get(one.origin, one.origin),
+        item="" if one.item is None else one.item.label,
         person=words.person(one.person),
         asked_at=one.asked_at,
         first=one.first,

@@ -40,6 +40,7 @@ CHAIN = "data/chain.txt"
 CHECKPOINT = "checkpoint"
 RECORDS = "records.ndjson"
 RANGE = "range.json"
+_SHOWS_NONE = b'"disclosures":[],'
 ANCHOR = "data/anchor.txt"
 """A checkpoint of the uppermost log as a time-stamp authority has seen it."""
 
@@ -54,6 +55,8 @@ class LogPart:
     end: int
     trust: Trust
     cosigned: Mapping[str, int] = field(default_factory=dict)
+    closed: int = 0
+    """How many of these entries show no field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +283,8 @@ class _Examination:
         except LedgerError as error:
             self.find(Fault.MALFORMED, None, f"{paths[RANGE]}: {error}")
             return
-        hashes = self._take_records(paths[RECORDS], proof)
-        signed = self._take_checkpoint(paths[CHECKPOINT], proof)
+        hashes, closed = self._take_records(paths[RECORDS], proof)
+        signed = self._take_checkpoint(paths[CHECKPOINT], proof, closed)
         if signed is None:
             return
         key, tree = signed
@@ -294,7 +297,7 @@ class _Examination:
         self.shown.append(Shown(key, tree, proof, hashes))
 
     def _take_checkpoint(
-        self, path: str, proof: RangeProof
+        self, path: str, proof: RangeProof, closed: int
     ) -> tuple[VerifierKey, Checkpoint] | None:
         key, trust = self._key(proof.origin)
         if key is None:
@@ -312,20 +315,26 @@ class _Examination:
         seen = seen_by(signed, self.trusted) | self.links.seen.get(place, frozenset())
         self.findings += witness_findings(signed, seen, self.demand)
         self.logs.append(
-            LogPart(tree.origin, tree.size, proof.start, proof.end, trust, signed.cosignatures)
+            LogPart(
+                tree.origin, tree.size, proof.start, proof.end, trust, signed.cosignatures, closed
+            )
         )
         return key, tree
 
-    def _take_records(self, path: str, proof: RangeProof) -> list[bytes] | None:
-        """Their leaf hashes, or None when they are not one unbroken row within the bounds."""
+    def _take_records(self, path: str, proof: RangeProof) -> tuple[list[bytes] | None, int]:
+        """Their leaf hashes, and how many show no field.
+
+        None when they are not one unbroken row within the bounds.
+        """
         hashes: list[bytes] = []
+        closed = 0
         expected, is_whole = proof.start, True
         for number, line in enumerate(lines_of(self.files[path]), start=1):
             try:
-                index, hashed, faults = _examined(line)
+                index, hashed, faults, is_closed = _examined(line)
             except LedgerError as error:
                 self.find(Fault.MALFORMED, number, f"{path}: {error}")
-                return None
+                return None, closed
             if index != expected:
                 is_whole = False
                 fault = Fault.GAP if index > expected else Fault.OUT_OF_ORDER
@@ -333,12 +342,13 @@ class _Examination:
             expected = max(expected, index + 1)
             self.findings += faults
             hashes.append(hashed)
+            closed += is_closed
             if len(self.findings) >= FINDINGS_MAX:
-                return None
+                return None, closed
         if is_whole and expected != proof.end:
             self.find(Fault.SIZE_MISMATCH, None, f"{path}: {len(hashes)} records")
             is_whole = False
-        return hashes if is_whole else None
+        return hashes if is_whole else None, closed
 
     def _key(self, name: str) -> tuple[VerifierKey | None, Trust]:
         """The key of this name: one the reader gave, or that a log above told, or the pack's."""
@@ -358,16 +368,19 @@ class _Examination:
             self.find(Fault.UNKNOWN_KEY, None, key.vkey)
 
 
-def _examined(line: bytes) -> tuple[int, bytes, list[Finding]]:
-    """Index and leaf hash of a record, and what is wrong with its fields; raises `Malformed`."""
+def _examined(line: bytes) -> tuple[int, bytes, list[Finding], bool]:
+    """Index and leaf hash of a record, what is wrong with its fields, and whether it shows none.
+
+    Raises `Malformed`.
+    """
     plain = plain_record(line)
     if plain is not None:
-        return *plain, []
+        return *plain, [], _SHOWS_NONE in line
     record = parse_record(line)
     _, faults = open_fields(record.leaf, record.disclosures, record.index)
     if not faults and record.withheld != len(parse_leaf(record.leaf)) - len(record.disclosures):
         faults.append(Finding(Fault.COUNT_MISMATCH, record.index))
-    return record.index, leaf_hash(record.leaf), faults
+    return record.index, leaf_hash(record.leaf), faults, not record.disclosures
 
 
 def _keys_of(texts: Collection[str]) -> Iterator[VerifierKey]:

@@ -1814,8 +1814,8 @@ class PackCheck:
         except Bad as error:
             self.find(MALFORMED, None, f"{bounds}: {error}")
             return
-        leaves = self.take_records(records, proof)
-        signed = self.take_checkpoint(note, proof)
+        leaves, closed = self.take_records(records, proof)
+        signed = self.take_checkpoint(note, proof, closed)
         if signed is None:
             return
         key, tree = signed
@@ -1828,7 +1828,9 @@ class PackCheck:
             self.find(PROOF_INVALID, None, str(error))
         self.shown.append(Shown(key, tree, proof, leaves))
 
-    def take_checkpoint(self, path: str, proof: dict[str, Any]) -> tuple[Key, Checkpoint] | None:
+    def take_checkpoint(
+        self, path: str, proof: dict[str, Any], closed: int
+    ) -> tuple[Key, Checkpoint] | None:
         key, trust = self.key(proof["origin"])
         if key is None:
             return None
@@ -1844,12 +1846,13 @@ class PackCheck:
         self.findings += witness_findings(tree, seen, self.demand)
         part = {"origin": tree.origin, "size": tree.size, "from": proof["from"]}
         part.update(to=proof["to"], trust=trust, cosigned=tree.cosigned, vkey=key.vkey)
+        part["closed"] = closed
         self.logs.append(part)
         return key, tree
 
-    def take_records(self, path: str, proof: dict[str, Any]) -> list[bytes] | None:
-        """The leaf hashes, or None when the records are not one row within the bounds."""
-        leaves, expected, is_whole = [], proof["from"], True
+    def take_records(self, path: str, proof: dict[str, Any]) -> tuple[list[bytes] | None, int]:
+        """The leaf hashes, and how many show no field; None: not one row within the bounds."""
+        leaves, expected, is_whole, closed = [], proof["from"], True, 0
         for number, line in enumerate(lines_of(self.files[path]), start=1):
             try:
                 members = {"index": int, "leaf": str, "disclosures": list, "withheld": int}
@@ -1860,7 +1863,7 @@ class PackCheck:
                 shown = text_list(told["disclosures"], DIGESTS_MAX, "record.disclosures")
             except Bad as error:
                 self.find(MALFORMED, number, f"{path}: {error}")
-                return None
+                return None, closed
             index = told["index"]
             if index != expected:
                 is_whole = False
@@ -1872,12 +1875,13 @@ class PackCheck:
             if not faults and told["withheld"] != len(leaf_digests(leaf)) - len(shown):
                 self.find("withheld count mismatch", index)
             leaves.append(leaf_hash(leaf))
+            closed += not shown
             if len(self.findings) >= FINDINGS_MAX:
-                return None
+                return None, closed
         if is_whole and expected != proof["to"]:
             is_whole = False
             self.find("size mismatch", None, f"{path}: {len(leaves)} records")
-        return leaves if is_whole else None
+        return leaves if is_whole else None, closed
 
     def key(self, name: str) -> tuple[Key | None, str]:
         """The key of this name: one the reader gave, or that a log above told, or the pack's."""
@@ -2373,6 +2377,10 @@ def in_words(outcome: Outcome, given: list[Key], older: list[str]) -> str:
             lines.append(f"LOG       {plain(log['origin'])}, {log['size']} entries then")
             if outcome.ok:
                 lines.append(f"          entries {log['from']} to {log['to'] - 1} are all here")
+                if log["closed"]:
+                    lines.append(
+                        f"          of them {log['closed']} show no field, and tell no more"
+                    )
             lines.append(f"KEY       {log['vkey']}: {key_words(log['trust'])}")
             lines += [f"WITNESS   {n} at {time_text(t)}" for n, t in log["cosigned"].items()]
         if not told["chain"]:

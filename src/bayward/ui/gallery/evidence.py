@@ -42,7 +42,13 @@ def evidence_packs() -> EvidencePage:
             Kept("What somebody typed, where a name may stand", (Choice("reason", "Reason"),)),
         ),
         packs=(
-            replace(made, name="evidence-0000000000000001", state="working", done=180),
+            replace(
+                made,
+                name="evidence-0000000000000001",
+                state="working",
+                done=180,
+                item="ITM-5N3B6R7T2W",
+            ),
             made,
             replace(
                 made, name="evidence-0000000000000002", state="failed", problem="log.moved", done=0

@@ -4,7 +4,7 @@
 |---|---|---|
 | GET  /console/evidence | | `EvidencePage` |
 | GET  /console/evidence/live | | text/event-stream: `Renderer.live(page)` |
-| POST /console/evidence | `origin` `since` `before` `hidden` | 303 |
+| POST /console/evidence | `origin` `since` `before` `item` `hidden` | 303 |
 |   | `authority` `handed_to` `reason` | |
 | GET  /console/evidence/{pack}/pack | | application/zip |
 | GET  /console/evidence/{pack}/receipt | | application/json |
@@ -38,6 +38,7 @@ class PackRow:
     is_stamped: bool = False
     fetch_until: Instant | None = None
     is_yours: bool = False
+    item: str = ""  # label of the one item it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class EvidencePage(ConsoleView):
     logs: tuple[Choice, ...]
     kept: tuple[Kept, ...]
     packs: tuple[PackRow, ...] = ()
+    item: str = ""
     since: str = ""
     before: str = ""
     authority: str = ""

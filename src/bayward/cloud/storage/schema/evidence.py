@@ -35,6 +35,7 @@ evidence = c.table(
     c.blob("stamp", optional=True),  # RFC 3161
     c.number("exported_index", optional=True),
     c.instant("fetch_until", optional=True),
+    c.text("item", optional=True),  # only entries about it are opened; without one, all are
     sa.Index(None, "tenant", "asked_at"),
     period=c.Period("evidence", "asked_at", 365, c.Erase.BLANK),
 )
