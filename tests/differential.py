@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,12 +27,13 @@ from warnings import catch_warnings
 
 from bayward.cli import main as bayward
 from bayward.ledger.chain import chain_text
-from bayward.ledger.leaf import digest
+from bayward.ledger.keys import ed25519_signer
+from bayward.ledger.leaf import SALT_BYTES, digest, seal
 from bayward.ledger.log import Log
 from bayward.ledger.note import sign
 from bayward.ledger.receipt import Receipt
 from bayward.ledger.strict import base64_text, base64url_text
-from ledger_bench import LOG, Bench, MemoryStore, event, witness
+from ledger_bench import LOG, Bench, MemoryStore, ed25519_key, event, witness
 from mldsa_bench import everybodys
 from pack_bench import (
     ANCHOR,
@@ -64,6 +66,8 @@ YOUNG, YOUNGER = (
 )
 """Two post-quantum witnesses of one name."""
 TRUSTED = [LOG.key, witness().key, TENANT.key, BANK.key]
+STRANGER = ed25519_signer("demo/bank/8/1", ed25519_key("stranger"))
+"""Of a log that no key is known of."""
 BENCH = Bench.of(9, LOG, witness(7), first_batch=4)
 OTHER = Bench.of(7, LOG)
 PIECES = [
@@ -379,13 +383,29 @@ def kept(rng: random.Random) -> Document:
     if rng.random() < 0.2:
         name = rng.choice(list(files))
         files = resealed({**files, name: bent_bytes(files[name], rng)})
+    if rng.random() < 0.3:
+        older.append(exported_one(files, rng))
     return Document("zip", zipped(files), tuple(older))
+
+
+def exported_one(files: dict[str, bytes], rng: random.Random) -> str:
+    """The receipt of the export of a pack, in the log that the pack is of; or nearly that."""
+    size = rng.choice([40, 46, 46, 60])
+    body = files.get("tagmanifest-sha256.txt", b"")
+    told: dict[str, Any] = {"type": rng.choice(["evidence.exported"] * 3 + ["evidence.requested"])}
+    told["detail"] = rng.choice([sha256(body).hexdigest()] * 3 + [sha256(b"x").hexdigest(), 1])
+    sealed = seal(told, rng.randbytes(2 * SALT_BYTES))
+    log = Log(MemoryStore(), lambda: [rng.choice([BANK, BANK, BANK, STRANGER])])
+    log.append([*(happening(n).leaf for n in range(size - 1)), sealed.leaf])
+    shown = sealed.disclosures[: rng.choice([2, 2, 2, 1])]
+    receipt = Receipt(BANK.key, log.prove(size - 1), sealed.leaf, tuple(shown)).text
+    return bent(receipt, rng, 1) if rng.random() < 0.2 else receipt
 
 
 def kept_one(rng: random.Random) -> str:
     size, changed = rng.randint(1, 50), rng.choice([-1, -1, rng.randrange(50)])
     events = [happening(n + 900 if n == changed else n) for n in range(size)]
-    log = Log(MemoryStore(), lambda: [rng.choice([BANK, BANK, BANK, TENANT])])
+    log = Log(MemoryStore(), lambda: [rng.choice([BANK, BANK, BANK, TENANT, STRANGER])])
     log.append([one.leaf for one in events])
     place = rng.randrange(size)
     proof = log.prove(place)

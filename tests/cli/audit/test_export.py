@@ -72,7 +72,7 @@ async def test_a_pack_is_asked_for_fetched_and_checked(
         audit, "export", house.cloud.http_url, *words, "--code", "000000"
     )
     assert done == 2, said
-    assert "Refused totp.wrong" in said, "its session goes on; the code is what is wrong"
+    assert "refuses: totp.wrong" in said, "its session goes on; the code is what is wrong"
     assert token.read_text().strip() != browser.cookie
     assert token.stat().st_mode & 0o777 == 0o600
 

@@ -14,6 +14,7 @@ import httpx
 
 from bayward.cli import pack_words
 from bayward.cli.audit.told import EXIT_CODES, UNREADABLE, WELL, WRONG, Subparsers
+from bayward.cli.chain_words import why
 from bayward.cloud.audit.hideable import HIDEABLE, KEPT_BACK
 from bayward.ledger.pack.verify import verify_zip, with_receipt
 from bayward.ledger.receipt import lines_of_chain
@@ -100,8 +101,15 @@ def main(asked: argparse.Namespace) -> int:
             is_chain = len(lines_of_chain(receipt.decode())) > 1
             kept = f"{name}.receipt.{'jsonl' if is_chain else 'json'}"
             (asked.out / kept).write_bytes(receipt)
-    except (httpx.HTTPError, OSError, Refused) as error:
-        print(f"bayward audit export: {type(error).__name__} {error}", file=sys.stderr)
+    except Refused as error:
+        print(f"bayward audit export: {asked.url} refuses: {error}", file=sys.stderr)
+        return UNREADABLE
+    except httpx.HTTPError as error:
+        told = str(error) or type(error).__name__
+        print(f"bayward audit export: {asked.url} cannot be reached: {told}", file=sys.stderr)
+        return UNREADABLE
+    except OSError as error:
+        print(f"bayward audit export: {why(error)}", file=sys.stderr)
         return UNREADABLE
     verdict = with_receipt(verify_zip(pack), receipt.decode())
     print(f"{asked.out / name}.zip, {kept}\n{pack_words.in_words(verdict)}")
