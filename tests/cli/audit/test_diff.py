@@ -116,6 +116,15 @@ def test_a_receipt_may_have_the_logs_above_behind_it(audit: Audit, tmp_path: Pat
         assert "THEY AGREE" in said
 
 
+@pytest.mark.parametrize("raw", [b"", b"hello\n", b'{"a": 1}', b"%PDF-1.7\n\xff"])
+def test_what_is_no_document_cannot_be_read(audit: Audit, files: Path, raw: bytes) -> None:
+    (files / "x").write_bytes(raw)
+    code, said = audit("diff", files / "x", files / "true-300", *KEY)
+    assert code == 2
+    assert "WRONG" not in said
+    assert f"{files / 'x'}: " in said
+
+
 def test_what_proves_nothing(audit: Audit, files: Path, tmp_path: Path) -> None:
     strange = ed25519_signer("example.com/strange", ed25519_key("strange"))
     (files / "strange").write_text(Source(300, signer=strange).note(300))

@@ -220,7 +220,12 @@ def test_what_it_cannot_read(audit: Audit, keeper: Keeper, tmp_path: Path) -> No
 
 def test_an_export_is_checked_like_by_verify(audit: Audit, tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
-    file.write_bytes(b"nonsense\n")
+    file.write_bytes(b'{"kind":"bayward-log"}\n')
     code, said = audit("fsck", file)
     assert code == 1
     assert "malformed at 1" in said
+    for raw in (b"", b"nonsense\n", b"%PDF-1.7\n\xff"):
+        file.write_bytes(raw)
+        code, said = audit("fsck", file)
+        assert code == 2
+        assert "no exported log, database or state directory" in said

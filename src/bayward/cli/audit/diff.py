@@ -148,6 +148,8 @@ def _read(path: Path, keys: Sequence[VerifierKey]) -> Document:
             entries = tuple(parse_entry(line).leaf for line in lines)
             return _opened(path, header.checkpoint, header.key, keys, entries)
     text = told.read_text(path, RECEIPT_CHARS_MAX)
+    if b'"bayward-receipt"' not in head and "\n\n\u2014 " not in text:
+        raise told.Unusable(f"{path}: no checkpoint, proof, receipt or exported log")
     own = parse_receipt(own_receipt(text)).key if text.lstrip().startswith("{") else None
     return _opened(path, checkpoint_of(text), own, keys)
 

@@ -36,6 +36,7 @@ from bayward.ledger.verdict import Fault, Finding, Trust, Verdict
 from bayward.ledger.verify import checkpoint_finding, verify_entries, verify_log
 
 _BATCH = 512
+_HEAD_BYTES = 200  # as `bayward verify` tells a log from other files
 _WITNESS = "witness.db"
 
 
@@ -101,6 +102,9 @@ def _verdicts(
             yield check_remote(log, keys, memory)
     else:
         with Path(asked.where).open("rb") as file:
+            if b'"bayward-log"' not in file.read(_HEAD_BYTES):
+                raise told.Unusable(f"{asked.where}: no exported log, database or state directory")
+            file.seek(0)
             yield verify_log(bounded_lines(file.readline), keys, older, read=on_cores)
 
 
