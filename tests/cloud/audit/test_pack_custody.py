@@ -18,6 +18,7 @@ from bayward.cloud.people.store import Person
 from bayward.cloud.unit import Work
 from bayward.cloud.web import pack_forms
 from bayward.core.clock import after
+from bayward.core.errors import Conflict
 from bayward.core.events import Event, EventType
 from bayward.core.ids import ItemId, PersonId
 from bayward.ledger.pack.archive import read_zip
@@ -155,3 +156,24 @@ async def test_how_many_there_are_is_kept_back_with_the_number(
     assert ("431" in row["comments"]) is ("count" not in hidden)
     count, unit = (NOT_HERE if name in hidden else text for name, text in TOLD)
     assert row["comments"] == f"count {count}; {unit}; Morphine"
+
+
+async def test_who_was_renamed_since_makes_it_come_out_otherwise(
+    cloud: CloudBench, bank: BankTwin
+) -> None:
+    """A name is the directory's word of one moment; a pack never says two."""
+    maker = Maker(cloud.unit, {}, forms=pack_forms.rows)
+    wanted = evidence.Wanted(
+        origin=await cloud.do(audit.origin_of, bank.tenant),
+        authority="A",
+        handed_to="B",
+        reason="C",
+    )
+    asked = await cloud.do(evidence.ask, bank.tenant, wanted, ANNE)
+    await Worker(cloud.unit, maker.duties(), lambda: 0.0).run_due()
+    done = await cloud.do(evidence.fetchable, bank.tenant, asked.name, ANNE)
+    assert verify_zip(await maker.fetch(done)).ok
+    renamed = Person(tenant=bank.tenant, person=BEN, name="Benjamin")
+    await cloud.do(lambda work: people_store.update(work.tx, renamed))
+    with pytest.raises(Conflict, match=r"evidence\.changed"):
+        await maker.fetch(done)
