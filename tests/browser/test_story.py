@@ -185,9 +185,23 @@ def test_the_courier_scans_a_receipt_also_with_the_cable_cut(
     assert "recipient" not in said.stdout
     phone.get_by_role("link", name="Check it").click()
     expect(phone.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    by_a_stranger(chromium, phone.url, receipt)
     home(kiosk)
     page.close()
     phone.close()
+
+
+def by_a_stranger(chromium: Browser, url: str, receipt: Path) -> None:
+    """On the page that names no log, without a session: it asks for the one the receipt names."""
+    stranger = chromium.new_context().new_page()
+    stranger.goto(re.sub(r"/verify/.*", "/verify", url))
+    expect(stranger.locator("[data-vkey]")).to_have_count(0)
+    stranger.locator("verify-receipt input[type=file]").set_input_files(receipt)
+    verdict = stranger.locator(".verdict")
+    expect(verdict).to_have_attribute("data-verdict", "good", timeout=PATIENCE_MS)
+    expect(verdict).to_contain_text("We know this log")
+    expect(verdict.locator("[data-bad], [data-open]")).to_have_count(0)
+    stranger.context.close()
 
 
 def scanned(page: Page, png: bytes) -> str:
