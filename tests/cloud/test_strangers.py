@@ -116,6 +116,27 @@ async def test_what_could_not_be_written_is_counted_on(
     assert written(cloud) == [(OPERATOR, "link", 2, None)]
 
 
+async def test_the_end_of_the_program_is_not_held_up(
+    cloud: CloudBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await cloud.platform()
+    strangers = counting(cloud)
+    for _ in range(3):
+        strangers.saw("link")
+
+    async def is_full(function: object) -> None:
+        raise Unavailable("storage.full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cloud.unit, "write", is_full)
+        await strangers.stop()
+    said = capsys.readouterr().out
+    assert "strangers.untold" in said
+    assert "refusals=3" in said
+    await strangers.stop()
+    assert written(cloud) == [(OPERATOR, "link", 3, None)]
+
+
 async def test_it_goes_on_when_the_database_does_not(
     cloud: CloudBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

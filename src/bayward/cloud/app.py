@@ -67,7 +67,7 @@ from bayward.cloud.web.state import Desk
 from bayward.cloud.witness import start as witness
 from bayward.cloud.workers import lanes
 from bayward.core.clock import HOUR_MS, SECOND_MS, Clock
-from bayward.core.errors import BaywardError, Misconfigured
+from bayward.core.errors import Misconfigured
 from bayward.core.ids import PersonId, TenantId, base32
 from bayward.core.roles import Binding, Node, Role
 from bayward.ui.render import Renderer
@@ -361,8 +361,7 @@ class Cloud:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(BaywardError):  # the disk is full: the end is not held up
-            await self.strangers.tell(is_everything=True)
+        await self.strangers.stop()
 
     def _fraction(self) -> float:
         """A number in [0, 1)."""

@@ -110,8 +110,15 @@ class Strangers:
             if not self._waiting:
                 self._news.clear()
 
+    async def stop(self) -> None:
+        """Write everything; a disk that is full does not hold up the end of the program."""
+        try:
+            await self.tell(is_everything=True)
+        except BaywardError as error:
+            _log.warning("strangers.untold", code=error.code, refusals=self._waiting.total())
+
     async def tell(self, *, is_everything: bool = False) -> None:
-        """Write what is due, or everything (at the end of the program)."""
+        """Write what is due, or everything."""
         now = self._clock.monotonic_ms()
         self._told = {kind: at for kind, at in self._told.items() if now - at < EACH_MS}
         due = {
