@@ -8,8 +8,10 @@ import bench_snapshot
 import cloud_bench
 from bayward.cloud import workers
 from bayward.cloud.audit import service as audit
+from bayward.cloud.keyring import cells
 from bayward.cloud.notify.caller import Caller
 from bayward.cloud.people import store as people_store
+from bayward.cloud.storage import schema as s
 from bayward.cloud.unit import Work
 from bayward.core.ids import PersonId, TenantId
 from bayward.core.roles import Role
@@ -71,3 +73,17 @@ async def tell(cloud: CloudBench) -> Ended:
     known = await cloud.do(find)
     ada, anne, carl = (PersonId(known[name]) for name in ("Ada", "Anne", "Carl"))
     return Ended(cloud, bank, ada, anne, carl, ben)
+
+
+def where(cloud: CloudBench, word: str) -> set[str]:
+    """Every table and column in which a word stands, sealed or not."""
+    found: set[str] = set()
+    cloud.unit._work(cloud.tx)  # so that it can be opened
+    for table in s.metadata.sorted_tables:
+        for row in cloud.rows(table):
+            told = cells.opened(cloud.tx, table, row._mapping)
+            for column, value in (*row._mapping.items(), *told.items()):
+                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                if word in text:
+                    found.add(f"{table.name}.{column}")
+    return found

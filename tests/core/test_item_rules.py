@@ -9,10 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bayward.core.clock import Instant
 from bayward.core.errors import Conflict, Invalid
 from bayward.core.events import ERASED, Event, EventType
-from bayward.core.ids import CompartmentId, ItemId, PersonId
+from bayward.core.ids import PersonId
 from bayward.core.item_chain import chain
 from bayward.core.item_rules import BREAKS, doubts, follow, registered
 from bayward.core.items import (
@@ -26,31 +25,10 @@ from bayward.core.items import (
     OfferKind,
     SealState,
 )
+from item_story import ANNE, BEN, CARA, DOOR, FROM_BANK, START, accept, new, offer, person, told
 
 _T = EventType
-START = 1_800_000_000_000
-ITEM = ItemId.of(b"i" * 16)
-ANNE, BEN, CARA = (PersonId.of(bytes([number]) * 16) for number in (1, 2, 3))
-DOOR = CompartmentId.of(b"d" * 16)
 STAFF = (ANNE, BEN, CARA)
-FROM_BANK: dict[str, Any] = {"compartment": DOOR, "parcel": "prc_x", "origin": "o", "detail": "7"}
-
-
-def told(kind: EventType, at: int = 0, **more: Any) -> Event:
-    return Event(type=kind, time=Instant(START + at), item=ITEM, **more)
-
-
-def new(**more: Any) -> Event:
-    return told(_T.ITEM_REGISTERED, actor=ANNE, purpose="evidence", detail="a knife", **more)
-
-
-def offer(kind: OfferKind = OfferKind.HAND_OVER, **more: Any) -> Event:
-    fields = {"actor": ANNE, "purpose": kind.value, "not_after": START + OFFER_LIFE_MS} | more
-    return told(_T.CUSTODY_OFFERED, **fields)
-
-
-def accept(**more: Any) -> Event:
-    return told(_T.CUSTODY_ACCEPTED, **({"actor": BEN, "subject": ANNE} | more))
 
 
 def after(*events: Event) -> Item:
@@ -58,10 +36,6 @@ def after(*events: Event) -> Item:
     for event in events[1:]:
         item = follow(item, event)
     return item
-
-
-def person(who: str) -> Holder:
-    return Holder(HolderKind.PERSON, who)
 
 
 def test_a_photo_is_added_by_who_holds_it_and_moves_nothing() -> None:

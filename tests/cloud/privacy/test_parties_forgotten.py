@@ -19,7 +19,6 @@ from bayward.cloud.custody.form import Told
 from bayward.cloud.custody.items import Description, Proposal
 from bayward.cloud.custody.pack_form import NOT_HERE
 from bayward.cloud.jobs import Worker
-from bayward.cloud.keyring import cells
 from bayward.cloud.privacy import erasures, holds
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.hold_store import HoldKind
@@ -39,7 +38,7 @@ from bayward.ledger.pack.verify import verify_zip
 from bayward.ledger.verify import verify_receipt
 from cloud_bench import CloudBench, named
 from party_story import COURT, OWNER, REASON, Kept, lived
-from privacy_bench import Ended
+from privacy_bench import Ended, where
 
 _T = EventType
 
@@ -47,20 +46,6 @@ _T = EventType
 @pytest.fixture
 async def kept(ended: Ended) -> Kept:
     return await lived(ended.cloud, ended.tenant)
-
-
-def where(cloud: CloudBench, word: str) -> set[str]:
-    """Every table and column in which a word stands, sealed or not."""
-    found: set[str] = set()
-    cloud.unit._work(cloud.tx)  # so that it can be opened
-    for table in s.metadata.sorted_tables:
-        for row in cloud.rows(table):
-            told = cells.opened(cloud.tx, table, row._mapping)
-            for column, value in (*row._mapping.items(), *told.items()):
-                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-                if word in text:
-                    found.add(f"{table.name}.{column}")
-    return found
 
 
 async def test_audit_13_a_party_is_forgotten_alone(ended: Ended, kept: Kept) -> None:

@@ -14,7 +14,6 @@ from bayward.cloud.audit.store import Wanted
 from bayward.cloud.custody import items
 from bayward.cloud.fleet import enrolment
 from bayward.cloud.fleet import service as fleet
-from bayward.cloud.keyring import cells
 from bayward.cloud.people import service as people
 from bayward.cloud.privacy import service as privacy
 from bayward.cloud.privacy.service import EPOCH_MS_MAX, Basis
@@ -28,24 +27,10 @@ from bayward.core.ids import GrantId, PersonId
 from bayward.core.items import ItemKind
 from bayward.core.roles import Role
 from cloud_bench import CloudBench, named
-from privacy_bench import Ended
+from privacy_bench import Ended, where
 
 REASON = Basis.OBJECTION
 TO_THE_BANK = "command.body"  # the order to forget, sealed, until it is carried out
-
-
-def where(cloud: CloudBench, word: str) -> set[str]:
-    """Every table and column in which a word stands, sealed or not."""
-    found: set[str] = set()
-    cloud.unit._work(cloud.tx)  # so that it can be opened
-    for table in s.metadata.sorted_tables:
-        for row in cloud.rows(table):
-            told = cells.opened(cloud.tx, table, row._mapping)
-            for column, value in (*row._mapping.items(), *told.items()):
-                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-                if word in text:
-                    found.add(f"{table.name}.{column}")
-    return found
 
 
 async def confirm(ended: Ended) -> None:
